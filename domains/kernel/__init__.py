@@ -1,0 +1,1 @@
+"""What every domain stands on: settings, databases, money, time, messages, audit. No business nouns live here."""

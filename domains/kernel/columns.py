@@ -1,0 +1,100 @@
+"""Column types that mean the same on SQLite, PostgreSQL and Azure SQL. Models use these and no others."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import uuid_utils
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Date,
+    DateTime,
+    Dialect,
+    Integer,
+    Numeric,
+    String,
+    TypeDecorator,
+    Unicode,
+    UnicodeText,
+    Uuid,
+)
+from sqlalchemy.dialects import mssql
+from sqlalchemy.types import TypeEngine
+
+
+def new_id() -> UUID:
+    """A new UUIDv7: sorts by the time it was made, to the millisecond."""
+    return UUID(bytes=uuid_utils.uuid7().bytes)
+
+
+def new_id() -> UUID:
+    """A new UUIDv7: sorts by the time it was made, to the millisecond."""
+    return UUID(bytes=uuid_utils.uuid7().bytes)
+
+
+class Id(TypeDecorator[UUID]):
+    """A UUIDv7. BINARY(16) on Azure SQL, because uniqueidentifier would sort it by its random last bytes (ADR 0005)."""
+
+    impl = Uuid
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(mssql.BINARY(16) if dialect.name == "mssql" else Uuid())
+
+    def process_bind_param(self, value: UUID | None, dialect: Dialect) -> Any:
+        return value.bytes if value is not None and dialect.name == "mssql" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> UUID | None:
+        return UUID(bytes=bytes(value)) if isinstance(value, (bytes, bytearray)) else value
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC time. SQLite keeps no zone, so it is put back on reading; naive times are refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise TypeError("an Instant needs an aware datetime")
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Rate(TypeDecorator[Decimal]):
+    """DECIMAL(19,6) for unit prices and percentages; text on SQLite, which has no decimals."""
+
+    impl = Numeric(19, 6)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(String(40) if dialect.name == "sqlite" else Numeric(19, 6))
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        return f"{value:.6f}" if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        return Decimal(value) if value is not None else None
+
+
+def Text(length: int) -> Unicode:
+    """Text of at most `length` characters (NVARCHAR on Azure SQL)."""
+    return Unicode(length)
+
+
+LongText = UnicodeText
+Day = Date
+Minor = BigInteger  # money in integer minor units
+Count = Integer
+Flag = Boolean
+Json = JSON
+Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows itself only in an INTEGER primary key

@@ -1,0 +1,161 @@
+"""One database per domain: its tables, its engine, its transactions, on SQLite, PostgreSQL and Azure SQL alike.
+
+A session never spans two databases. Whoever opens one owns the transaction; nothing outside this module commits.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, MetaData, Select, Table, create_engine, event
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+from . import config, failpoint, tables
+from .columns import new_id as new_id
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+}
+
+
+class Database:
+    """One domain's database. `Model` is the base of its mapped classes; the engine is made at first use."""
+
+    def __init__(self, name: str, *, domain: bool = True) -> None:
+        self.name = name
+        self.metadata = MetaData(naming_convention=NAMING)
+        self.Model: Any = type("Model", (DeclarativeBase,), {"metadata": self.metadata})
+        if domain:  # what each domain keeps beside its own tables, so that it commits with them
+            self.inbox = tables.inbox(self.metadata)
+            self.outbox = tables.outbox(self.metadata)
+            self.consumed = tables.consumed(self.metadata)
+            self.idempotency = tables.idempotency(self.metadata)
+            self.audit_entry, self.audit_value, self.audit_head = tables.audit(self.metadata)
+            self.number_series = tables.number_series(self.metadata)
+
+    @property
+    def engine(self) -> Engine:
+        """This process's engine: another one after a fork, so that no connection is shared."""
+        return _engine(self.name)
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """Open a session that commits at the end of the `with`, or rolls back on an error."""
+        with sessionmaker(self.engine, expire_on_commit=False, info={"database": self}).begin() as session:
+            yield session
+
+    @contextmanager
+    def begin_read(self) -> Iterator[Session]:
+        """Open a session for reading only: it takes no write lock on SQLite and is read-only on PostgreSQL."""
+        engine = self.engine.execution_options(cloudsales_read=True)
+        if engine.dialect.name == "postgresql":
+            engine = engine.execution_options(postgresql_readonly=True)
+        with sessionmaker(engine, expire_on_commit=False, info={"database": self}).begin() as session:
+            yield session
+
+
+_engines: dict[tuple[int, str], Engine] = {}
+
+
+def bind(settings: config.Settings) -> None:
+    """Give this process its settings, so that databases know where they are. Entry points call it once, tests each."""
+    config.use(settings)
+    failpoint.arm(settings.failpoint)
+    for engine in _engines.values():
+        engine.dispose(close=True)
+    _engines.clear()
+
+
+def _engine(name: str) -> Engine:
+    key = (os.getpid(), name)
+    engine = _engines.get(key)
+    if engine is None:
+        engine = _engines[key] = make_engine(config.current().database_url_of(name))
+    return engine
+
+
+def make_engine(url: str) -> Engine:
+    """Make an engine with the settings each server needs (see the functions below)."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database:
+            os.makedirs(os.path.dirname(parsed.database), exist_ok=True)
+        engine = create_engine(parsed, connect_args={"timeout": 10}, hide_parameters=True)
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+        return engine
+    return create_engine(
+        parsed, pool_size=4, max_overflow=4, pool_timeout=5, pool_pre_ping=True, pool_recycle=1500,
+        pool_use_lifo=True, hide_parameters=True,
+    )  # fmt: skip
+
+
+def _sqlite_connect(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions by itself; _sqlite_begin does
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    # A writer takes the lock at once: a read that turns into a write later would fail without waiting.
+    reading = connection.get_execution_options().get("cloudsales_read")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def locked(query: Select[Any], table: Any) -> Select[Any]:
+    """Lock the rows the query finds until the transaction ends, waiting for whoever holds them."""
+    return query.with_for_update().with_hint(table, "WITH (UPDLOCK, ROWLOCK)", "mssql")
+
+
+def claimed(query: Select[Any], table: Any) -> Select[Any]:
+    """Lock the rows the query finds and pass over those that others hold (a queue in a table).
+
+    The hints are for Azure SQL, where `FOR UPDATE SKIP LOCKED` would be dropped without a word; READCOMMITTEDLOCK is
+    needed because READPAST is refused under row versioning.
+    """
+    hint = "WITH (UPDLOCK, READPAST, ROWLOCK, READCOMMITTEDLOCK)"
+    return query.with_for_update(skip_locked=True).with_hint(table, hint, "mssql")
+
+
+def insert_new(session: Session, table: Table, values: dict[str, Any], key: str) -> bool:
+    """Insert a row unless one with the same `key` column is there. True when it was inserted.
+
+    On SQLite and PostgreSQL a concurrent twin is waited for; on Azure SQL the range is locked first, because a
+    duplicate-key error would doom the whole transaction.
+    """
+    dialect = session.get_bind().dialect.name
+    if dialect == "mssql":
+        query = table.select().where(table.c[key] == values[key]).with_hint(table, "WITH (UPDLOCK, HOLDLOCK)", "mssql")
+        if session.execute(query).first() is not None:
+            return False
+        session.execute(table.insert().values(values))
+        return True
+    insert = postgresql_insert if dialect == "postgresql" else sqlite_insert
+    statement = insert(table).values(values).on_conflict_do_nothing(index_elements=[table.c[key]])
+    return session.execute(statement.returning(table.c[key])).first() is not None
+
+
+def database_of(session: Session) -> Database:
+    """The domain database a session was opened on."""
+    return session.info["database"]  # type: ignore[no-any-return]
+
+
+def next_number(session: Session, series: str, year: int) -> str:
+    """The next number for people in a series, as `ORD-2026-000123`. May leave gaps; invoices have their own series."""
+    table = database_of(session).number_series
+    key = f"{series}-{year}"
+    insert_new(session, table, {"series": key, "last": 0}, "series")
+    query = locked(table.select().where(table.c.series == key), table)
+    last = session.execute(query).one().last + 1
+    session.execute(table.update().where(table.c.series == key).values(last=last))
+    return f"{key}-{last:06d}"

@@ -1,0 +1,71 @@
+"""The four ways the business can say no. Each surface maps them once, by class, and nothing else.
+
+Their texts are fit for a customer: they say what is wrong and how to mend it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class DomainError(Exception):
+    """A clear answer that is not yes. `code` is contract; `detail` is for people and may be reworded.
+
+    `field` names the input at fault where there is one; `params` fill the placeholders of a translated text.
+    """
+
+    default_code = "error"
+
+    def __init__(self, detail: str, *, code: str | None = None, field: str | None = None, **params: Any) -> None:
+        super().__init__(detail)
+        self.code = code or self.default_code
+        self.field = field
+        self.params = params
+
+    @property
+    def detail(self) -> str:
+        return str(self.args[0])
+
+
+class Invalid(DomainError):
+    """The input cannot be right, whatever the state (422)."""
+
+    default_code = "invalid"
+
+
+class NotFound(DomainError):
+    """There is no such thing for this caller; another tenant's thing looks the same (404)."""
+
+    default_code = "not_found"
+
+
+class Conflict(DomainError):
+    """The thing has changed, or is busy, since the caller looked (409)."""
+
+    default_code = "conflict"
+
+
+class Refused(DomainError):
+    """The business says no (422): the request is well formed, the rules or the provider do not allow it."""
+
+    default_code = "refused"
+
+
+class NotNow(Exception):
+    """A technical no: nothing is known to be wrong, ask again in `retry_after` seconds (None: the caller's backoff)."""
+
+    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class Pending(Exception):
+    """Not done yet, by its nature: nothing final is stored, no attempt is counted, ask again in `retry_after` seconds.
+
+    `waiting_for` is a stable word for what we wait for (provider, approval).
+    """
+
+    def __init__(self, waiting_for: str, *, retry_after: float = 2.0) -> None:
+        super().__init__(waiting_for)
+        self.waiting_for = waiting_for
+        self.retry_after = retry_after

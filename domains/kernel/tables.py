@@ -1,0 +1,116 @@
+"""The tables that every domain keeps beside its own, so that they commit together with its changes."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, MetaData, Table, UniqueConstraint
+
+from .columns import Count, Id, Instant, Json, Serial, Text
+
+
+def inbox(metadata: MetaData) -> Table:
+    """Commands received: dedupe, reply cache and barrier against late commands in one row (as in dtm)."""
+    return Table(
+        "inbox", metadata,
+        Column("cmd_id", Id, primary_key=True),
+        Column("run_id", Id, nullable=False),
+        Column("seq", Count, nullable=False),
+        Column("phase", Text(1), nullable=False),  # F forward, C compensation
+        Column("gen", Count, nullable=False),
+        Column("outcome", Text(12), nullable=False),  # STARTED OK REJECTED CANCELLED NOOP
+        Column("fence", Count, nullable=False),  # grows with every try of an exchange; a late try records nothing
+        Column("reply", Json),
+        Column("at", Instant, nullable=False),
+        UniqueConstraint("run_id", "seq", "phase", "gen"),
+    )  # fmt: skip
+
+
+def outbox(metadata: MetaData) -> Table:
+    """Events published by this domain, in order; `published_at` is empty until the bus has them."""
+    table = Table(
+        "outbox", metadata,
+        Column("position", Serial, primary_key=True, autoincrement=True),
+        Column("event_id", Id, nullable=False, unique=True),
+        Column("type", Text(80), nullable=False),
+        Column("aggregate_id", Id, nullable=False),
+        Column("version", Count, nullable=False),
+        Column("body", Json, nullable=False),
+        Column("traceparent", Text(55)),
+        Column("at", Instant, nullable=False),
+        Column("published_at", Instant),
+    )  # fmt: skip
+    waiting = table.c.published_at.is_(None)
+    Index("ix_outbox_waiting", table.c.position, sqlite_where=waiting, postgresql_where=waiting, mssql_where=waiting)
+    return table
+
+
+def consumed(metadata: MetaData) -> Table:
+    """Events of other domains that this domain has reacted to."""
+    return Table(
+        "consumed", metadata,
+        Column("event_id", Id, primary_key=True),
+        Column("at", Instant, nullable=False),
+    )  # fmt: skip
+
+
+def idempotency(metadata: MetaData) -> Table:
+    """Answers already given to a write with an Idempotency-Key, kept for at least 24 hours."""
+    return Table(
+        "idempotency", metadata,
+        Column("key", Text(64), primary_key=True),  # SHA-256 of caller, route and key
+        Column("request_digest", Text(64), nullable=False),
+        Column("status", Count, nullable=False),
+        Column("body", Json),
+        Column("headers", Json),
+        Column("at", Instant, nullable=False),
+    )  # fmt: skip
+
+
+def audit(metadata: MetaData) -> tuple[Table, Table, Table]:
+    """Who did what: entries (chained by the sealer), their values (erasable), and the head of each chain."""
+    entry = Table(
+        "audit_entry", metadata,
+        Column("id", Id, primary_key=True),
+        Column("customer_id", Id, nullable=False),
+        Column("at", Instant, nullable=False),
+        Column("actor_kind", Text(10), nullable=False),
+        Column("actor_id", Text(64), nullable=False),
+        Column("actor_name", Text(200), nullable=False),
+        Column("action", Text(80), nullable=False),
+        Column("subject_kind", Text(40), nullable=False),
+        Column("subject_id", Id, nullable=False),
+        Column("request_id", Text(64)),
+        Column("run_id", Id),
+        Column("digest", Text(64), nullable=False),  # salted digest of the values
+        Column("seq", Count),  # the three are empty until sealed
+        Column("previous", Text(64)),
+        Column("hash", Text(64)),
+    )  # fmt: skip
+    unsealed = entry.c.seq.is_(None)
+    Index("ix_audit_entry_unsealed", entry.c.customer_id, entry.c.id,
+          sqlite_where=unsealed, postgresql_where=unsealed, mssql_where=unsealed)  # fmt: skip
+    sealed = entry.c.seq.is_not(None)
+    Index("uq_audit_entry_customer_id_seq", entry.c.customer_id, entry.c.seq, unique=True,
+          sqlite_where=sealed, postgresql_where=sealed, mssql_where=sealed)  # fmt: skip
+    value = Table(
+        "audit_value", metadata,
+        Column("entry_id", Id, primary_key=True),
+        Column("salt", Text(64), nullable=False),
+        Column("before", Json),
+        Column("after", Json),
+    )  # fmt: skip
+    head = Table(
+        "audit_head", metadata,
+        Column("customer_id", Id, primary_key=True),
+        Column("seq", Count, nullable=False),
+        Column("hash", Text(64), nullable=False),
+    )  # fmt: skip
+    return entry, value, head
+
+
+def number_series(metadata: MetaData) -> Table:
+    """The last number given out in each series of numbers for people."""
+    return Table(
+        "number_series", metadata,
+        Column("series", Text(40), primary_key=True),
+        Column("last", Count, nullable=False),
+    )  # fmt: skip

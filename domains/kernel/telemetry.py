@@ -1,0 +1,70 @@
+"""Structured logs: one JSON object a line, with the ids that tie it to a request, a run and a customer.
+
+Secrets are taken out by name and by shape before a line is written, wherever they stand.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import secrets
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+from .messages import context
+
+_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_SECRET_NAMES = re.compile(r"pass|secret|token|authorization|cookie|assertion|api_?key|signature|otp", re.I)
+_SECRET_SHAPES = re.compile(
+    r"eyJ[\w-]+\.[\w-]+\.[\w-]*|[Bb]earer\s+\S+|[Bb]asic\s+[\w+/=]{8,}|css_[\w-]{16,}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+)
+
+
+def redacted(value: Any, name: str = "") -> Any:
+    """The value with everything that looks like a secret, by its name or by its shape, replaced."""
+    if name and _SECRET_NAMES.search(name):
+        return "[redacted]"
+    if isinstance(value, dict):
+        return {str(k): redacted(v, str(k)) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [redacted(v) for v in value]
+    return _SECRET_SHAPES.sub("[redacted]", value) if isinstance(value, str) else value
+
+
+class JsonFormatter(logging.Formatter):
+    """A log record as one line of JSON, redacted; line breaks in it cannot forge another line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        cause = context()
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line: dict[str, Any] = {"at": at, "level": record.levelname, "logger": record.name}
+        line["message"] = redacted(record.getMessage())
+        ids = {"request_id": cause.request_id, "run_id": cause.run_id, "customer_id": cause.customer_id}
+        line |= {k: str(v) for k, v in ids.items() if v}
+        if cause.traceparent:
+            line["trace_id"] = cause.traceparent.split("-")[1]
+        line |= {k: redacted(v, k) for k, v in vars(record).items() if k not in _STANDARD}
+        if record.exc_info:
+            line["error"] = redacted(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def start_logging(level: str, process: str) -> None:
+    """Write all logs of this process to standard error as JSON lines."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.captureWarnings(True)
+    logging.getLogger(process).debug("logging started")
+
+
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def traceparent(incoming: str | None = None) -> str:
+    """The W3C trace context to go on with: the incoming one when it is valid, else a new trace (never an error)."""
+    if incoming and _TRACEPARENT.fullmatch(incoming):
+        return incoming
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"

@@ -1,0 +1,88 @@
+"""Who is asking, and whose data they may see: one predicate for every tenant row.
+
+Every tenant row carries `customer_id` and, for an end-customer's rows, `reseller_id`. A customer sees its own rows,
+a reseller also those of the end-customers it manages, operator staff all of them (every such read is audited by the
+surface), and the system scope exists only in workers, the scheduler and the command line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, or_, true
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose rows a query may touch. Make one with the class methods only."""
+
+    kind: str
+    customer_id: UUID | None = None
+    reason: str = ""
+
+    @classmethod
+    def customer(cls, customer_id: UUID) -> Scope:
+        return cls("customer", customer_id)
+
+    @classmethod
+    def reseller(cls, customer_id: UUID) -> Scope:
+        return cls("reseller", customer_id)
+
+    @classmethod
+    def operator(cls) -> Scope:
+        """Operator staff: all customers. Made by `users` for people with an operator role, never for API clients."""
+        return cls("operator")
+
+    @classmethod
+    def system(cls, reason: str) -> Scope:
+        """Work that belongs to no caller. Only workers, the scheduler and the command line make one."""
+        return cls("system", reason=reason)
+
+    def covers(self, model: Any) -> ColumnElement[bool]:
+        """The predicate `customer_id = :c OR reseller_id = :r` over a table with both columns."""
+        if self.kind in ("operator", "system"):
+            return true()
+        if self.kind == "reseller":
+            return or_(model.customer_id == self.customer_id, model.reseller_id == self.customer_id)
+        return model.customer_id == self.customer_id  # type: ignore[no-any-return]
+
+    def allows(self, customer_id: UUID, reseller_id: UUID | None) -> bool:
+        """The same rule for a row already in hand."""
+        if self.kind in ("operator", "system"):
+            return True
+        return customer_id == self.customer_id or (self.kind == "reseller" and reseller_id == self.customer_id)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who did it, for audit and history: kind is user, client or system."""
+
+    kind: str
+    id: str
+    name: str
+
+
+SYSTEM = Actor("system", "system", "Cloud Sales System")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The person or program behind a request, as the assertion of `users` states it.
+
+    `customer_id` is the organisation the caller belongs to (or acts for); `scopes` are words like `orders:write`.
+    """
+
+    actor: Actor
+    scope: Scope
+    customer_id: UUID | None
+    customer_kind: str
+    customer_name: str
+    roles: tuple[str, ...]
+    scopes: frozenset[str]
+    login_id: str
+    preferences: dict[str, str] = field(default_factory=dict)
+
+    def may(self, scope: str) -> bool:
+        return scope in self.scopes
