@@ -32,11 +32,6 @@ def new_id() -> UUID:
     return UUID(bytes=uuid_utils.uuid7().bytes)
 
 
-def new_id() -> UUID:
-    """A new UUIDv7: sorts by the time it was made, to the millisecond."""
-    return UUID(bytes=uuid_utils.uuid7().bytes)
-
-
 class Id(TypeDecorator[UUID]):
     """A UUIDv7. BINARY(16) on Azure SQL, because uniqueidentifier would sort it by its random last bytes (ADR 0005)."""
 

@@ -1,4 +1,4 @@
-"""The Redis of this process: queue, revocation epochs and limiter counters. Slow or gone, it never holds a request up."""
+"""The Redis of this process: queue, revocation epochs and limiter counters. When it is gone, calls fail fast."""
 
 from __future__ import annotations
 
