@@ -1,0 +1,77 @@
+"""What a machine needs before the system can start on it: secrets, free ports, and the programs it leans on.
+
+Secrets are made at the first start and kept in files that only their owner can read; in production they come from
+outside instead (domains/kernel/config.py).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+from dataclasses import fields, replace
+from pathlib import Path
+
+from domains.kernel.config import Settings
+from domains.kernel.crypto import token
+
+SECRETS = tuple(f.name for f in fields(Settings) if f.metadata.get("secret"))
+
+
+class CannotStart(SystemExit):
+    """This machine cannot run the system as it is; the text says why and how to mend it. Exit status 2."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(2)
+        self.why = why
+
+
+def new_secret(name: str) -> str:
+    """A new value for one of the settings that are secret."""
+    if name != "token_key":
+        return token()
+    from joserfc.jwk import ECKey  # only at the first start, so that later ones do not wait for it
+
+    key = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}, auto_kid=True)
+    return json.dumps(key.as_dict(private=True))
+
+
+def with_secrets(settings: Settings) -> Settings:
+    """Settings whose missing secrets are filled from `var/secrets`, made there when absent. Not in production."""
+    if settings.is_production:
+        return settings
+    missing = [name for name in SECRETS if not getattr(settings, name)]
+    return replace(settings, **{name: _kept_secret(Path(settings.var) / "secrets" / name) for name in missing})
+
+
+def _kept_secret(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(new_secret(path.name))
+    except FileExistsError:
+        pass
+    return path.read_text()
+
+
+def hold_folder(folder: Path) -> object:
+    """Make sure that no other `cloudsales up` uses this folder; the answer must be kept as long as that shall hold."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = open(folder / "up.lock", "a+")  # noqa: SIM115
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise CannotStart(f"another `cloudsales up` runs in {folder}/: stop it first") from None
+    return file
+
+
+def check_port_free(port: int, what: str) -> None:
+    """Refuse to start when somebody else listens on a port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as why:
+            text = f"port {port} ({what}) is taken ({why.strerror}): stop what uses it, or choose others with PORT=…"
+            raise CannotStart(text) from None
