@@ -1,0 +1,120 @@
+"""The coordinator: records each reply with what follows from it in one commit, and wakes runs whose timer has fired.
+
+Recovery is a query on time, run for ever by every coordinator; no run belongs to a process that could die with it.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import signal
+import time
+from types import FrameType
+from typing import Any
+from uuid import UUID
+
+from domains.kernel import clock, failpoint
+from domains.kernel.config import Settings
+from domains.kernel.database import bind
+from domains.kernel.messages import acting
+from domains.kernel.telemetry import start_logging
+
+from . import flows, store, tables, transports
+from .decide import Decision, Due, Replied, decide
+
+log = logging.getLogger(__name__)
+BATCH = 64
+
+
+def handle(replies: list[dict[str, Any]]) -> int:
+    """Record replies and what follows from them, in one commit, then send the commands. Returns how many were sent.
+
+    A reply may come late, twice or never; one that its run does not wait for is noted and dropped.
+    """
+    events = [(UUID(reply["run_id"]), _replied(reply)) for reply in replies]
+    with tables.db.begin() as session:
+        rows = {row["id"]: row for row in store.locked_runs(session, sorted({run_id for run_id, _ in events}))}
+        steps = store.steps_of(session, list(rows))
+        now, sends = clock.now(session), []
+        for run_id in rows:
+            # One event a run in a batch: the next one is decided on rows that this one has changed.
+            first, *more = [event for known, event in events if known == run_id]
+            sends += _decided(session, rows[run_id], steps[run_id], first, now)
+            for event in more:
+                row = store.locked_runs(session, [run_id])[0]
+                sends += _decided(session, row, store.steps_of(session, [run_id])[run_id], event, now)
+        failpoint.reach("coordinator.before_commit")
+    failpoint.reach("coordinator.after_commit")
+    transports.current().send_commands(sends)
+    return len(sends)
+
+
+def wake(limit: int = 50) -> int:
+    """Act on runs whose timer has fired: send again what was not answered. Returns how many runs were woken."""
+    with tables.db.begin() as session:
+        rows = store.claim_due(session, limit)
+        steps = store.steps_of(session, [row["id"] for row in rows])
+        now, sends = clock.now(session), []
+        for row in rows:
+            sends += _decided(session, row, steps[row["id"]], Due(), now)
+    transports.current().send_commands(sends)
+    return len(rows)
+
+
+def _decided(session: Any, row: Any, steps: list[Any], event: Replied | Due, now: Any) -> list[dict[str, Any]]:
+    spread = random.random()  # scatters retries only; nothing is decided by it
+    decision: Decision = decide(store.definition_of(row), row, steps, event, now=now, spread=spread)
+    store.apply(session, row, decision, now)
+    with acting(run_id=row["id"], customer_id=row["customer_id"], traceparent=row["traceparent"]):
+        for kind, seq, data in decision.notes:
+            log.info(kind, extra={"saga": row["definition"], "seq": seq, "data": data})
+    return [store.envelope(row, step) for step in decision.send]
+
+
+def _replied(reply: dict[str, Any]) -> Replied:
+    return Replied(
+        cmd_id=UUID(reply["cmd_id"]), outcome=reply["outcome"], reply=reply.get("reply") or {},
+        error=reply.get("error"), retry_after=reply.get("retry_after"), waiting_for=reply.get("waiting_for"),
+    )  # fmt: skip
+
+
+class Stopped(Exception):
+    """The process was asked to stop."""
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise Stopped
+
+
+def run(settings: Settings) -> None:
+    """Run a coordinator until SIGTERM or SIGINT."""
+    start_logging(settings.log_level, "coordinator")
+    bind(settings)
+    flows.load()
+    transport = transports.current()
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    next_wake = 0.0
+    try:
+        while True:
+            next_wake = _turn(transport, next_wake)
+    except Stopped:
+        log.info("coordinator stopped")
+
+
+def _turn(transport: transports.Transport, next_wake: float) -> float:
+    """One round: replies that have come, then timers about once a second. Trouble is logged and waited out."""
+    try:
+        tokens, replies = transport.receive_replies(BATCH, 0.5)
+        if replies:
+            handle(replies)
+            transport.acknowledge_replies(tokens)
+        if time.monotonic() >= next_wake:
+            wake()
+            next_wake = time.monotonic() + 0.75 + random.random() / 2
+    except Stopped:
+        raise
+    except Exception:
+        log.exception("the coordinator could not go on for now")
+        time.sleep(1.0)
+    return next_wake

@@ -1,0 +1,208 @@
+"""What a saga is: a straight list of steps on one screen, checked when it is declared.
+
+Compensatable and query steps come first, then at most one pivot (the last step at which the business can still say
+no), then steps that are retried until they are done. Arguments travel by name: every step and compensation must be
+fed by the payload or by what earlier steps give.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cached_property
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from domains.kernel.messages import Exchange
+
+Action = Callable[..., Any] | Exchange
+COMPENSATABLE, QUERY, PIVOT, RETRIABLE = "compensatable", "query", "pivot", "retriable"
+
+
+class BadDefinition(Exception):
+    """A saga that cannot be run as declared; the text names the step and what is missing."""
+
+
+def N_(text: str) -> str:
+    """Mark a text for translation where it is declared; the surface translates it where it is shown."""
+    return text
+
+
+def wire_name(action: Action) -> str:
+    """The name of a command or exchange in messages: `accounts.reserve_spend`."""
+    if isinstance(action, Exchange):
+        return action.name
+    return f"{action.__module__.split('.')[1]}.{action.__name__}"
+
+
+def queue_of(action: Action) -> str:
+    """The queue an action travels by. Exchanges have their own, so that a slow provider holds nothing else up."""
+    domain = wire_name(action).split(".")[0]
+    return f"{domain}-exchange" if isinstance(action, Exchange) else domain
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One keyword argument of an action: its type and whether it must be given."""
+
+    type: Any
+    required: bool
+
+
+def arguments_of(action: Action) -> dict[str, Argument]:
+    """The keyword arguments that an action takes, by name."""
+    found: dict[str, Argument] = {}
+    for function in [action.intend, action.record, action.refuse] if isinstance(action, Exchange) else [action]:
+        if function is None:
+            continue
+        hints = get_type_hints(function)
+        for name, parameter in inspect.signature(function).parameters.items():
+            if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+                continue
+            required = parameter.default is inspect.Parameter.empty
+            found[name] = Argument(hints[name], required or (name in found and found[name].required))
+    return found
+
+
+def outputs_of(action: Action) -> dict[str, Any]:
+    """The fields of the dataclass that an action returns, with their types; empty when it returns None."""
+    function = action.record if isinstance(action, Exchange) else action
+    returned = get_type_hints(function).get("return")
+    candidates = get_args(returned) if get_origin(returned) in (Union, type(int | None)) else (returned,)
+    for candidate in candidates:
+        if isinstance(candidate, type) and is_dataclass(candidate):
+            hints = get_type_hints(candidate)
+            return {field.name: hints[field.name] for field in fields(candidate)}
+    return {}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One local transaction (or exchange) of a saga and how it is taken back."""
+
+    action: Action
+    kind: str
+    compensation: Action | None
+    gives: tuple[str, ...]
+    title: str
+
+    @property
+    def name(self) -> str:
+        return wire_name(self.action)
+
+
+def step(action: Action, *, compensation: Action | None = None, gives: tuple[str, ...] = (), title: str) -> Step:
+    """A step that can be taken back by its compensation, or, after the pivot, one that is retried until done."""
+    return Step(action, COMPENSATABLE if compensation else RETRIABLE, compensation, gives, title)
+
+
+def query(action: Action, *, gives: tuple[str, ...], title: str) -> Step:
+    """A step that only reads, so that there is nothing to take back."""
+    return Step(action, QUERY, None, gives, title)
+
+
+def pivot(action: Action, *, gives: tuple[str, ...] = (), title: str) -> Step:
+    """The point of no return: its clear no compensates what came before, its yes is never taken back."""
+    return Step(action, PIVOT, None, gives, title)
+
+
+_registry: dict[tuple[str, int], Saga] = {}
+
+
+@dataclass(frozen=True)
+class Saga:
+    """A business process that spans domains. `name` and `version` are pinned by every run of it."""
+
+    name: str
+    payload: type
+    steps: tuple[Step, ...]
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        self._check_order()
+        self._check_feeding()
+        if (self.name, self.version) in _registry:
+            raise BadDefinition(f"{self.name} version {self.version} is declared twice")
+        _registry[self.name, self.version] = self
+
+    def _check_order(self) -> None:
+        names = [step.name for step in self.steps]
+        if len(set(names)) != len(names):
+            raise BadDefinition(f"{self.name}: a step stands in it twice")
+        kinds = [step.kind for step in self.steps]
+        if kinds.count(PIVOT) > 1:
+            raise BadDefinition(f"{self.name}: it has more than one pivot")
+        turning = kinds.index(PIVOT) if PIVOT in kinds else len(kinds)
+        for position, found in enumerate(self.steps):
+            if position < turning and found.kind == RETRIABLE and PIVOT in kinds:
+                raise BadDefinition(f"{self.name}: {found.name} stands before the pivot and has no compensation")
+            if position > turning and found.kind != RETRIABLE:
+                raise BadDefinition(f"{self.name}: {found.name} stands after the pivot and cannot be taken back")
+
+    def _check_feeding(self) -> None:
+        known = dict(self.payload_types)
+        for found in self.steps:
+            self._check_fed(found.action, known)
+            given = outputs_of(found.action)
+            for name in found.gives:
+                if name not in given:
+                    raise BadDefinition(f"{self.name}: {found.name} does not return {name!r}")
+                if name in known:
+                    raise BadDefinition(f"{self.name}: {found.name} gives {name!r}, which is there already")
+            if found.compensation:
+                self._check_fed(found.compensation, known)
+            known |= {name: given[name] for name in found.gives}
+
+    def _check_fed(self, action: Action, known: dict[str, Any]) -> None:
+        missing = [name for name, need in arguments_of(action).items() if need.required and name not in known]
+        if missing:
+            raise BadDefinition(f"{self.name}: {wire_name(action)} needs {missing}")
+
+    @cached_property
+    def payload_types(self) -> dict[str, Any]:
+        """The payload's fields and their types."""
+        hints = get_type_hints(self.payload)
+        return {field.name: hints[field.name] for field in fields(self.payload)}
+
+    @property
+    def pivot_seq(self) -> int:
+        """The position of the pivot; beyond the end when there is none."""
+        return next((i for i, step in enumerate(self.steps) if step.kind == PIVOT), len(self.steps))
+
+
+def saga_of(name: str, version: int) -> Saga:
+    """The declared saga of a run; KeyError when this process does not know that version."""
+    return _registry[name, version]
+
+
+def known() -> list[tuple[str, int]]:
+    """The names and versions of all declared sagas."""
+    return sorted(_registry)
+
+
+def action_named(name: str) -> Action:
+    """The command or exchange with a wire name, if any declared saga uses it; KeyError else.
+
+    Workers look actions up here and nowhere else, so that a message can only ask for what a flow asks for.
+    """
+    for saga in _registry.values():
+        for found in saga.steps:
+            for action in (found.action, found.compensation):
+                if action is not None and wire_name(action) == name:
+                    return action
+    raise KeyError(name)
+
+
+def arguments_for(action: Action, values: dict[str, Any]) -> dict[str, Any]:
+    """Pick an action's arguments out of payload and outputs (plain JSON values)."""
+    return {name: values[name] for name in arguments_of(action) if name in values}
+
+
+def converted(action: Action, body: dict[str, Any]) -> dict[str, Any]:
+    """Turn JSON values into the types that an action's arguments are declared with."""
+    needs = arguments_of(action)
+    return {
+        name: msgspec.convert(value, needs[name].type, strict=False) for name, value in body.items() if name in needs
+    }

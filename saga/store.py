@@ -1,0 +1,190 @@
+"""The runs of all sagas: started in one commit, read by people and programs as operations.
+
+A command is durable here until its reply has been recorded; the queue between may lose, double or delay it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Row, Select, bindparam, or_
+from sqlalchemy.orm import Session
+
+from domains.kernel import clock
+from domains.kernel.columns import Instant
+from domains.kernel.database import claimed, insert_new, locked, new_id
+from domains.kernel.errors import Invalid, NotFound
+from domains.kernel.messages import acting, context
+from domains.kernel.paging import Page, checked_limit, decode_cursor, encode_cursor
+from domains.kernel.telemetry import traceparent
+from domains.kernel.tenancy import SYSTEM, Actor, Scope
+
+from . import transports
+from .decide import FINAL, Decision, Started, decide
+from .definition import Saga, known, saga_of
+from .tables import Run, db, run, run_event, run_step
+
+
+def start(
+    saga: Saga,
+    payload: Any,
+    *,
+    key: str,
+    label: str,
+    resource: tuple[str, UUID],
+    request_digest: str = "",
+    actor: Actor = SYSTEM,
+) -> Run:
+    """Start a saga, durably, in one commit, and hand its first command to the transport.
+
+    `payload` is an instance of the saga's payload with `customer_id` and `reseller_id`; `key` makes the start
+    repeatable: the same key finds the run that is there, and with another `request_digest` it is refused.
+    `label` names the run for people, without words of any language; `resource` is (kind, id) of what it is about.
+    """
+    run_id = new_id()
+    with acting(actor=actor, traceparent=context().traceparent or traceparent()), db.begin() as session:
+        now = clock.now(session)
+        values = _new_run(saga, payload, run_id, now) | {
+            "business_key": key, "request_digest": request_digest, "label": label[:300],
+            "resource_kind": resource[0], "resource_id": resource[1],
+        }  # fmt: skip
+        if not insert_new(session, run, values, "business_key"):
+            return _found_again(session, key, request_digest)
+        decision = decide(saga, values, [], Started(), now=now, spread=0.0)
+        apply(session, values, decision, now)
+        started = _as_run(session.execute(run.select().where(run.c.id == run_id)).one())
+    transports.current().send_commands([envelope(values, row) for row in decision.send])
+    return started
+
+
+def _new_run(saga: Saga, payload: Any, run_id: UUID, now: datetime) -> dict[str, Any]:
+    cause = context()
+    return {
+        "id": run_id, "customer_id": payload.customer_id, "reseller_id": payload.reseller_id,
+        "definition": saga.name, "definition_version": saga.version, "status": "running", "phase": "F", "seq": 0,
+        "pivoted": False, "paused": 0, "rev": 0, "payload": msgspec.to_builtins(payload), "outputs": {},
+        "waiting_for": None, "attention": None, "error": None, "actor": msgspec.to_builtins(cause.actor),
+        "request_id": cause.request_id, "traceparent": cause.traceparent, "next_at": now, "created_at": now,
+        "updated_at": now, "ended_at": None,
+    }  # fmt: skip
+
+
+def _found_again(session: Session, key: str, request_digest: str) -> Run:
+    row = session.execute(run.select().where(run.c.business_key == key)).one()
+    if row.request_digest != request_digest:
+        raise Invalid(
+            "This Idempotency-Key was used for another request: use a new key for a new request.",
+            code="idempotency_key_reused",
+        )
+    return _as_run(row, replayed=True)
+
+
+def _as_run(row: Row[Any], *, replayed: bool = False) -> Run:
+    return Run(**row._mapping, replayed=replayed)
+
+
+def apply(session: Session, before: Any, decision: Decision, now: datetime) -> None:
+    """Write a decision about one run: its row, its steps, and what happened. `before` is the run's row as locked."""
+    rev = before["rev"] + 1
+    session.execute(run.update().where(run.c.id == before["id"]).values(**decision.run, rev=rev, updated_at=now))
+    for (seq, phase), columns in decision.steps.items():
+        if "cmd_id" in columns:
+            session.execute(run_step.insert().values(run_id=before["id"], **columns))
+        else:
+            where = (run_step.c.run_id == before["id"], run_step.c.seq == seq, run_step.c.phase == phase)
+            session.execute(run_step.update().where(*where).values(**columns))
+    common = {"run_id": before["id"], "rev": rev, "at": now, "actor": context().actor.name}
+    notes = [{**common, "kind": kind, "seq": seq, "data": data} for kind, seq, data in decision.notes]
+    if notes:
+        session.execute(run_event.insert(), notes)
+
+
+def envelope(row: Any, step: Any) -> dict[str, Any]:
+    """A command as it travels: plain JSON, with the ids that let a worker know it again."""
+    return {
+        "v": 1, "cmd_id": str(step["cmd_id"]), "name": step["name"], "queue": step["queue"], "run_id": str(row["id"]),
+        "seq": step["seq"], "phase": step["phase"], "gen": step["gen"], "send_no": step["send_no"],
+        "attempt": step["attempt"], "customer_id": str(row["customer_id"]), "actor": row["actor"],
+        "request_id": row["request_id"], "traceparent": row["traceparent"], "body": step["body"],
+    }  # fmt: skip
+
+
+# ---- for the coordinator
+
+
+def locked_runs(session: Session, run_ids: list[UUID]) -> list[Any]:
+    """Lock runs in the order of their ids (so that two coordinators cannot deadlock) and return their rows."""
+    query = run.select().where(run.c.id.in_(sorted(run_ids))).order_by(run.c.id)
+    return [row._mapping for row in session.execute(locked(query, run))]
+
+
+def claim_due(session: Session, limit: int) -> list[Any]:
+    """Lock up to `limit` runs whose timer has fired, oldest first, passing over those another coordinator holds.
+
+    Only runs of definitions this process knows: an older coordinator leaves newer ones alone.
+    """
+    mine = or_(*((run.c.definition == name) & (run.c.definition_version == version) for name, version in known()))
+    due = run.c.next_at <= bindparam("now", clock.now(session), type_=Instant)
+    query: Select[Any] = run.select().where(due, run.c.paused == 0, mine)
+    return [row._mapping for row in session.execute(claimed(query.order_by(run.c.next_at).limit(limit), run))]
+
+
+def steps_of(session: Session, run_ids: list[UUID]) -> dict[UUID, list[Any]]:
+    """All step rows of some runs, by run."""
+    found: dict[UUID, list[Any]] = {run_id: [] for run_id in run_ids}
+    query = run_step.select().where(run_step.c.run_id.in_(run_ids)).order_by(run_step.c.run_id, run_step.c.seq)
+    for row in session.execute(query):
+        found[row.run_id].append(row._mapping)
+    return found
+
+
+def definition_of(row: Any) -> Saga:
+    """The saga a run's row was started from."""
+    return saga_of(row["definition"], row["definition_version"])
+
+
+# ---- for people and programs
+
+
+def get(session: Session, scope: Scope, run_id: UUID) -> Run:
+    """One run of the caller's; NotFound for any other."""
+    row = session.execute(run.select().where(run.c.id == run_id, scope.covers(run.c))).one_or_none()
+    if row is None:
+        raise NotFound("There is no such operation.")
+    return _as_run(row)
+
+
+def find_by_resource(session: Session, scope: Scope, resource_id: UUID) -> Run | None:
+    """The newest run that makes or changes a thing, if the caller may see it."""
+    query = run.select().where(run.c.resource_id == resource_id, scope.covers(run.c))
+    row = session.execute(query.order_by(run.c.id.desc()).limit(1)).one_or_none()
+    return _as_run(row) if row is not None else None
+
+
+def list_runs(
+    session: Session,
+    scope: Scope,
+    *,
+    customer_id: UUID | None = None,
+    active: bool | None = None,
+    definition: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[Run]:
+    """The caller's runs, newest first; `active` keeps those that have (or have not) ended."""
+    filters = {"customer_id": customer_id, "active": active, "definition": definition}
+    query = run.select().where(scope.covers(run.c))
+    if customer_id is not None:
+        query = query.where(run.c.customer_id == customer_id)
+    if active is not None:
+        query = query.where(run.c.status.not_in(FINAL) if active else run.c.status.in_(FINAL))
+    if definition is not None:
+        query = query.where(run.c.definition == definition)
+    if cursor:
+        query = query.where(run.c.id < UUID(bytes=decode_cursor(cursor, filters)))
+    rows = session.execute(query.order_by(run.c.id.desc()).limit(checked_limit(limit) + 1)).all()
+    items = [_as_run(row) for row in rows[:limit]]
+    return Page(items, encode_cursor(items[-1].id.bytes, filters) if len(rows) > limit else None)

@@ -1,0 +1,131 @@
+"""The coordinator's own database: runs, their steps, and everything that happened to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Column, Index, Table, UniqueConstraint
+
+from domains.kernel.columns import Count, Flag, Id, Instant, Json, Serial, Text
+from domains.kernel.database import Database
+
+from .decide import FINAL
+
+db = Database("saga", domain=False)
+
+run = Table(
+    "run", db.metadata,
+    Column("id", Id, primary_key=True),
+    Column("customer_id", Id, nullable=False),
+    Column("reseller_id", Id),
+    Column("definition", Text(60), nullable=False),
+    Column("definition_version", Count, nullable=False),
+    Column("business_key", Text(100), nullable=False),
+    Column("request_digest", Text(64), nullable=False),
+    Column("status", Text(20), nullable=False),
+    Column("phase", Text(1), nullable=False),
+    Column("seq", Count, nullable=False),
+    Column("pivoted", Flag, nullable=False),
+    Column("paused", Count, nullable=False),
+    Column("rev", Count, nullable=False),
+    Column("payload", Json, nullable=False),
+    Column("outputs", Json, nullable=False),
+    Column("label", Text(300), nullable=False),
+    Column("resource_kind", Text(40), nullable=False),
+    Column("resource_id", Id, nullable=False),
+    Column("waiting_for", Text(40)),
+    Column("attention", Text(40)),
+    Column("error", Json),
+    Column("actor", Json, nullable=False),
+    Column("request_id", Text(64), nullable=False),
+    Column("traceparent", Text(55), nullable=False),
+    Column("next_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    UniqueConstraint("business_key"),
+    # A run that waits for nothing but has not ended cannot be written down.
+    CheckConstraint(
+        "status IN ('completed', 'compensated', 'resolved') OR paused = 1 OR next_at IS NOT NULL", name="never_stuck"
+    ),
+)  # fmt: skip
+Index("ix_run_customer_id", run.c.customer_id, run.c.id)
+Index("ix_run_reseller_id", run.c.reseller_id, run.c.id)
+Index("ix_run_resource_id", run.c.resource_id)
+_timed = run.c.next_at.is_not(None)
+Index("ix_run_due", run.c.next_at, sqlite_where=_timed, postgresql_where=_timed, mssql_where=_timed)
+
+run_step = Table(
+    "run_step", db.metadata,
+    Column("run_id", Id, primary_key=True),
+    Column("seq", Count, primary_key=True, autoincrement=False),
+    Column("phase", Text(1), primary_key=True),
+    Column("gen", Count, primary_key=True, autoincrement=False),
+    Column("cmd_id", Id, nullable=False, unique=True),
+    Column("name", Text(80), nullable=False),
+    Column("kind", Text(16), nullable=False),
+    Column("queue", Text(40), nullable=False),
+    Column("status", Text(12), nullable=False),
+    Column("attempt", Count, nullable=False),
+    Column("send_no", Count, nullable=False),
+    Column("body", Json, nullable=False),
+    Column("reply", Json),
+    Column("error", Json),
+    Column("sent_at", Instant, nullable=False),
+    Column("due_at", Instant),
+    Column("done_at", Instant),
+)  # fmt: skip
+
+run_event = Table(
+    "run_event", db.metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("run_id", Id, nullable=False, index=True),
+    Column("rev", Count, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("kind", Text(20), nullable=False),
+    Column("seq", Count),
+    Column("actor", Text(200), nullable=False),
+    Column("data", Json, nullable=False),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution of a saga, as its row stands."""
+
+    id: UUID
+    customer_id: UUID
+    reseller_id: UUID | None
+    definition: str
+    definition_version: int
+    business_key: str
+    request_digest: str
+    status: str
+    phase: str
+    seq: int
+    pivoted: bool
+    paused: int
+    rev: int
+    payload: dict[str, Any]
+    outputs: dict[str, Any]
+    label: str
+    resource_kind: str
+    resource_id: UUID
+    waiting_for: str | None
+    attention: str | None
+    error: dict[str, Any] | None
+    actor: dict[str, Any]
+    request_id: str
+    traceparent: str
+    next_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
+    replayed: bool = False  # the same request was made before; nothing was started now
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL

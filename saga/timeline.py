@@ -1,0 +1,92 @@
+"""A run as people read it: its steps in words and times, its state as an operation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from .definition import saga_of
+from .store import steps_of
+from .tables import Run
+
+_STEP_STATUS = {
+    "SENT": "working",
+    "BACKOFF": "working",
+    "PENDING": "waiting",
+    "DONE": "done",
+    "REFUSED": "refused",
+    "UNKNOWN": "failed",
+    "UNDONE": "undone",
+    "NOOP": "undone",
+}
+
+
+@dataclass(frozen=True)
+class TimelineStep:
+    """One step of a run. `status`: not_started working waiting done refused failed undoing undone not_reached.
+
+    `title` is English source text for the surface to translate; `error` is {code, detail} of the last try.
+    """
+
+    name: str
+    title: str
+    status: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    attempts: int
+    next_at: datetime | None
+    error: dict[str, Any] | None
+
+
+def timeline(session: Session, run: Run) -> list[TimelineStep]:
+    """The steps of a run in their order, each as it stands."""
+    rows = {(row["seq"], row["phase"]): row for row in steps_of(session, [run.id])[run.id]}
+    steps = []
+    for seq, step in enumerate(saga_of(run.definition, run.definition_version).steps):
+        row, back = rows.get((seq, "F")), rows.get((seq, "C"))
+        steps.append(_step(step.name, step.title, row, back, run))
+    return steps
+
+
+def _step(name: str, title: str, row: Any, back: Any, run: Run) -> TimelineStep:
+    if row is None:
+        never = run.is_final or run.phase == "C"
+        return TimelineStep(name, title, "not_reached" if never else "not_started", None, None, 0, None, None)
+    status = _STEP_STATUS[row["status"]]
+    last = row
+    if back is not None:
+        status, last = ("undoing" if back["done_at"] is None else "undone"), back
+    waits = last["done_at"] is None
+    return TimelineStep(
+        name,
+        title,
+        status,
+        row["sent_at"],
+        last["done_at"],
+        last["send_no"],
+        last["due_at"] if waits else None,
+        last["error"],
+    )
+
+
+def operation_status(run: Run) -> str:
+    """The public state of a run: not_started, running, succeeded, failed or canceled."""
+    if run.status == "completed":
+        return "succeeded"
+    if run.status in ("compensated", "resolved"):
+        return "failed"
+    return "not_started" if run.rev <= 1 and run.seq == 0 else "running"
+
+
+def waiting_for(run: Run) -> str | None:
+    """What a run waits for, where that is not us: provider, approval, or support when a person must look."""
+    return "support" if run.status == "needs_attention" else run.waiting_for
+
+
+def percent(steps: list[TimelineStep]) -> int:
+    """How much of a run is done, in percent of its steps."""
+    finished = sum(step.status in ("done", "undone", "refused", "not_reached", "failed") for step in steps)
+    return round(100 * finished / len(steps))

@@ -1,0 +1,63 @@
+"""How commands, replies and events travel. Every transport may lose, double, reorder or delay what it is given.
+
+The process's transport is chosen by the settings; `inline` is for tests and the demo seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any, Protocol
+
+from domains.kernel import config
+
+Perform = Callable[[dict[str, Any]], dict[str, Any] | None]
+
+
+class Transport(Protocol):
+    """What the coordinator, workers and relay need of a transport."""
+
+    def send_commands(self, envelopes: list[dict[str, Any]]) -> None:
+        """Hand over commands, each to its queue. Never raises: what is lost is sent again by the coordinator."""
+
+    def listen(self, queue: str, perform: Perform) -> None:
+        """Perform the commands of one queue and send their replies, until the process is told to stop."""
+
+    def receive_replies(self, most: int, wait: float) -> tuple[list[Any], list[dict[str, Any]]]:
+        """Up to `most` replies, waiting up to `wait` seconds for the first, with tokens to acknowledge them by."""
+
+    def acknowledge_replies(self, tokens: list[Any]) -> None:
+        """Forget replies that have been recorded."""
+
+    def publish_events(self, events: list[dict[str, Any]]) -> None:
+        """Put events on the bus; raises when the bus did not take them."""
+
+    def receive_events(self, domain: str, most: int, wait: float) -> tuple[list[Any], list[dict[str, Any]]]:
+        """Up to `most` events that a domain has not acknowledged yet."""
+
+    def acknowledge_events(self, domain: str, tokens: list[Any]) -> None:
+        """Forget events that a domain has reacted to."""
+
+
+_transport: Transport | None = None
+
+
+def current() -> Transport:
+    """This process's transport."""
+    global _transport
+    if _transport is None:
+        name = config.current().transport
+        _transport = import_module(f"saga.transports.{name}").Transport()
+    return _transport
+
+
+@contextmanager
+def using(transport: Transport) -> Iterator[None]:
+    """Use another transport within the `with` (tests, seed)."""
+    global _transport
+    before, _transport = _transport, transport
+    try:
+        yield
+    finally:
+        _transport = before

@@ -1,0 +1,149 @@
+"""RQ on Redis: commands as jobs in JSON, replies and events as streams. Redis may forget all of it without harm.
+
+One queue per worker process: with several, RQ pops without a trace and a kill right after loses the job.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+from itertools import groupby
+from time import sleep
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import RedisError, ResponseError
+from rq import Queue, SimpleWorker
+from rq.serializers import JSONSerializer
+
+from domains.kernel import config
+
+from . import Perform
+
+log = logging.getLogger(__name__)
+REPLIES, EVENTS = "cloudsales:replies", "cloudsales:events"
+KEPT_EVENTS = 100_000  # the outbox tables keep them all; this is only the bus
+PER_JOB = 16
+CONSUMER = f"{socket.gethostname()}-{os.getpid()}"
+
+_perform: Perform | None = None
+
+
+class Transport:
+    """One process's connection to the queue server."""
+
+    def __init__(self) -> None:
+        self._url = config.current().queue_url
+        self._redis: Any = Redis.from_url(self._url, socket_connect_timeout=1.0, socket_timeout=5.0, protocol=2)
+        self._groups: set[tuple[str, str]] = set()
+
+    def send_commands(self, envelopes: list[dict[str, Any]]) -> None:
+        by_queue = sorted(envelopes, key=lambda one: str(one["queue"]))
+        try:
+            for name, group in groupby(by_queue, key=lambda one: str(one["queue"])):
+                self._enqueue(name, list(group))
+        except RedisError as error:  # the coordinator's timer sends again what nobody answers
+            log.warning("commands not sent for now", extra={"reason": str(error), "count": len(envelopes)})
+
+    def _enqueue(self, name: str, envelopes: list[dict[str, Any]]) -> None:
+        queue = Queue(name, connection=self._redis, serializer=JSONSerializer)
+        jobs = []
+        for start in range(0, len(envelopes), PER_JOB):
+            batch = envelopes[start : start + PER_JOB]
+            jobs.append(
+                Queue.prepare_data(
+                    "saga.transports.rq.perform_batch",
+                    [batch],
+                    job_id=f"{batch[0]['cmd_id']}-{batch[0]['send_no']}",
+                    description=name,
+                    timeout=120,
+                    result_ttl=0,
+                    failure_ttl=300,
+                )  # fmt: skip
+            )
+        queue.enqueue_many(jobs)
+
+    def listen(self, queue: str, perform: Perform) -> None:
+        global _perform
+        _perform = perform
+        while True:
+            connection = Redis.from_url(self._url, socket_connect_timeout=1.0)
+            try:
+                worker = SimpleWorker(
+                    [Queue(queue, connection=connection, serializer=JSONSerializer)], connection=connection,
+                    serializer=JSONSerializer, worker_ttl=60, maintenance_interval=30, job_monitoring_interval=10,
+                    log_job_description=False,
+                )  # fmt: skip
+                worker.work(logging_level="WARNING")
+                if worker._stop_requested:
+                    return
+            except RedisError as error:
+                log.warning("the queue server is away", extra={"reason": str(error)})
+            sleep(1.0)
+
+    def send_replies(self, replies: list[dict[str, Any]]) -> None:
+        """Hand replies to the coordinator; a lost one is asked for again."""
+        pipe = self._redis.pipeline(transaction=False)
+        for reply in replies:
+            pipe.xadd(REPLIES, {"reply": json.dumps(reply)})
+        pipe.execute()
+
+    def receive_replies(self, most: int, wait: float) -> tuple[list[Any], list[dict[str, Any]]]:
+        return self._read(REPLIES, "coordinator", "reply", most, wait)
+
+    def acknowledge_replies(self, tokens: list[Any]) -> None:
+        pipe = self._redis.pipeline()
+        pipe.xack(REPLIES, "coordinator", *tokens)
+        pipe.xdel(REPLIES, *tokens)
+        pipe.execute()
+
+    def publish_events(self, events: list[dict[str, Any]]) -> None:
+        pipe = self._redis.pipeline(transaction=False)
+        for event in events:
+            pipe.xadd(EVENTS, {"event": json.dumps(event)}, maxlen=KEPT_EVENTS, approximate=True)
+        pipe.execute()
+
+    def receive_events(self, domain: str, most: int, wait: float) -> tuple[list[Any], list[dict[str, Any]]]:
+        return self._read(EVENTS, domain, "event", most, wait)
+
+    def acknowledge_events(self, domain: str, tokens: list[Any]) -> None:
+        self._redis.xack(EVENTS, domain, *tokens)
+
+    def _read(self, stream: str, group: str, name: str, most: int, wait: float) -> tuple[list[Any], list[Any]]:
+        """New entries for a group; those that a dead consumer left for half a minute come first."""
+        self._ensure_group(stream, group)
+        try:
+            _, entries, _ = self._redis.xautoclaim(stream, group, CONSUMER, min_idle_time=30_000, count=most)
+            if not entries:
+                milliseconds = max(1, int(wait * 1000))
+                found = self._redis.xreadgroup(group, CONSUMER, {stream: ">"}, count=most, block=milliseconds)
+                entries = found[0][1] if found else []
+        except ResponseError:  # the server was emptied: make the group again next time
+            self._groups.discard((stream, group))
+            raise
+        kept = [(token, values) for token, values in entries if values]
+        return [token for token, _ in kept], [json.loads(values[name.encode()]) for _, values in kept]
+
+    def _ensure_group(self, stream: str, group: str) -> None:
+        if (stream, group) in self._groups:
+            return
+        try:
+            self._redis.xgroup_create(stream, group, id="0", mkstream=True)
+        except ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+        self._groups.add((stream, group))
+
+
+def perform_batch(envelopes: list[dict[str, Any]]) -> None:
+    """Perform the commands of one job and send their replies (called by RQ inside a worker process)."""
+    from . import current
+
+    if _perform is None:
+        raise RuntimeError("this process is not a worker")
+    replies = [reply for envelope in envelopes if (reply := _perform(envelope)) is not None]
+    transport = current()
+    assert isinstance(transport, Transport)
+    transport.send_replies(replies)

@@ -1,0 +1,248 @@
+"""The worker: performs the commands of one domain, each effect together with its inbox row in one commit.
+
+A command that comes again is answered from the inbox; one that comes after its own compensation does nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from domains.kernel import audit, clock, config, failpoint
+from domains.kernel.config import Settings
+from domains.kernel.database import Database, bind, insert_new, locked
+from domains.kernel.errors import DomainError, NotNow, Pending
+from domains.kernel.messages import Exchange, acting
+from domains.kernel.telemetry import start_logging
+from domains.kernel.tenancy import Actor
+
+from . import flows, relay, transports
+from .decide import command_id
+from .definition import action_named, converted
+
+log = logging.getLogger(__name__)
+Reply = dict[str, Any]
+
+
+def perform(database: Database, envelope: dict[str, Any]) -> Reply | None:
+    """Perform one command in its domain's database and return the reply for the coordinator.
+
+    None when there is nothing to say because a newer try of the same exchange has taken over.
+    """
+    ids = {"run_id": UUID(envelope["run_id"]), "customer_id": UUID(envelope["customer_id"])}
+    actor = Actor(**envelope["actor"])
+    with acting(actor=actor, request_id=envelope["request_id"], traceparent=envelope["traceparent"], **ids):
+        try:
+            action = action_named(envelope["name"])
+            if isinstance(action, Exchange):
+                return _exchange(database, envelope, action)
+            return _answer(envelope, **_command(database, envelope, action))
+        except NotNow as reason:
+            return _answer(envelope, outcome="RETRY", retry_after=reason.retry_after, error=_technical(reason))
+        except Pending as pending:
+            waits = {"retry_after": pending.retry_after, "waiting_for": pending.waiting_for}
+            return _answer(envelope, outcome="PENDING", **waits)
+        except Exception as error:
+            log.exception("step failed", extra={"step": envelope["name"]})
+            return _answer(envelope, outcome="RETRY", error=_technical(error))
+
+
+def _answer(envelope: dict[str, Any], **said: Any) -> Reply:
+    return {key: envelope[key] for key in ("cmd_id", "run_id", "seq", "phase")} | said
+
+
+def _technical(error: Exception) -> dict[str, str]:
+    return {"code": type(error).__name__, "detail": str(error)[:500]}
+
+
+def _refusal(error: DomainError) -> dict[str, Any]:
+    return {"code": error.code, "detail": error.detail}
+
+
+def _command(database: Database, envelope: dict[str, Any], action: Any) -> dict[str, Any]:
+    """Barrier, effect and reply in one transaction."""
+    with database.begin() as session:
+        if not _enter(session, database, envelope, "OK"):
+            return _said_before(session, database, envelope)
+        if envelope["phase"] == "C" and not _has_effect(session, database, envelope):
+            return _store(session, database, envelope, {"outcome": "NOOP"})
+        said = _effect(session, action, envelope)
+        failpoint.reach(f"{envelope['name']}.before_commit")
+        result = _store(session, database, envelope, said)
+    failpoint.reach(f"{envelope['name']}.after_commit")
+    return result
+
+
+def _effect(session: Session, action: Any, envelope: dict[str, Any]) -> dict[str, Any]:
+    """Run a command in a savepoint: a business no takes its effect back but is itself remembered."""
+    try:
+        with session.begin_nested():
+            outputs = action(session, **converted(action, envelope["body"]))
+    except DomainError as refusal:
+        return {"outcome": "REJECTED", "error": _refusal(refusal)}
+    return {"outcome": "OK", "reply": msgspec.to_builtins(outputs) if outputs is not None else None}
+
+
+def _row(session: Session, envelope: dict[str, Any], phase: str, outcome: str) -> dict[str, Any]:
+    run_id, seq, gen = UUID(envelope["run_id"]), envelope["seq"], envelope["gen"]
+    return {
+        "cmd_id": command_id(run_id, seq, phase, gen), "run_id": run_id, "seq": seq, "phase": phase, "gen": gen,
+        "outcome": outcome, "fence": 1, "reply": None, "at": clock.now(session),
+    }  # fmt: skip
+
+
+def _enter(session: Session, database: Database, envelope: dict[str, Any], outcome: str) -> bool:
+    """Write the command's inbox row; False when it was there already."""
+    return insert_new(session, database.inbox, _row(session, envelope, envelope["phase"], outcome), "cmd_id")
+
+
+def _has_effect(session: Session, database: Database, envelope: dict[str, Any]) -> bool:
+    """Whether the step a compensation belongs to has had an effect.
+
+    When it has never come, a tombstone takes its place, so that it does nothing should it come later.
+    """
+    if insert_new(session, database.inbox, _row(session, envelope, "F", "CANCELLED"), "cmd_id"):
+        return False
+    outcome = _stored(session, database, envelope, "F").outcome
+    if outcome == "STARTED":
+        raise NotNow("the exchange is still at work; its outcome comes first", retry_after=2.0)
+    return bool(outcome == "OK")
+
+
+def _stored(session: Session, database: Database, envelope: dict[str, Any], phase: str) -> Any:
+    inbox = database.inbox
+    cmd_id = command_id(UUID(envelope["run_id"]), envelope["seq"], phase, envelope["gen"])
+    return session.execute(locked(inbox.select().where(inbox.c.cmd_id == cmd_id), inbox)).one()
+
+
+def _said_before(session: Session, database: Database, envelope: dict[str, Any]) -> dict[str, Any]:
+    row = _stored(session, database, envelope, envelope["phase"])
+    return {"outcome": row.outcome, **(row.reply or {})}
+
+
+def _store(session: Session, database: Database, envelope: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+    """Keep the reply in the inbox row, so that the same command is answered the same for ever."""
+    inbox, cmd_id = database.inbox, UUID(envelope["cmd_id"])
+    kept = {"outcome": said["outcome"], "reply": {key: said[key] for key in ("reply", "error") if key in said}}
+    session.execute(inbox.update().where(inbox.c.cmd_id == cmd_id).values(**kept))
+    return said
+
+
+def _exchange(database: Database, envelope: dict[str, Any], exchange: Exchange) -> Reply | None:
+    """Intent, call, answer: two commits with the outside between them, fenced against an older try of the same."""
+    arguments = converted(exchange, envelope["body"])
+    with database.begin() as session:
+        fence, said = _intend(session, database, envelope, exchange, arguments)
+    if said is not None:
+        return _answer(envelope, **said)
+    request, asked_before = fence.request, fence.number > 1
+    failpoint.reach(f"{exchange.name}.before_call")
+    try:
+        answer, refusal = exchange.call(request, asked_before), None
+    except DomainError as no:
+        answer, refusal = None, no
+    failpoint.reach(f"{exchange.name}.after_call")
+    with database.begin() as session:
+        if _stored(session, database, envelope, envelope["phase"]).fence != fence.number:
+            log.info("a newer try has taken over", extra={"step": exchange.name})
+            return None
+        said = _settled(session, exchange, arguments, answer, refusal)
+        return _answer(envelope, **_store(session, database, envelope, said))
+
+
+class _Fence(msgspec.Struct):
+    """The number of this try and what to ask."""
+
+    number: int
+    request: Any
+
+
+def _intend(
+    session: Session, database: Database, envelope: dict[str, Any], exchange: Exchange, arguments: dict[str, Any]
+) -> tuple[_Fence, dict[str, Any] | None]:
+    inbox, number = database.inbox, 1
+    if not _enter(session, database, envelope, "STARTED"):
+        row = _stored(session, database, envelope, envelope["phase"])
+        if row.outcome != "STARTED":
+            return _Fence(row.fence, None), {"outcome": row.outcome, **(row.reply or {})}
+        number = row.fence + 1
+        session.execute(inbox.update().where(inbox.c.cmd_id == row.cmd_id).values(fence=number))
+    try:
+        with session.begin_nested():
+            request = exchange.intend(session, **_taken(exchange.intend, arguments))
+    except DomainError as refusal:
+        said = {"outcome": "REJECTED", "error": _refusal(refusal)}
+        return _Fence(number, None), _store(session, database, envelope, said)
+    return _Fence(number, request), None
+
+
+def _settled(
+    session: Session, exchange: Exchange, arguments: dict[str, Any], answer: Any, refusal: DomainError | None
+) -> dict[str, Any]:
+    if refusal is None:
+        try:
+            with session.begin_nested():
+                outputs = exchange.record(session, answer, **_taken(exchange.record, arguments))
+            return {"outcome": "OK", "reply": msgspec.to_builtins(outputs) if outputs is not None else None}
+        except DomainError as no:
+            refusal = no
+    if exchange.refuse is not None:
+        exchange.refuse(session, refusal, **_taken(exchange.refuse, arguments))
+    return {"outcome": "REJECTED", "error": _refusal(refusal)}
+
+
+def _taken(function: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments that one function of an exchange takes."""
+    return {name: value for name, value in arguments.items() if name in function.__annotations__}
+
+
+def run(settings: Settings, domain: str, queue: str) -> None:
+    """Run a worker for one queue of a domain until SIGTERM or SIGINT.
+
+    The worker of the domain's own queue (not of its exchanges) also keeps house: events, audit seals, chores.
+    """
+    start_logging(settings.log_level, f"worker-{queue}")
+    bind(settings)
+    flows.load()
+    database: Database = import_module(f"domains.{domain}.models").db
+    transport = transports.current()
+    if queue == domain:
+        housekeeping = threading.Thread(target=keep_house, args=(database, transport), daemon=True)
+        housekeeping.start()
+    transport.listen(queue, lambda envelope: perform(database, envelope))
+
+
+def keep_house(database: Database, transport: transports.Transport) -> None:
+    """Relay and react to events, seal the audit trail and do the domain's chores, for ever."""
+    chores = _chores(database)
+    due = dict.fromkeys(range(len(chores)), 0.0)
+    while True:
+        try:
+            for number, (every, chore) in enumerate(chores):
+                if time.monotonic() >= due[number]:
+                    due[number] = time.monotonic() + every
+                    chore()
+            relay.relay(database, transport)
+            relay.consume(database, transport, wait=0.2)
+        except Exception:
+            log.exception("housekeeping could not go on for now")
+            time.sleep(1.0)
+
+
+def _chores(database: Database) -> list[tuple[float, Callable[[], Any]]]:
+    """What a domain's worker does on the side, and how often (seconds)."""
+    own: list[tuple[float, Callable[[], Any]]] = [(0.5, lambda: audit.seal(database, config.current().audit_key))]
+    for module in ("reactions", "exchanges"):
+        name = f"domains.{database.name}.{module}"
+        if find_spec(name) is not None:  # reactions register themselves when they are imported
+            own += [(chore.every, chore.run) for chore in getattr(import_module(name), "CHORES", ())]
+    return own
