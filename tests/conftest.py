@@ -128,25 +128,22 @@ class Clock:
     """Both clocks, held still until the test moves them."""
 
     def __init__(self, moment: datetime) -> None:
-        self._held = ExitStack()
+        self.held = ExitStack()
         self.move_to(moment)
 
     def move_to(self, moment: datetime) -> None:
-        self._held.close()
+        self.held.close()
         self.now = moment
-        self._held.enter_context(kernel_clock.frozen_at(moment))
+        self.held.enter_context(kernel_clock.frozen_at(moment))
 
     def advance(self, **duration: float) -> None:
         """Move on, as in `advance(days=3)`; the words are timedelta's."""
         self.move_to(self.now + timedelta(**duration))
 
-    def release(self) -> None:
-        self._held.close()
-
 
 @pytest.fixture
 def clock() -> Iterator[Clock]:
     """A clock that stands at 10 March 2026, 09:00 UTC, until the test moves it."""
-    held = Clock(datetime(2026, 3, 10, 9, 0, tzinfo=UTC))
-    yield held
-    held.release()
+    clock = Clock(datetime(2026, 3, 10, 9, 0, tzinfo=UTC))
+    yield clock
+    clock.held.close()
