@@ -39,7 +39,7 @@ def migrate(settings: Settings, names: Iterable[str] = DATABASES, *, sql: bool =
     for name in names:
         config = config_of(settings, name)
         if sql:
-            print(f"-- {name}")
+            config.print_stdout("-- %s", name)
         (command.downgrade if to == "base" or to.startswith("-") else command.upgrade)(config, to, sql=sql)
 
 

@@ -1,0 +1,89 @@
+# `make` prints these commands. Everything is installed into .venv, and everything that is written goes to var/.
+.DEFAULT_GOAL := help
+.ONESHELL:
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+export PORT ?= 8000
+unexport PYTHONDONTWRITEBYTECODE # several processes import the same code: let the first one compile it for all
+.PHONY: help run test check proof e2e lint format types contracts migrate revision openapi flows translations lock clean
+
+help: ## print these commands
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+
+run: ## install, make secrets and databases, seed the demo, start everything on PORT (8000); Ctrl-C stops it
+	@tools/install.sh run
+	exec $(BIN)/cloudsales up
+
+test: install-test ## everything: lint, types, contracts, unit and integration on both databases, end-to-end in a browser
+	@$(MAKE) lint types contracts
+	$(BIN)/pytest -q -m "not proof"
+	if grep -q postgresql var/left-out; then echo "left out: the database tests on PostgreSQL"
+	else $(BIN)/pytest -q -m "database and not proof" --postgresql; fi
+	if grep -q chromium var/left-out; then echo "left out: end-to-end, for want of Chromium"
+	else $(MAKE) e2e; fi
+	echo "make test: all passed$$(sed 's/^./ but left out: &/' var/left-out)"
+
+check: install-test ## the fast part: lint, types, contracts, tests without a browser on SQLite
+	@$(MAKE) lint types contracts
+	$(BIN)/pytest -q -m "not proof and not slow"
+	echo "make check: all passed"
+
+proof: install-test ## the long proofs
+	@$(BIN)/pytest -q -m proof
+	echo "make proof: all passed"
+
+e2e: ## the Playwright suite; BASE_URL=… runs it against any installation, MARK=smoke its short part
+	@tools/install.sh test
+	$(BIN)/pytest -q e2e $(if $(BASE_URL),--base-url "$(BASE_URL)") $(if $(MARK),-m "$(MARK)") --output var/e2e
+
+lint: ## ruff, its formatting, and the templates
+	@$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+	if [ -d templates ]; then $(BIN)/djlint templates --lint --quiet; fi
+	echo "lint: passed"
+
+format: ## let ruff format the code
+	@$(BIN)/ruff check --quiet --fix .
+	$(BIN)/ruff format --quiet .
+
+types: ## mypy
+	@$(BIN)/mypy --no-error-summary && echo "types: passed"
+
+contracts: ## who may import whom
+	@$(BIN)/lint-imports --quiet 2>/dev/null || $(BIN)/lint-imports
+	echo "contracts: passed"
+
+migrate: install-run ## bring all databases to the newest revision
+	@$(BIN)/cloudsales migrate
+
+revision: install-run ## write a migration: make revision domain=billing m="add due date"
+	@$(BIN)/python -m migrations "$(domain)" "$(m)"
+	if [ -x $(BIN)/ruff ]; then $(BIN)/ruff check --quiet --fix migrations; $(BIN)/ruff format --quiet migrations; fi
+
+openapi: install-run ## write openapi.json from the code
+	@$(BIN)/cloudsales openapi --output openapi.json
+
+flows: install-run ## print each saga's flow as a table
+	@$(BIN)/cloudsales flows
+
+translations: install-run ## collect texts, bring the catalogues up to date, compile them
+	@$(BIN)/pybabel -q extract -F babel.cfg -k N_ -k _l --no-location --sort-output -o translations/messages.pot .
+	$(BIN)/pybabel -q update -i translations/messages.pot -d translations --no-fuzzy-matching --ignore-obsolete
+	$(BIN)/pybabel -q compile -d translations
+
+lock: install-test ## raise the locked packages to the newest that setup.cfg allows
+	@for set in "" -test; do
+	  { echo "# Exact versions for setup.cfg$${set:+ with its extra “test”}; made by \`make lock\`."
+	    echo 'setuptools>=77' | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
+	      --generate-hashes $${set:+--extra test} setup.cfg -; } >var/new.lock
+	  mv var/new.lock requirements$$set.lock
+	done
+
+clean: ## remove what was made: databases, secrets, logs, caches and .venv
+	@rm -rf var .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+install-run install-test:
+	@tools/install.sh $(@:install-%=%)
