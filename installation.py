@@ -12,7 +12,7 @@ import os
 import socket
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from domains.kernel.config import Settings
 from domains.kernel.crypto import token
@@ -39,7 +39,8 @@ def with_secrets(settings: Settings) -> Settings:
     if settings.is_production:
         return settings
     missing = [name for name in SECRETS if not getattr(settings, name)]
-    return replace(settings, **{name: _kept_secret(Path(settings.var) / "secrets" / name) for name in missing})
+    kept: dict[str, Any] = {name: _kept_secret(Path(settings.var) / "secrets" / name) for name in missing}
+    return replace(settings, **kept)
 
 
 def _kept_secret(path: Path) -> str:

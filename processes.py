@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import json
 import os
 import select
 import signal
@@ -24,7 +25,7 @@ from typing import NoReturn
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 BACKOFF = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)  # seconds before a part that keeps dying is started again
 STEADY = 10.0  # seconds after which a part counts as running well
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15  # of Linux's prctl
 
 
 class Stopped(Exception):
@@ -66,8 +67,13 @@ def program(*command: str | Path, environ: dict[str, str] | None = None) -> Call
 
 def die_with_parent(signum: int) -> None:
     """Let the kernel send us `signum` when our parent dies, however it dies (Linux only)."""
+    prctl(PR_SET_PDEATHSIG, signum)
+
+
+def prctl(option: int, value: int | bytes) -> None:
+    """Change something about this process that only Linux offers; nothing elsewhere."""
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signum, 0, 0, 0)
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
 class Supervisor:
@@ -209,6 +215,12 @@ class Supervisor:
         part.pid = os.fork()
         if part.pid == 0:
             self._become(part)
+        self._note()
+
+    def _note(self) -> None:
+        """Keep a list of what runs, by process id, for whoever looks after this machine."""
+        running = {part.name: part.pid for part in self.parts if part.running}
+        (self.logs / "processes.json").write_text(json.dumps(running, indent=1))
 
     def _become(self, part: Part) -> NoReturn:
         """In the child: leave the parent's terminal, signals and life behind, and do the part's work."""
@@ -216,6 +228,7 @@ class Supervisor:
         try:
             os.setsid()  # Ctrl-C is for the supervisor, which stops us in order
             die_with_parent(signal.SIGTERM)
+            prctl(PR_SET_NAME, part.name.encode())
             if os.getppid() != self._pid:
                 os._exit(1)
             signal.set_wakeup_fd(-1)

@@ -145,12 +145,11 @@ def web(settings: Settings, port: int) -> None:
 
 def _web_logs(settings: Settings) -> dict[str, Any]:
     """Granian's logging as the same JSON lines as everybody's."""
+    json_lines = {"class": "logging.StreamHandler", "formatter": "json"}
     return {
-        "version": 1,
-        "disable_existing_loggers": False,
         "formatters": {"json": {"()": "domains.kernel.telemetry.JsonFormatter"}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-        "root": {"handlers": ["stderr"], "level": settings.log_level},
+        "handlers": {"console": json_lines, "access": json_lines},  # the names that Granian's loggers use
+        "root": {"handlers": ["console"], "level": settings.log_level},
     }
 
 
