@@ -60,6 +60,16 @@ def start(
     return started
 
 
+def repeated(key: str, request_digest: str = "") -> Run | None:
+    """The run that an earlier request with this key has started, if any; refused when that was another request.
+
+    Asked before a request is checked, because by now the same request might be refused.
+    """
+    with db.begin_read() as session:
+        known = session.execute(run.select().where(run.c.business_key == key)).first()
+        return _found_again(session, key, request_digest) if known else None
+
+
 def _new_run(saga: Saga, payload: Any, run_id: UUID, now: datetime) -> dict[str, Any]:
     cause = context()
     return {
