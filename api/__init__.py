@@ -1,0 +1,68 @@
+"""The web API: the same services as the portal, for programs."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import orjson
+from flask import Flask, Response, send_file
+from flask.json.provider import DefaultJSONProvider
+
+from domains import NAMES
+from domains.kernel.config import Settings
+
+from . import errors, headers, spec
+from .auth import public
+
+BLUEPRINTS = {
+    "customers": ("customers",),
+    "users": ("users",),
+    "accounts": ("accounts",),
+    "services": ("offers", "orders", "subscriptions"),
+    "support": ("cases",),
+    "billing": ("charges",),
+}
+DOCUMENT = Path(__file__).parent.parent / "openapi.json"
+
+
+class Json(DefaultJSONProvider):
+    """JSON by orjson: several times faster than Python's own, and it refuses what is not JSON."""
+
+    def dumps(self, obj: Any, **_: Any) -> str:
+        return orjson.dumps(obj, default=self.default).decode()
+
+    def loads(self, s: str | bytes, **_: Any) -> Any:
+        return orjson.loads(s)
+
+
+def create_app(settings: Settings, domains: tuple[str, ...] | None = None) -> Flask:
+    """Make the API of the domains that this process holds (or of `domains`)."""
+    app = Flask(__name__, static_folder=None)
+    app.json = Json(app)
+    app.config.update(spec.CONFIG, PUBLIC_URL=settings.public_url, MAX_CONTENT_LENGTH=1_000_000)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    headers.register(app, settings)
+    errors.register(app)
+    api = spec.Api(app)
+    held = settings.domain_names if domains is None else domains
+    for name in [*(name for domain in held for name in BLUEPRINTS.get(domain, ())), "operations"]:
+        api.register_blueprint(import_module(f"api.{name}").blp)
+    app.add_url_rule("/openapi.json", view_func=openapi_json)
+    app.extensions["openapi"] = api.spec
+    return app
+
+
+@public
+def openapi_json() -> Response:
+    """The whole document, whatever domains this process holds."""
+    response = send_file(DOCUMENT, mimetype="application/json", conditional=True)
+    response.headers["Cache-Control"] = "public, no-cache"
+    return response
+
+
+def openapi_document(settings: Settings) -> dict[str, Any]:
+    """Describe the API of all domains."""
+    document: dict[str, Any] = create_app(settings, NAMES).extensions["openapi"].to_dict()
+    return document

@@ -1,0 +1,55 @@
+"""The codes of problems, with a title that stays the same and what a program or a person can do about each.
+
+Codes of a single field (`errors[].code`) and those the provider gives a refusal are not listed here.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import NamedTuple
+
+
+class Known(NamedTuple):
+    """A code that we explain."""
+
+    title: str
+    remedy: str
+
+
+CODES = {
+    "bad_request": Known("Bad request", "Send valid JSON in UTF-8."),
+    "validation_failed": Known("A field is wrong", "`errors` says which fields and why. Mend them and send it again."),
+    "parameter_invalid": Known("A parameter is wrong", "`errors` says which query parameters and why."),
+    "limit_invalid": Known("The limit is wrong", "Use 1 to 200."),
+    "cursor_invalid": Known("The cursor does not belong here", "Start the list again without `cursor`."),
+    "idempotency_key_missing": Known("The Idempotency-Key is missing", "Send a new UUID in the header."),
+    "idempotency_key_invalid": Known("The Idempotency-Key is wrong", "Use 1 to 255 visible ASCII characters."),
+    "idempotency_key_reused": Known(
+        "The Idempotency-Key was used before", "It belongs to another request. Use a new key for a new request."
+    ),
+    "unauthorized": Known("Not signed in", "Ask `/oauth2/token` for an access token and send it as Bearer."),
+    "forbidden": Known("Not allowed", "Ask the owner for an API client with the scope that the operation needs."),
+    "not_found": Known("Not found", "Check the id; what belongs to others looks the same as what does not exist."),
+    "method_not_allowed": Known("Method not allowed", "The header `Allow` names the methods of this address."),
+    "conflict": Known("Conflict", "Read the thing again and decide anew."),
+    "change_in_progress": Known("Another change is at work", "Wait for its operation to end, then try again."),
+    "version_conflict": Known("It has changed", "Read it again, decide anew, and send its new `ETag`."),
+    "precondition_required": Known("If-Match is missing", "Send the `ETag` of the version you have seen."),
+    "content_too_large": Known("The body is too large", "Send at most 1 MB."),
+    "unsupported_media_type": Known("Unsupported media type", "Send `Content-Type: application/json`."),
+    "too_many_attempts": Known("Too many attempts", "Wait for `Retry-After` seconds."),
+    "too_many_requests": Known("Too many requests", "Wait for `Retry-After` seconds."),
+    "budget_exceeded": Known("The account's budget is spent", "Order less, or raise the account's budget."),
+    "credit_exceeded": Known("The credit limit is reached", "Order less, or ask us to raise the credit limit."),
+    "account_not_active": Known("The account is not active", "Choose another account, or wait until it is open."),
+    "preview_expired": Known("The preview has expired", "Ask for a new preview and confirm its prices."),
+    "preview_mismatch": Known("The preview is of another request", "Send exactly what was previewed."),
+    "internal_error": Known("Something broke on our side", "Try again; if it stays, quote `request_id` in a case."),
+    "temporarily_unavailable": Known("Not available for the moment", "Try again after `Retry-After` seconds."),
+}
+
+
+def title_of(code: str, status: int) -> str:
+    """The title of a code; of one that is not listed, the meaning of its status."""
+    known = CODES.get(code)
+    return known.title if known else HTTPStatus(status).phrase.replace("Entity", "Content")

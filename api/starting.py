@@ -1,0 +1,119 @@
+"""Answering 202: what takes a while is started as a saga, and its operation is what the client can follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from flask import Response, current_app, g, jsonify, request
+from sqlalchemy.orm import Session
+
+from saga import store, tables
+from saga.definition import Saga
+from saga.tables import Run
+from saga.timeline import TimelineStep, operation_status, percent, timeline, waiting_for
+
+from . import described
+from .idempotency import REPLAYED, asked
+from .schemas.operations import Operation
+
+PATHS = {"order": "/orders/", "subscription": "/subscriptions/", "account": "/accounts/", "customer": "/customers/"}
+POLL_AFTER = 1  # seconds
+MESSAGES = {
+    "waiting": "Waiting for somebody else; nothing needs to be done.",
+    "failed": "No clear answer came in time.",
+    "undone": "This was taken back.",
+}
+
+
+class Start(NamedTuple):
+    """What a view wants done: a saga with its payload, a label for people, and what it is about."""
+
+    saga: Saga
+    payload: Any
+    label: str
+    resource: tuple[str, UUID]
+
+
+def starts(view: Callable[..., Start]) -> Callable[..., Response]:
+    """Start the saga a view asks for and answer 202 with its operation; a repeated request gets the same operation.
+
+    A repeat is known before the view runs, so that it is answered even when the request would be refused by now.
+    """
+
+    @wraps(view)
+    def started(*args: Any, **kwargs: Any) -> Response:
+        wanted = asked(required=True)
+        assert wanted is not None
+        run = store.repeated(wanted.key, wanted.request_digest)
+        if run is None:
+            saga, payload, label, resource = view(*args, **kwargs)
+            known = {"key": wanted.key, "request_digest": wanted.request_digest}
+            run = store.start(saga, payload, **known, label=label, resource=resource, actor=g.caller.actor)
+        return accepted(run)
+
+    headers = {
+        "Operation-Location": described.OPERATION_LOCATION,
+        "Retry-After": described.RETRY_AFTER,
+        REPLAYED: described.REPLAYED,
+    }
+    answer = {"schema": Operation, "description": "Accepted: follow the operation.", "headers": headers}
+    return described.describe(started, parameters=["IdempotencyKey"], errors=[400, 409, 422], answers={202: answer})
+
+
+def accepted(run: Run) -> Response:
+    """The 202 answer for a run."""
+    with tables.db.begin_read() as session:
+        body = Operation().dump(as_operation(session, run))
+    response = jsonify(body)
+    response.status_code = 202
+    response.headers["Operation-Location"] = address(f"/operations/{run.id}")
+    response.headers["Retry-After"] = str(POLL_AFTER)
+    if run.replayed:
+        response.headers[REPLAYED] = "true"
+    return response
+
+
+def address(path: str) -> str:
+    """The absolute address of something in this API."""
+    return f"{current_app.config['PUBLIC_URL']}{request.script_root or '/api/v1'}{path}"
+
+
+def as_operation(session: Session, run: Run) -> dict[str, Any]:
+    """A run under its public name. `resource_url` is there once the first step is done and not taken back."""
+    steps = timeline(session, run)
+    exists = steps[0].status == "done" and run.resource_kind in PATHS
+    error = {"code": run.error["code"], "detail": _detail(run.error)} if run.error else None
+    return {
+        "id": run.id,
+        "kind": run.definition.replace("-", "_"),
+        "status": operation_status(run),
+        "waiting_for": waiting_for(run),
+        "percent_complete": percent(steps),
+        "steps": [{**vars(step), "message": _message(step)} for step in steps],
+        "label": run.label,
+        "customer_id": run.customer_id,
+        "resource_kind": run.resource_kind,
+        "resource_id": run.resource_id,
+        "resource_url": address(PATHS[run.resource_kind] + str(run.resource_id)) if exists else None,
+        "error": error,
+        "version": run.rev,
+        "created_at": run.created_at,
+        "updated_at": run.updated_at,
+        "ended_at": run.ended_at,
+    }
+
+
+def _detail(error: dict[str, Any]) -> str:
+    return error.get("detail") or "We got no clear answer in time; what had been done was taken back."
+
+
+def _message(step: TimelineStep) -> str | None:
+    """What a client may know about a step. Technical details of a failure are ours alone."""
+    if step.status == "refused" and step.error:
+        return str(step.error.get("detail") or "")
+    if step.status in ("working", "undoing") and step.attempts > 1:
+        return "This did not get through at once; we are trying again."
+    return MESSAGES.get(step.status)
