@@ -82,7 +82,8 @@ class Stopped(Exception):
     """The process was asked to stop."""
 
 
-def _stop(_signal: int, _frame: FrameType | None) -> None:
+def stop(_signal: int, _frame: FrameType | None) -> None:
+    """Signal handler: end the loop at its next safe place."""
     raise Stopped
 
 
@@ -92,8 +93,8 @@ def run(settings: Settings) -> None:
     bind(settings)
     flows.load()
     transport = transports.current()
-    signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
     next_wake = 0.0
     try:
         while True:

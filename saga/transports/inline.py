@@ -6,6 +6,7 @@ A test may lose, double or reorder messages by changing `commands` and `replies`
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -19,10 +20,12 @@ from . import Perform
 class Transport:
     """A transport whose messages wait in lists until they are worked off by `run_until_quiet`."""
 
-    def __init__(self) -> None:
+    def __init__(self, domains: Sequence[str] = NAMES, database: Callable[[str], Any] | None = None) -> None:
+        """`domains` are those whose events and commands travel; `database(name)` finds a domain's database."""
+        self.domains, self.database = domains, database or database_named
         self.commands: deque[dict[str, Any]] = deque()
         self.replies: deque[dict[str, Any]] = deque()
-        self.events: dict[str, deque[dict[str, Any]]] = {name: deque() for name in NAMES}
+        self.events: dict[str, deque[dict[str, Any]]] = {name: deque() for name in domains}
 
     def send_commands(self, envelopes: list[dict[str, Any]]) -> None:
         self.commands.extend(envelopes)
@@ -53,7 +56,7 @@ class Transport:
         """Perform the oldest command and queue its reply."""
         envelope = self.commands.popleft()
         domain = envelope["queue"].removesuffix("-exchange")
-        reply = worker.perform(database_named(domain), envelope)
+        reply = worker.perform(self.database(domain), envelope)
         if reply is not None:
             self.replies.append(reply)
 
@@ -69,8 +72,8 @@ class Transport:
                 return
 
     def _events_moved(self) -> bool:
-        moved = sum(relay.relay(database_named(name), self) for name in NAMES)
-        return bool(moved + sum(relay.consume(database_named(name), self, wait=0) for name in NAMES))
+        moved = sum(relay.relay(self.database(name), self) for name in self.domains)
+        return bool(moved + sum(relay.consume(self.database(name), self, wait=0) for name in self.domains))
 
     def next_due(self) -> Any:
         """When the next timer of any run fires; None when all have ended."""

@@ -31,6 +31,16 @@ CONSUMER = f"{socket.gethostname()}-{os.getpid()}"
 _perform: Perform | None = None
 
 
+class Worker(SimpleWorker):
+    """RQ's worker without a fork per job, which remembers that it was asked to stop (idle ones forget it)."""
+
+    asked_to_stop = False
+
+    def request_stop(self, signum: Any, frame: Any) -> None:
+        self.asked_to_stop = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+
 class Transport:
     """One process's connection to the queue server."""
 
@@ -71,13 +81,13 @@ class Transport:
         while True:
             connection = Redis.from_url(self._url, socket_connect_timeout=1.0)
             try:
-                worker = SimpleWorker(
+                worker = Worker(
                     [Queue(queue, connection=connection, serializer=JSONSerializer)], connection=connection,
                     serializer=JSONSerializer, worker_ttl=60, maintenance_interval=30, job_monitoring_interval=10,
                     log_job_description=False,
                 )  # fmt: skip
                 worker.work(logging_level="WARNING")
-                if worker._stop_requested:
+                if worker.asked_to_stop:
                     return
             except RedisError as error:
                 log.warning("the queue server is away", extra={"reason": str(error)})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -13,6 +15,7 @@ from domains.kernel.errors import NotNow, Refused
 from domains.kernel.messages import Exchange
 from saga import worker
 from saga.definition import Saga, pivot, step
+from saga.transports import inline
 
 db = Database("lab")
 
@@ -44,6 +47,7 @@ class Booked:
     booked: int
 
 
+made: list[str] = []  # whether a server's database for the laboratory was made
 broken: dict[tuple[UUID, str], int] = {}
 outside: dict[UUID, int] = {}  # what the outside has done, by our reference
 
@@ -121,3 +125,25 @@ lab = Saga(
 def perform(envelope: dict[str, object]) -> dict[str, object] | None:
     """What a worker of the laboratory does with one command."""
     return worker.perform(db, envelope)
+
+
+def reset() -> None:
+    """Forget what the outside has done."""
+    broken.clear()
+    outside.clear()
+
+
+@contextmanager
+def replaced(exchange: Exchange) -> Iterator[None]:
+    """Let another exchange stand in for `lab.turn` within the `with`."""
+    before = lab.steps
+    object.__setattr__(lab, "steps", tuple(replace(s, action=exchange) if s.action is turn else s for s in before))
+    try:
+        yield
+    finally:
+        object.__setattr__(lab, "steps", before)
+
+
+def a_transport() -> inline.Transport:
+    """An inline transport whose only domain is the laboratory."""
+    return inline.Transport(domains=("lab",), database=lambda name: db)

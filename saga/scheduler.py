@@ -1,0 +1,68 @@
+"""The scheduler: starts what must happen by the clock, each under a key made of its name and its time.
+
+A second scheduler is harmless: the same key finds the run that is there.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from domains.kernel import clock
+from domains.kernel.config import Settings
+from domains.kernel.database import bind
+from domains.kernel.telemetry import start_logging
+
+from . import flows, tables
+from .coordinator import Stopped, stop
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Something that happens every `every` seconds: `begin(window)` starts it, `window` naming the time slot."""
+
+    name: str
+    every: int
+    begin: Callable[[str], object]
+
+
+def windows_due(schedules: tuple[Schedule, ...], now: datetime, begun: dict[str, str]) -> list[tuple[Schedule, str]]:
+    """The schedules whose present time slot this process has not begun yet."""
+    slots = [(one, f"{one.name}/{int(now.timestamp()) // one.every}") for one in schedules]
+    return [(one, window) for one, window in slots if begun.get(one.name) != window]
+
+
+def run(settings: Settings) -> None:
+    """Run the scheduler until SIGTERM or SIGINT."""
+    start_logging(settings.log_level, "scheduler")
+    bind(settings)
+    flows.load()
+    schedules = flows.schedules()
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    begun: dict[str, str] = {}
+    try:
+        while True:
+            _turn(schedules, begun)
+            time.sleep(2.0)
+    except Stopped:
+        log.info("scheduler stopped")
+
+
+def _turn(schedules: tuple[Schedule, ...], begun: dict[str, str]) -> None:
+    try:
+        with tables.db.begin_read() as session:
+            now = clock.now(session)
+        for schedule, window in windows_due(schedules, now, begun):
+            schedule.begin(window)
+            begun[schedule.name] = window
+    except Stopped:
+        raise
+    except Exception:
+        log.exception("the scheduler could not go on for now")

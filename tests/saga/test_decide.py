@@ -1,0 +1,175 @@
+"""The pure decisions: what follows from each event, row by row."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from saga.decide import ATTEMPTS, FINAL, Decision, Due, Replied, Started, command_id, decide
+
+from .lab import lab
+
+NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+RUN = UUID("0193aa00-0000-7000-8000-000000000001")
+
+
+class Table:
+    """A run and its steps, changed by decisions as the store would change them."""
+
+    def __init__(self) -> None:
+        self.run: dict[str, Any] = {
+            "id": RUN, "status": "running", "phase": "F", "seq": 0, "outputs": {}, "attention": None, "pivoted": False,
+            "payload": {"thing": str(RUN), "refuse": "", "failing": "", "breaks": 0},
+        }  # fmt: skip
+        self.steps: dict[tuple[int, str], dict[str, Any]] = {}
+        self.now = NOW
+
+    def on(self, event: Started | Due | Replied) -> Decision:
+        made = decide(lab, self.run, list(self.steps.values()), event, now=self.now, spread=0.5)
+        self.run |= made.run
+        for key, columns in made.steps.items():
+            self.steps.setdefault(key, {}).update(columns)
+        return made
+
+    def answer(self, outcome: str, **more: Any) -> Decision:
+        """The outstanding command is answered."""
+        row = next(row for row in self.steps.values() if row["status"] in ("SENT", "BACKOFF", "PENDING"))
+        reply = {"booked": 25} if outcome == "OK" and row["seq"] == 1 else {}
+        return self.on(Replied(row["cmd_id"], outcome, reply, **more))
+
+    def names_sent(self, made: Decision) -> list[str]:
+        return [row["name"] for row in made.send]
+
+
+@pytest.fixture
+def table() -> Table:
+    made = Table()
+    made.on(Started())
+    return made
+
+
+def test_each_yes_sends_the_next_step_and_the_last_one_completes_the_run(table: Table) -> None:
+    sent = [table.names_sent(table.answer("OK")) for _ in range(4)]
+
+    assert sent == [["lab.second"], ["lab.turn"], ["lab.last"], []]
+    assert table.run["status"] == "completed"
+    assert table.run["next_at"] is None
+
+
+def test_a_refusal_takes_back_the_steps_before_it_newest_first(table: Table) -> None:
+    table.answer("OK")
+    table.answer("OK")
+
+    first_back = table.answer("REJECTED", error={"code": "no", "detail": "No."})
+    second_back = table.answer("OK")
+    table.answer("OK")
+
+    assert table.names_sent(first_back) == ["lab.undo_second"]
+    assert table.names_sent(second_back) == ["lab.undo_first"]
+    assert table.run["status"] == "compensated"
+    assert table.run["error"] == {"code": "no", "detail": "No.", "step": "lab.turn"}
+
+
+def test_a_compensation_is_told_what_its_step_gave(table: Table) -> None:
+    table.answer("OK")
+    table.answer("OK")
+
+    made = table.answer("REJECTED", error={"code": "no", "detail": "No."})
+
+    assert made.send[0]["body"]["booked"] == 25
+
+
+def test_a_step_that_never_answers_is_unknown_and_compensated_itself(table: Table) -> None:
+    for _ in range(ATTEMPTS - 1):
+        assert table.names_sent(table.on(Due())) == ["lab.first"]
+
+    made = table.on(Due())
+
+    assert table.steps[0, "F"]["status"] == "UNKNOWN"
+    assert table.names_sent(made) == ["lab.undo_first"]
+
+
+def test_a_pivot_in_doubt_is_asked_again_for_ever_and_never_compensated(table: Table) -> None:
+    table.answer("OK")
+    table.answer("OK")
+
+    for _ in range(3 * ATTEMPTS):
+        assert table.names_sent(table.on(Due())) == ["lab.turn"]
+
+    assert table.run["status"] == "needs_attention"
+    assert table.run["attention"] == "in_doubt"
+    assert table.run["next_at"] > NOW
+    assert table.names_sent(table.answer("OK")) == ["lab.last"]
+    assert table.run["status"] == "running"
+
+
+def test_pending_counts_no_attempt_and_names_what_we_wait_for(table: Table) -> None:
+    for _ in range(3 * ATTEMPTS):
+        table.answer("PENDING", retry_after=3.0, waiting_for="provider")
+        table.on(Due())
+
+    assert table.steps[0, "F"]["attempt"] == 0
+    assert table.run["waiting_for"] == "provider"
+    assert table.run["status"] == "running"
+
+
+def test_a_person_is_asked_when_the_provider_is_pending_for_a_day(table: Table) -> None:
+    table.now = NOW + timedelta(hours=25)
+
+    table.answer("PENDING", retry_after=60.0, waiting_for="provider")
+
+    assert table.run["attention"] == "waiting_too_long"
+    assert table.run["next_at"] == table.now + timedelta(seconds=60)
+
+
+def test_a_refusal_after_the_pivot_never_compensates(table: Table) -> None:
+    for _ in range(3):
+        table.answer("OK")
+
+    made = table.answer("REJECTED", error={"code": "no", "detail": "No."})
+
+    assert made.send == []
+    assert table.run["attention"] == "refused_after_pivot"
+    assert table.run["next_at"] is not None
+
+
+def test_a_reply_that_nobody_waits_for_changes_nothing(table: Table) -> None:
+    before = (dict(table.run), {key: dict(row) for key, row in table.steps.items()})
+
+    made = table.on(Replied(command_id(RUN, 3, "F"), "OK"))
+
+    assert (table.run, table.steps) == before
+    assert [note[0] for note in made.notes] == ["dropped"]
+
+
+@pytest.mark.parametrize("status", FINAL)
+def test_an_ended_run_takes_no_more_events(table: Table, status: str) -> None:
+    table.run["status"] = status
+
+    for event in (Due(), Replied(command_id(RUN, 0, "F"), "OK"), Started()):
+        made = table.on(event)
+        assert (made.run, made.steps, made.send) == ({}, {}, [])
+
+
+def test_the_same_event_always_gives_the_same_decision(table: Table) -> None:
+    event = Replied(command_id(RUN, 0, "F"), "RETRY")
+
+    one, two = (decide(lab, table.run, list(table.steps.values()), event, now=NOW, spread=0.3) for _ in range(2))
+
+    assert one == two
+
+
+def test_a_compensation_that_fails_is_tried_for_ever_and_reported_once(table: Table) -> None:
+    table.answer("OK")
+    table.answer("REJECTED", error={"code": "no", "detail": "No."})
+
+    for _ in range(2 * ATTEMPTS):
+        table.answer("RETRY")
+        table.on(Due())
+
+    assert table.run["status"] == "needs_attention"
+    assert table.names_sent(table.answer("OK")) == []
+    assert table.run["status"] == "compensated"
