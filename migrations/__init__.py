@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
 
 from alembic import command
 from alembic.config import Config
@@ -22,9 +21,9 @@ from domains.kernel.config import DATABASES, Settings
 FOLDER = Path(__file__).parent
 
 
-def config_of(settings: Settings, name: str, output: TextIO = sys.stdout) -> Config:
+def config_of(settings: Settings, name: str) -> Config:
     """Alembic's configuration for one database."""
-    config = Config(FOLDER / "alembic.ini", ini_section=name, output_buffer=output)
+    config = Config(FOLDER / "alembic.ini", ini_section=name, output_buffer=sys.stdout, stdout=sys.stdout)
     config.attributes["settings"] = settings
     return config
 
