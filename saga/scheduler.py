@@ -8,8 +8,6 @@ from __future__ import annotations
 import logging
 import signal
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from domains.kernel import clock
@@ -19,17 +17,9 @@ from domains.kernel.telemetry import start_logging
 
 from . import flows, tables
 from .coordinator import Stopped, stop
+from .schedule import Schedule
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """Something that happens every `every` seconds: `begin(window)` starts it, `window` naming the time slot."""
-
-    name: str
-    every: int
-    begin: Callable[[str], object]
 
 
 def windows_due(schedules: tuple[Schedule, ...], now: datetime, begun: dict[str, str]) -> list[tuple[Schedule, str]]:

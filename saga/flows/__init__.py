@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from ..definition import arguments_of, known, saga_of, wire_name
+from ..schedule import Schedule
+
 NAMES = (
     "onboard_customer",
     "open_account",
@@ -20,3 +23,26 @@ def load() -> None:
     """Declare all flows; a definition that cannot be run stops the process here."""
     for name in NAMES:
         import_module(f"saga.flows.{name}")
+
+
+def describe() -> str:
+    """Every flow as a table: its steps, whose they are, their kind, compensation, what they give and are fed by."""
+    load()
+    blocks = []
+    for name, version in known():
+        saga = saga_of(name, version)
+        rows = [("step", "domain", "kind", "compensation", "gives", "fed by")]
+        for step in saga.steps:
+            domain, verb = step.name.split(".")
+            back = wire_name(step.compensation).split(".")[1] if step.compensation else "-"
+            fed = ", ".join(arguments_of(step.action))
+            rows.append((verb, domain, step.kind, back, ", ".join(step.gives) or "-", fed))
+        widths = [max(len(row[column]) for row in rows) for column in range(5)]
+        lines = ["  " + "  ".join(cell.ljust(w) for cell, w in zip(row, [*widths, 0], strict=True)) for row in rows]
+        blocks.append("\n".join([f"{name} (version {version})", *lines]))
+    return "\n\n".join(blocks)
+
+
+def schedules() -> tuple[Schedule, ...]:
+    """What the scheduler starts by the clock."""
+    return (Schedule("sync-catalogue", 3600, import_module("saga.flows.sync_catalogue").begin),)

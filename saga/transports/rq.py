@@ -71,7 +71,7 @@ class Transport:
                     timeout=120,
                     result_ttl=0,
                     failure_ttl=300,
-                )  # fmt: skip
+                )
             )
         queue.enqueue_many(jobs)
 

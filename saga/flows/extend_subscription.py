@@ -1,0 +1,35 @@
+"""A customer extends a subscription to a later last day, one of those the provider allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from domains.accounts import commands as accounts
+from domains.billing import commands as billing
+from domains.notifications import commands as notifications
+
+from domains.services import commands as services
+from domains.services import exchanges as provider
+
+from ..definition import N_, Saga, pivot, step
+from ..payloads.change import Change
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtendSubscription(Change):
+    """To which last day, and what the days cost."""
+
+    @classmethod
+    def told_by(cls) -> str:
+        return "subscription_extended"
+
+
+extend_subscription = Saga("extend-subscription", ExtendSubscription, (
+    step(services.begin_change, compensation=services.abandon_change, title=N_("Check the change")),
+    step(accounts.reserve_spend, compensation=accounts.release_reservation, title=N_("Reserve the amount")),
+    pivot(provider.send_change, gives=("outcome",), title=N_("Extend it at the provider")),
+    step(services.apply_change, title=N_("Update the subscription")),
+    step(accounts.confirm_reservation, title=N_("Settle the reservation")),
+    step(billing.charge_change, title=N_("Book the charge")),
+    step(notifications.notify, title=N_("Tell you")),
+))  # fmt: skip

@@ -1,0 +1,26 @@
+"""One subscription is looked at as the provider has it: a term has ended, or somebody may have changed it there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from domains.services import commands as services
+from domains.services import exchanges as provider
+
+from ..definition import N_, Saga, pivot, step
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefreshSubscription:
+    """Which subscription, and whose."""
+
+    subscription_id: UUID
+    customer_id: UUID
+    reseller_id: UUID | None
+
+
+refresh_subscription = Saga("refresh-subscription", RefreshSubscription, (
+    pivot(provider.look_at_subscription, gives=("look",), title=N_("Ask the provider")),
+    step(services.apply_look, title=N_("Update the subscription")),
+))  # fmt: skip

@@ -1,0 +1,59 @@
+"""What the three changes of a subscription have in common: their terms, their ids and whom they report to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+from domains.kernel.database import new_id
+from domains.kernel.tenancy import Caller
+from domains.services.pricing import ChangeTerms
+
+from .people import Person, person_of
+
+C = TypeVar("C", bound="Change")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change(ChangeTerms):
+    """A change the customer agreed to. `expected_version` is the subscription's version that the customer saw."""
+
+    reservation_id: UUID
+    provider_operation_id: UUID
+    delivery_id: UUID
+    requested_by: Person
+    recipient: Person
+    template: str
+    facts: dict[str, Any]
+    expected_version: int | None
+
+    @classmethod
+    def of(cls: type[C], terms: ChangeTerms, caller: Caller, expected_version: int | None = None) -> C:
+        """A change of these terms by this caller."""
+        person, ids = person_of(caller), (new_id(), new_id(), new_id())
+        facts = {
+            "name": terms.name, "number": terms.number, "account": terms.account_name,
+            "valid_to": terms.valid_to_wish or terms.valid_to,
+            "from_quantity": terms.from_quantity, "to_quantity": terms.to_quantity, "charge_now": terms.charge_now,
+            "subscription_id": terms.subscription_id, "mode": terms.mode,
+        }  # fmt: skip
+        return cls(**vars(terms), reservation_id=ids[0], provider_operation_id=ids[1], delivery_id=ids[2],
+                   requested_by=person, recipient=person, template=cls.told_by(), facts=facts,
+                   expected_version=expected_version)  # fmt: skip
+
+    @classmethod
+    def told_by(cls) -> str:
+        """The notification that tells of the outcome."""
+        raise NotImplementedError
+
+    @property
+    def label(self) -> str:
+        """The subscription in a line that needs no language."""
+        if self.from_quantity != self.to_quantity:
+            return f"{self.name} · {self.from_quantity} → {self.to_quantity}"
+        return f"{self.name} · {self.account_name}"
+
+    @property
+    def resource(self) -> tuple[str, UUID]:
+        return "subscription", self.subscription_id
