@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
@@ -18,7 +19,9 @@ RESERVED = {
     ),
     ("datetime.now", "datetime.utcnow", "datetime.today", "date.today", "datetime.datetime.now", "time.time"): (
         "processes do not decide by their own clock: use kernel.clock",
-        {"domains/kernel/clock.py", "domains/kernel/assertion.py", "portal/formats.py", "sandbox/*"},
+        # the portal shows the time; a provider's Retry-After may be a time of day
+        {"domains/kernel/clock.py", "domains/kernel/assertion.py", "portal/formats.py", "sandbox/*",
+         "domains/services/providers/wire.py"},
     ),
     ("uuid4", "uuid1", "uuid.uuid4", "uuid.uuid1", "uuid_utils.uuid7", "uuid7"): (
         "ids come from kernel.database.new_id",
@@ -34,6 +37,7 @@ RESERVED = {
          "saga/flows/__init__.py", "saga/transports/__init__.py", "saga/transports/inline.py", "migrations/env.py"},
     ),
 }  # fmt: skip
+BEHIND_THE_DOOR = re.compile(r"domains\.(?!kernel)\w+\.(queries|commands)\.")
 FORBIDDEN_IMPORTS = {
     "pyodbc": ("", "SQLAlchemy imports it when a URL asks for it"),
     "sqlalchemy": ("portal api", "a surface holds no SQL"),
@@ -47,6 +51,7 @@ def broken_rules(root: Path) -> Iterator[str]:
         yield from _reserved(source)
         yield from _transactions(source)
         yield from _imports(source)
+        yield from _doors(source)
         yield from _views(source)
 
 
@@ -84,6 +89,16 @@ def _imports(source: Source) -> Iterator[str]:
                 yield f"{source.path}:{node.lineno} import {name}: {why}"
 
 
+def _doors(source: Source) -> Iterator[str]:
+    """A surface comes in through a domain's front doors, not through the rooms behind them."""
+    if source.path.startswith(("portal/", "api/", "gateway/", "demo/", "saga/")):
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.ImportFrom) and re.match(
+                r"domains\.(?!kernel)\w+\.(queries|commands)\.", node.module or ""
+            ):
+                yield f"{source.path}:{node.lineno} from {node.module}: import it from the package above"
+
+
 def _views(source: Source) -> Iterator[str]:
     if not source.path.startswith(("portal/", "api/")):
         return
@@ -101,6 +116,7 @@ def test_each_broken_rule_is_seen(tmp_path: Path) -> None:
     plant(tmp_path, "domains/billing/queries.py", "import os, uuid, datetime\nos.environ['X']\nuuid.uuid4()\n")
     plant(tmp_path, "domains/users/tokens.py", "datetime.now(UTC)\ntime.time()\nrandom.random()\nimport pyodbc\n")
     plant(tmp_path, "domains/users/commands.py", "import cli\nimport sandbox.catalogue\nimport_module('x')\n")
+    plant(tmp_path, "saga/flows/order.py", "from domains.services.queries.offers import find\n")
     plant(
         tmp_path, "portal/users.py", "from sqlalchemy import select\n@bp.get('/')\ndef show():\n try: x\n except E: y\n"
     )
@@ -109,4 +125,5 @@ def test_each_broken_rule_is_seen(tmp_path: Path) -> None:
     assert sorted(faults) == sorted([
         "import sqlalchemy", "show", "import_module", "import cli", "import sandbox.catalogue", "datetime.now",
         "time.time", "random.random", "import pyodbc", "os.environ", "uuid.uuid4", "commit", "flush",
+        "from domains.services.queries.offers",
     ])  # fmt: skip

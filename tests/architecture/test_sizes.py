@@ -32,15 +32,15 @@ def ceiling_of(path: str) -> int:
 
 def too_long(source: Source) -> Iterator[str]:
     for function in functions(source.tree):
-        lines = (function.end_lineno or 0) - function.lineno + 1
+        lines = (function.end_lineno or 0) - function.lineno + 1 - docstring_lines(function)
         where = f"{source.path}:{function.lineno} {function.name}"
         yield from over(where, lines, FUNCTION)
         if is_view(function) and source.path.startswith(("portal/", "api/")):
-            yield from over(f"{where} (view)", lines - docstring_lines(function), VIEW)
+            yield from over(f"{where} (view)", lines, VIEW)
 
 
 def docstring_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """The docstring of an API function is public text and not counted as code."""
+    """What is said about a function is not counted as code: saying more must not cost anything."""
     first = function.body[0]
     text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
     return (first.end_lineno or 0) - first.lineno + 1 if text else 0

@@ -1,0 +1,102 @@
+"""No door without a lock: every route says what it requires or is on a short list, every query is scoped."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from domains.kernel.config import Settings
+
+from .reading import ROOT, Source, functions, plant, refuse, sources
+
+# Endpoints that anybody may call, and why. A view marks itself with @public as well: the list is for the reviewer.
+PUBLIC = {
+    "static": "files without anybody's data",
+    "healthz": "asked by the cluster",
+    "readyz": "asked by the cluster",
+}
+# Queries that take a session but no scope, and why.
+UNSCOPED = {
+    "domains/users/queries.py": "signing in comes before there is a scope",
+}
+
+
+def unguarded(app: Flask, public: dict[str, str]) -> Iterator[str]:
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        is_public, requires = getattr(view, "public", False), getattr(view, "requires", None)
+        name = rule.endpoint.rpartition(".")[2]
+        if is_public and requires:
+            yield f"{rule}: {rule.endpoint} is public and requires {requires}"
+        elif is_public and name not in public:
+            yield f"{rule}: {rule.endpoint} is public, but not on the list in {__name__}"
+        elif not is_public and not requires and name != "static":
+            yield f"{rule}: {rule.endpoint} neither requires a scope nor is it public"
+
+
+def unscoped(root: Path) -> Iterator[str]:
+    """Queries that take a session and no scope. In a package of queries only what it exports is open to others."""
+    for source in sources(root, "domains"):
+        parts = source.path.split("/")
+        if parts[1] == "kernel" or parts[2:3] not in (["queries.py"], ["queries"]):
+            continue
+        exported = None if parts[2] == "queries.py" else exports(root / "/".join(parts[:3]) / "__init__.py")
+        for one in takes_no_scope(source):
+            if exported is None or one.name in exported:
+                yield f"{source.path}:{one.lineno} {one.name} has no scope"
+
+
+def exports(package: Path) -> set[str]:
+    tree = ast.parse(package.read_text(encoding="utf-8"))
+    return {name.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for name in node.names}
+
+
+def takes_no_scope(source: Source) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for function in functions(source.tree):
+        given = [one.arg for one in (*function.args.args, *function.args.kwonlyargs)]
+        known = {source.path, f"{source.path} {function.name}"} & set(UNSCOPED)
+        if not function.name.startswith("_") and given[:1] == ["session"] and "scope" not in given and not known:
+            yield function
+
+
+@pytest.mark.parametrize("surface", ["portal", "api"])
+def test_every_route_says_what_it_requires(surface: str, settings: Settings) -> None:
+    app = import_module(surface).create_app(settings)
+
+    refuse(unguarded(app, PUBLIC))
+
+
+def test_every_query_is_scoped() -> None:
+    refuse(unscoped(ROOT))
+
+
+def test_an_open_route_is_seen() -> None:
+    app = Flask("planted", static_folder=None)
+
+    def marked(**marks: Any) -> Callable[[], str]:
+        def view() -> str:
+            return ""
+
+        vars(view).update(marks)
+        return view
+
+    app.add_url_rule("/open", "open", marked())
+    app.add_url_rule("/unlisted", "unlisted", marked(public=True))
+    app.add_url_rule("/both", "healthz", marked(public=True, requires="accounts:read"))
+    app.add_url_rule("/guarded", "guarded", marked(requires="accounts:read"))
+
+    assert [fault.split(":")[0] for fault in unguarded(app, PUBLIC)] == ["/open", "/unlisted", "/both"]
+
+
+def test_an_unscoped_query_is_seen(tmp_path: Path) -> None:
+    plant(tmp_path, "domains/billing/queries.py", "def get(session, charge_id): ...\ndef fine(session, scope): ...\n")
+    plant(tmp_path, "domains/services/queries/offers.py", "def find(session, *, name): ...\ndef part(session): ...\n")
+    plant(tmp_path, "domains/services/queries/__init__.py", "from .offers import find\n")
+
+    assert [fault.split()[1] for fault in unscoped(tmp_path)] == ["get", "find"]
