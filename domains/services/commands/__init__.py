@@ -1,0 +1,32 @@
+"""What can be done with services: each verb in one transaction, safe to repeat with the same ids."""
+
+from ..models import AcceptedLine as AcceptedLine
+from ..models import CcpCustomer as CcpCustomer
+from ..models import CcpUser as CcpUser
+from ..models import ChangeOutcome as ChangeOutcome
+from ..models import Person as Person
+from ..models import RejectedLine as RejectedLine
+from ..pricing import ChangeTerms as ChangeTerms
+from ..pricing import OrderLine as OrderLine
+from ..pricing import OrderTerms as OrderTerms
+from ..pricing import Rule as Rule
+from .accounts import activate_account_ref as activate_account_ref
+from .accounts import forget_account as forget_account
+from .accounts import know_account as know_account
+from .accounts import note_ccp_link as note_ccp_link
+from .accounts import register_account as register_account
+from .catalogue import ensure_price_book as ensure_price_book
+from .catalogue import set_price_book as set_price_book
+from .catalogue import store_catalogue as store_catalogue
+from .changes import abandon_change as abandon_change
+from .changes import apply_change as apply_change
+from .changes import begin_change as begin_change
+from .orders import activate_order as activate_order
+from .orders import discard_order as discard_order
+from .orders import draft_order as draft_order
+from .previews import Preview as Preview
+from .previews import preview_change as preview_change
+from .previews import preview_order as preview_order
+from .previews import promise_change as promise_change
+from .previews import promise_order as promise_order
+from .subscriptions import apply_look as apply_look

@@ -1,0 +1,81 @@
+"""Accounts as services know them: registered while they open, active once the provider knows them too."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domains.kernel import audit
+from domains.kernel.database import insert_new, locked
+from domains.kernel.errors import NotFound
+
+from ..models import AccountRef
+
+
+def register_account(
+    session: Session,
+    *,
+    account_id: UUID,
+    customer_id: UUID,
+    reseller_id: UUID | None,
+    name: str,
+    currency: str,
+    country: str,
+    region: str,
+    time_zone: str,
+    price_book: str,
+) -> None:
+    """Make an account known here, so that it can be linked at the provider. Doing it twice does it once."""
+    row = {
+        "id": account_id, "customer_id": customer_id, "reseller_id": reseller_id, "name": name, "status": "opening",
+        "currency": currency, "country": country, "region": region, "time_zone": time_zone, "price_book": price_book,
+        "version": 0,
+    }  # fmt: skip
+    insert_new(session, AccountRef.__table__, row, "id")
+
+
+def forget_account(session: Session, *, account_id: UUID) -> None:
+    """Take back the registration of an account that was never opened; an active one stays."""
+    found = _locked(session, account_id)
+    if found is not None and found.status == "opening":
+        session.delete(found)
+
+
+def activate_account_ref(session: Session, *, account_id: UUID) -> None:
+    """Let an account order from now on. Refuses an account that was not registered."""
+    found = _locked(session, account_id)
+    if found is None:
+        raise NotFound("There is no such account.", code="account_not_found", field="account_id")
+    if found.status == "opening":
+        found.status = "active"
+        subject = ("account", account_id)
+        audit.record(session, "services.activate_account", customer_id=found.customer_id, subject=subject)
+
+
+def note_ccp_link(session: Session, *, account_id: UUID, ccp_customer_id: str, ccp_user_id: str) -> None:
+    """Note how the provider calls an account's tenant and user."""
+    found = _locked(session, account_id)
+    if found is not None:
+        found.ccp_customer_id, found.ccp_user_id = ccp_customer_id, ccp_user_id
+
+
+def know_account(session: Session, *, account_id: UUID, version: int, facts: dict[str, Any]) -> None:
+    """Take over what `accounts` says about an account; older facts than we know, and unknown accounts, are skipped.
+
+    `facts` may hold name, status, currency, country, region, time_zone and price_book.
+    """
+    found = _locked(session, account_id)
+    if found is None or version < found.version:
+        return
+    for name in ("name", "status", "country", "region", "time_zone", "price_book"):
+        if facts.get(name):
+            setattr(found, name, facts[name])
+    found.version = version
+
+
+def _locked(session: Session, account_id: UUID) -> AccountRef | None:
+    query = locked(select(AccountRef).where(AccountRef.id == account_id), AccountRef.__table__)
+    return session.scalars(query).one_or_none()

@@ -1,0 +1,122 @@
+"""Changes of a subscription: one at a time, begun under a lock that the whole saga holds, applied or abandoned."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domains.kernel import audit, clock
+from domains.kernel.database import locked
+from domains.kernel.errors import Conflict, NotFound
+from domains.kernel.messages import context
+from domains.kernel.tenancy import Scope
+
+from ..models import Change, ChangeOutcome, Person, Subscription
+from ..models.actions import check_change
+from ..queries.subscriptions import standing_of
+from .previews import redeem, release
+from .subscriptions import find_locked, take_over, tell
+
+
+def begin_change(
+    session: Session, *, change_id: UUID, subscription_id: UUID, customer_id: UUID, reseller_id: UUID | None, kind: str,
+    to_quantity: int, mode: str | None, valid_to_wish: date | None, requested_by: Person,
+    expected_version: int | None = None, preview_id: UUID | None = None, run_id: UUID | None = None,
+) -> None:  # fmt: skip
+    """Begin a change and hold the subscription for it; a cancellation shows at once. Doing it twice does it once.
+
+    Refused when the rules do not allow it now; a conflict while another change is under way, or when the subscription
+    is not at `expected_version` any more.
+    """
+    if session.get(Change, change_id) is not None:
+        return
+    row = _found(session, subscription_id, customer_id, expected_version)
+    at = standing_of(session, Scope.customer(customer_id), row)
+    check_change(at, kind=kind, quantity=to_quantity, mode=mode, valid_to=valid_to_wish)
+    redeem(session, preview_id, customer_id, change_id)
+    change = Change(
+        id=change_id, subscription_id=row.id, account_id=row.account_id, customer_id=customer_id,
+        reseller_id=reseller_id, kind=kind, mode=mode, from_quantity=row.quantity,
+        to_quantity=to_quantity if kind == "change_quantity" else row.quantity, from_valid_to=row.valid_to,
+        to_valid_to=valid_to_wish, from_state=row.state, state="open", currency=row.currency, preview_id=preview_id,
+        run_id=run_id or context().run_id, requested_by_id=requested_by.user_id, requested_by=requested_by.name,
+        begun_at=at.now,
+    )  # fmt: skip
+    session.add(change)
+    _hold(session, row, change)
+    _audit(session, f"services.{kind}", change)
+
+
+def _found(session: Session, subscription_id: UUID, customer_id: UUID, expected_version: int | None) -> Subscription:
+    row = find_locked(session, subscription_id)
+    if row is None or row.customer_id != customer_id:
+        raise NotFound("There is no such subscription.", code="subscription_not_found", field="subscription_id")
+    if expected_version is not None and row.version != expected_version:
+        stale = "The subscription has changed since you looked. Look again, then decide."
+        raise Conflict(stale, code="version_conflict", version=row.version)
+    return row
+
+
+def _hold(session: Session, row: Subscription, change: Change) -> None:
+    row.open_change_id = change.id
+    row.version += 1
+    if change.kind == "cancel":
+        row.state = "pending_cancellation"
+        tell(session, row)
+
+
+def _audit(session: Session, action: str, change: Change) -> None:
+    before = {"quantity": change.from_quantity, "valid_to": change.from_valid_to}
+    after = {"quantity": change.to_quantity, "valid_to": change.to_valid_to, "mode": change.mode, "state": change.state}
+    subject = ("subscription", change.subscription_id)
+    audit.record(session, action, customer_id=change.customer_id, subject=subject, before=before, after=after)
+
+
+def abandon_change(session: Session, *, change_id: UUID) -> None:
+    """Let a subscription go from a change that came to nothing, as it was before. If absent, fine."""
+    change = find_change(session, change_id)
+    if change is None or change.ended_at is not None:
+        return
+    change.state = "refused" if change.error_code else "abandoned"
+    change.ended_at = clock.business_now(session)
+    release(session, change.preview_id, change.id)
+    row = find_locked(session, change.subscription_id)
+    if row is not None and row.open_change_id == change_id:
+        _let_go(row, change)
+        tell(session, row)
+    _audit(session, "services.abandon_change", change)
+
+
+def _let_go(row: Subscription, change: Change) -> None:
+    row.open_change_id = None
+    row.version += 1
+    if row.state == "pending_cancellation":
+        row.state = change.from_state
+
+
+def find_change(session: Session, change_id: UUID) -> Change | None:
+    """A change's row, locked, for a step of its own saga."""
+    query = locked(select(Change).where(Change.id == change_id), Change.__table__)
+    return session.scalars(query).one_or_none()
+
+
+def apply_change(session: Session, *, change_id: UUID, outcome: ChangeOutcome) -> None:
+    """Take over what the provider made of a change, and let the subscription go. Doing it twice does it once.
+
+    Refuses a change that is not there.
+    """
+    change = find_change(session, change_id)
+    if change is None:
+        raise NotFound("There is no such change.", code="change_not_found", field="change_id")
+    if change.ended_at is not None:
+        return
+    row = find_locked(session, change.subscription_id)
+    if row is None:
+        raise NotFound("There is no such subscription.", code="subscription_not_found", field="subscription_id")
+    change.state, change.ended_at = "done", clock.business_now(session)
+    _let_go(row, change)
+    take_over(session, row, outcome, source=str(change.id))
+    _audit(session, "services.apply_change", change)

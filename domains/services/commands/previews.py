@@ -1,0 +1,112 @@
+"""Promises: terms are signed and kept, hold for half an hour, and are redeemed once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domains.kernel import clock
+from domains.kernel.database import locked, new_id
+from domains.kernel.errors import Refused
+from domains.kernel.tenancy import Scope
+
+from ..models import Preview as Row
+from ..pricing import ChangeTerms, LineWish, OrderTerms
+from ..queries import ChangePreview, change_preview, order_terms
+from ..queries.previews import mismatch, signature_of
+
+HOLDS_FOR = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A promise as the customer gets it: what, until when, and the signature that proves it is ours."""
+
+    id: UUID
+    expires_at: datetime
+    signature: str
+    terms: OrderTerms | ChangeTerms
+
+
+def promise_order(session: Session, *, terms: OrderTerms) -> Preview:
+    """Sign the terms of an order and hold them for 30 minutes."""
+    return _promise(session, "order", terms)
+
+
+def promise_change(session: Session, *, terms: ChangeTerms) -> Preview:
+    """Sign the terms of a change and hold them for 30 minutes."""
+    return _promise(session, "change", terms)
+
+
+def preview_order(
+    session: Session,
+    *,
+    scope: Scope,
+    account_id: UUID,
+    lines: Sequence[LineWish],
+    po_reference: str | None = None,
+    cost_centre: str | None = None,
+) -> Preview:
+    """Check, price and promise an order in one go. Refuses what `queries.order_terms` refuses."""
+    terms = order_terms(
+        session, scope, account_id=account_id, lines=lines, po_reference=po_reference, cost_centre=cost_centre
+    )
+    return promise_order(session, terms=terms)
+
+
+def preview_change(
+    session: Session,
+    *,
+    scope: Scope,
+    subscription_id: UUID,
+    action: str,
+    quantity: int | None = None,
+    valid_to: date | None = None,
+    mode: str | None = None,
+) -> ChangePreview:
+    """Check, price and promise a change; one that is not allowed now is answered with its reason, not refused."""
+    found = change_preview(
+        session, scope, subscription_id=subscription_id, action=action, quantity=quantity, valid_to=valid_to, mode=mode
+    )
+    if found.terms is None:
+        return found
+    promise = promise_change(session, terms=found.terms)
+    return replace(found, id=promise.id, expires_at=promise.expires_at)
+
+
+def _promise(session: Session, kind: str, terms: OrderTerms | ChangeTerms) -> Preview:
+    expires_at = (clock.now(session) + HOLDS_FOR).replace(microsecond=0)
+    row = Row(
+        id=new_id(), customer_id=terms.customer_id, reseller_id=terms.reseller_id, kind=kind,
+        terms=msgspec.to_builtins(terms), expires_at=expires_at, redeemed_by=None,
+    )  # fmt: skip
+    row.signature = signature_of(row)
+    session.add(row)
+    return Preview(row.id, expires_at, row.signature, terms)
+
+
+def redeem(session: Session, preview_id: UUID | None, customer_id: UUID, by: UUID) -> None:
+    """Take a promise up for one order or change. Refuses one that another has taken up."""
+    if preview_id is None:
+        return
+    query = select(Row).where(Row.id == preview_id, Row.customer_id == customer_id)
+    found = session.scalars(locked(query, Row.__table__)).one_or_none()
+    if found is None:
+        raise mismatch("There is no such preview.")
+    if found.redeemed_by not in (None, by):
+        used = "This preview was used for another order already. Make a new one."
+        raise Refused(used, code="preview_used", field="preview_id")
+    found.redeemed_by = by
+
+
+def release(session: Session, preview_id: UUID | None, by: UUID) -> None:
+    """Give a promise back that came to nothing, so that it can be taken up again while it lasts."""
+    found = session.get(Row, preview_id) if preview_id is not None else None
+    if found is not None and found.redeemed_by == by:
+        found.redeemed_by = None

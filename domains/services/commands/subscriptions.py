@@ -1,0 +1,77 @@
+"""Subscriptions as the provider says they are: after a look, and after a change has been made."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domains.kernel import audit, clock
+from domains.kernel.database import locked
+from domains.kernel.messages import publish
+
+from ..events import SubscriptionChanged
+from ..lots import named_after
+from ..models import ChangeOutcome, SeatLot, Subscription
+from .orders import store_lots
+
+
+def find_locked(session: Session, subscription_id: UUID) -> Subscription | None:
+    """A subscription's row, locked, for a step of a saga or an exchange."""
+    query = locked(select(Subscription).where(Subscription.id == subscription_id), Subscription.__table__)
+    return session.scalars(query).one_or_none()
+
+
+def apply_look(session: Session, *, subscription_id: UUID, look: ChangeOutcome | None) -> None:
+    """Take over how a subscription stands at the provider. None: the provider does not know it (state unknown).
+
+    While a change of ours is under way, and for one that was never delivered, nothing is taken over: the change's own
+    answer comes. If absent, fine.
+    """
+    found = find_locked(session, subscription_id)
+    if found is None or found.open_change_id is not None or found.provider_subscription_id is None:
+        return
+    if look is None:
+        found.take_over(state="unknown", raw_state="not_found")
+        found.looked_at = clock.now(session)
+        tell(session, found)
+        return
+    take_over(session, found, look, source=None)
+
+
+def take_over(session: Session, found: Subscription, look: ChangeOutcome, *, source: str | None) -> None:
+    """Make a subscription what the provider says it is, with its seat lots; new lots came from `source`."""
+    before = _facts(found)
+    version = found.version
+    found.take_over(
+        quantity=look.quantity, valid_from=look.valid_from, valid_to=look.valid_to, state=look.state,
+        raw_state=look.raw_state, auto_renew=look.auto_renew, policy=msgspec.to_builtins(look.policy),
+        provider_version=look.provider_version,
+    )  # fmt: skip
+    found.looked_at = clock.now(session)
+    rows = list(session.scalars(select(SeatLot).where(SeatLot.subscription_id == found.id)))
+    known = [row.as_lot() for row in rows]
+    lots = named_after(look.lots, known, source)
+    if sorted(lots, key=str) != sorted(known, key=str):
+        store_lots(session, found, lots, rows)
+        found.version = version + 1
+    if _facts(found) != before:
+        tell(session, found)
+        subject = ("subscription", found.id)
+        facts = {"before": before, "after": _facts(found)}
+        audit.record(session, "services.take_over", customer_id=found.customer_id, subject=subject, **facts)
+
+
+def _facts(row: Subscription) -> dict[str, object]:
+    return {"quantity": row.quantity, "valid_to": row.valid_to, "state": row.state, "auto_renew": row.auto_renew}
+
+
+def tell(session: Session, row: Subscription) -> None:
+    """Tell the other domains how a subscription stands."""
+    event = SubscriptionChanged(
+        row.version, row.id, row.customer_id, row.reseller_id, row.account_id, row.number, row.name, row.quantity,
+        row.valid_to, row.state,
+    )  # fmt: skip
+    publish(session, event)

@@ -1,0 +1,77 @@
+"""What services tell the other domains: orders as they come and go, and subscriptions as they change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from domains.kernel.messages import Event
+
+
+@dataclass(frozen=True)
+class OrderDrafted(Event):
+    """An order was placed; the provider has not said anything yet."""
+
+    order_id: UUID
+    customer_id: UUID
+    reseller_id: UUID | None
+    account_id: UUID
+    number: str
+    state: str
+
+
+@dataclass(frozen=True)
+class OrderCompleted(Event):
+    """The provider has delivered an order, wholly (completed) or in part (partially_completed)."""
+
+    order_id: UUID
+    customer_id: UUID
+    reseller_id: UUID | None
+    account_id: UUID
+    number: str
+    state: str
+
+
+@dataclass(frozen=True)
+class OrderRejected(Event):
+    """An order came to nothing, and everything is as it was before. `code` says why, where the provider said no."""
+
+    order_id: UUID
+    customer_id: UUID
+    reseller_id: UUID | None
+    account_id: UUID
+    number: str
+    state: str
+    code: str | None = None
+
+
+@dataclass(frozen=True)
+class SubscriptionActivated(Event):
+    """A subscription runs from now on. `valid_to` is its inclusive last day."""
+
+    subscription_id: UUID
+    customer_id: UUID
+    reseller_id: UUID | None
+    account_id: UUID
+    order_id: UUID
+    number: str
+    name: str
+    quantity: int
+    valid_to: date
+    state: str
+
+
+@dataclass(frozen=True)
+class SubscriptionChanged(Event):
+    """A subscription's quantity, last day or state is another now, by us or directly at the provider."""
+
+    subscription_id: UUID
+    customer_id: UUID
+    reseller_id: UUID | None
+    account_id: UUID
+    number: str
+    name: str
+    quantity: int
+    valid_to: date
+    state: str

@@ -1,0 +1,11 @@
+"""The talk with the provider: what we ask is written down first, asked under our own id, and its answer kept.
+
+A call that got no answer is never simply repeated: the next try looks up what became of it.
+"""
+
+from .accounts import link_ccp_user as link_ccp_user
+from .catalogue import pull_catalogue as pull_catalogue
+from .catalogue import sync_catalogue as sync_catalogue
+from .changes import send_change as send_change
+from .looks import look_at_subscription as look_at_subscription
+from .orders import send_order as send_order

@@ -1,0 +1,146 @@
+"""A change goes to the provider, once, and only if the subscription is over there what the customer has seen here.
+
+Customers may act directly at the provider, so we look before we write: a quantity that is no longer the one that was
+shown would otherwise be overwritten. What we then find is kept, so that the customer sees it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from domains.kernel import failpoint
+from domains.kernel.errors import DomainError, NotFound, Pending, Refused
+from domains.kernel.messages import Exchange
+
+from ..commands.changes import find_change
+from ..commands.subscriptions import find_locked, take_over
+from ..errors import refusal
+from ..models import Change, ChangeOutcome, Subscription
+from ..pricing import FOREVER
+from ..providers import HeldSubscription, MadeChange, Provider, UnknownOutcome, provider
+from ..providers.readings import outcome_of
+from .operations import note_answer, note_asked
+
+CHANGED = "The subscription was changed directly at the provider. Look at how it stands now, then decide again."
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What to ask, and how the subscription stood when the customer decided."""
+
+    operation_id: UUID
+    change_id: UUID
+    provider_subscription_id: str
+    quantity: int
+    valid_to: date
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ChangeAnswer:
+    """How the subscription stands after the change."""
+
+    outcome: ChangeOutcome
+
+
+def _intend(session: Session, *, change_id: UUID, provider_operation_id: UUID) -> _Wanted:
+    change, row = _found(session, change_id)
+    if change.state == "open":
+        change.state = "at_provider"
+    note_asked(session, provider_operation_id, kind="change", subject_id=change_id, customer_id=change.customer_id,
+               reseller_id=change.reseller_id)  # fmt: skip
+    if row.provider_subscription_id is None:
+        raise Refused("This subscription was never set up at the provider.", code="not_active")
+    return _Wanted(
+        provider_operation_id, change_id, row.provider_subscription_id, change.from_quantity, change.from_valid_to,
+        _body(change),
+    )  # fmt: skip
+
+
+def _found(session: Session, change_id: UUID) -> tuple[Change, Subscription]:
+    change = find_change(session, change_id)
+    row = find_locked(session, change.subscription_id) if change is not None else None
+    if change is None or row is None:
+        raise NotFound("There is no such change.", code="change_not_found", field="change_id")
+    return change, row
+
+
+def _body(change: Change) -> dict[str, Any]:
+    body: dict[str, Any] = {"reference": str(change.id), "kind": change.kind}
+    if change.kind == "change_quantity":
+        body["quantity"] = change.to_quantity
+    elif change.kind == "cancel":
+        body["mode"] = change.mode
+    elif change.to_valid_to is not None:
+        body["end_date"] = change.to_valid_to.isoformat()
+    return body
+
+
+def _call(wanted: _Wanted, asked_before: bool) -> ChangeOutcome:
+    ours = provider()
+    made = ours.find_change(wanted.change_id) if asked_before else None
+    if made is None:
+        made = _ask(ours, wanted)
+    if made.reference != str(wanted.change_id):
+        raise UnknownOutcome("the provider answered with somebody else's change")
+    if made.status == "failed":
+        raise refusal(made.error.code, made.error.message) if made.error else refusal("failed")
+    if made.status != "succeeded":
+        raise Pending("provider", retry_after=made.retry_after or 2.0)
+    held = ours.get_subscription(wanted.provider_subscription_id)
+    if held is None:
+        raise UnknownOutcome("the provider no longer knows the subscription it has changed")
+    return outcome_of(held, ours.get_policy(held.id), made)
+
+
+def _ask(ours: Provider, wanted: _Wanted) -> MadeChange:
+    held = ours.get_subscription(wanted.provider_subscription_id)
+    if held is None:
+        raise Refused("The provider no longer knows this subscription. Open a case.", code="unknown_at_provider")
+    if not _as_seen(held, wanted):
+        raise _changed(ours, held)
+    failpoint.reach("services.send_change.calling")
+    try:
+        body = wanted.body | {"expected_version": held.version}
+        made = ours.make_change(wanted.operation_id, held.id, body)
+    except DomainError as no:
+        if no.code == "version_conflict":
+            raise _changed(ours, ours.get_subscription(held.id) or held) from no
+        raise
+    failpoint.reach("services.send_change.called")
+    return made
+
+
+def _as_seen(held: HeldSubscription, wanted: _Wanted) -> bool:
+    return (held.quantity, held.valid_to or FOREVER, held.status) == (wanted.quantity, wanted.valid_to, "active")
+
+
+def _changed(ours: Provider, held: HeldSubscription) -> Refused:
+    return Refused(CHANGED, code="changed_at_provider", look=outcome_of(held, ours.get_policy(held.id)))
+
+
+def _record(session: Session, answer: ChangeOutcome, *, change_id: UUID, provider_operation_id: UUID) -> ChangeAnswer:
+    change, _row = _found(session, change_id)
+    change.provider_change_id = answer.provider_change_id
+    note_answer(session, provider_operation_id, state="done", provider_id=answer.provider_change_id)
+    return ChangeAnswer(answer)
+
+
+def _refuse(session: Session, refused: DomainError, *, change_id: UUID, provider_operation_id: UUID) -> None:
+    """The provider's clear no stays on the change; what we saw on the way is taken over."""
+    note_answer(session, provider_operation_id, state="refused", code=refused.code)
+    change = find_change(session, change_id)
+    if change is None or change.ended_at is not None:
+        return
+    change.error_code, change.error_detail = refused.code, refused.detail[:1000]
+    row, look = find_locked(session, change.subscription_id), refused.params.get("look")
+    if row is not None and isinstance(look, ChangeOutcome):
+        take_over(session, row, look, source=None)
+
+
+send_change = Exchange("services.send_change", _intend, _call, _record, _refuse)

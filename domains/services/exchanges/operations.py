@@ -1,0 +1,42 @@
+"""What we ask of the provider is written down before we ask, under the id that the provider will know it by."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domains.kernel import clock
+from domains.kernel.database import insert_new, locked
+
+from ..models import ProviderOperation
+
+
+def note_asked(
+    session: Session, operation_id: UUID, *, kind: str, subject_id: UUID, customer_id: UUID, reseller_id: UUID | None
+) -> None:
+    """Write down that we ask (again). The first time it is written in full, then only counted."""
+    row = {
+        "id": operation_id, "customer_id": customer_id, "reseller_id": reseller_id, "kind": kind,
+        "subject_id": subject_id, "state": "asked", "tries": 0, "asked_at": clock.now(session),
+    }  # fmt: skip
+    insert_new(session, ProviderOperation.__table__, row, "id")
+    found = _locked(session, operation_id)
+    if found is not None:
+        found.tries += 1
+
+
+def note_answer(
+    session: Session, operation_id: UUID, *, state: str, provider_id: str | None = None, code: str | None = None
+) -> None:
+    """Write down what came of it: done, with the provider's id, or refused, with the code."""
+    found = _locked(session, operation_id)
+    if found is not None:
+        found.state, found.ended_at = state, clock.now(session)
+        found.provider_id, found.error_code = provider_id or found.provider_id, code
+
+
+def _locked(session: Session, operation_id: UUID) -> ProviderOperation | None:
+    query = locked(select(ProviderOperation).where(ProviderOperation.id == operation_id), ProviderOperation.__table__)
+    return session.scalars(query).one_or_none()

@@ -1,0 +1,228 @@
+"""What may be done with a subscription now, until when, and if not, why: the same rules for buttons and for commands.
+
+Everything is decided from what the provider said last; nobody is asked while a page is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from dateutil.relativedelta import relativedelta
+
+from domains.kernel.errors import Conflict, Invalid, Refused
+
+from ..lots import Lot, returnable, returnable_until
+from ..pricing import FOREVER
+from .facts import Policy
+from .subscriptions import Subscription
+
+KINDS = ("change_quantity", "cancel", "extend")
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Action:
+    """Whether something can be done now. `reason` is for people, `reason_code` for programs; both None when enabled.
+
+    `available_from` is when it becomes possible again, `available_until` when it stops being possible.
+    """
+
+    action: str
+    enabled: bool
+    reason_code: str | None = None
+    reason: str | None = None
+    available_from: datetime | None = None
+    available_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A subscription as it stands at one moment: everything its rules look at."""
+
+    subscription: Subscription
+    policy: Policy
+    lots: tuple[Lot, ...]
+    now: datetime
+    today: date
+
+    @classmethod
+    def of(cls, subscription: Subscription, lots: Iterable[Lot], now: datetime, today: date) -> Standing:
+        return cls(subscription, subscription.allowed, tuple(lots), now, today)
+
+    @property
+    def renews_at(self) -> datetime | None:
+        """When the next term begins and windows open again; None when it does not renew."""
+        if not self.subscription.auto_renew or self.subscription.valid_to == FOREVER:
+            return None
+        return datetime.combine(self.subscription.valid_to + _DAY, time(), UTC)
+
+    @property
+    def returnable(self) -> int:
+        """How many units can go back now, without falling below the least quantity."""
+        room = self.subscription.quantity - self.policy.min_quantity
+        return max(min(returnable(self.lots, self.now), room), 0)
+
+    def end_dates(self) -> tuple[date, ...]:
+        """The later last days that can be chosen: the provider's list, or month ends where it gives none."""
+        if self.policy.extend_mode not in ("free_date", "month_end"):
+            return ()
+        floor = max(self.subscription.valid_to, self.today)
+        named = [day for day in self.policy.allowed_end_dates if day > floor]
+        if named or self.policy.allowed_end_dates:
+            return tuple(named)
+        first = (floor + _DAY).replace(day=1)
+        ends = [first + relativedelta(months=n + 1) - _DAY for n in range(12)]
+        return tuple(day for day in ends if self.subscription.valid_to < day <= self.latest_end)
+
+    @property
+    def latest_end(self) -> date:
+        """The last day that an extension may reach."""
+        months = self.subscription.terms_of_offer.get("max_term_months")
+        if months:
+            return self.subscription.valid_from + relativedelta(months=int(months)) - _DAY
+        return max((*self.policy.allowed_end_dates, self.subscription.valid_to + timedelta(days=366)))
+
+    def blocked(self) -> tuple[str, str] | None:
+        """What stands against any change at all: (code, reason)."""
+        state = self.subscription.state
+        if self.subscription.open_change_id is not None:
+            return "change_in_progress", "Another change is under way. Wait until it is done, then look again."
+        if state != "active":
+            return "not_active", _NOT_ACTIVE.get(state, "Its state at the provider is not known to us.")
+        if self.policy.locked_from is not None and self.now >= self.policy.locked_from:
+            return "locked_before_renewal", "It is about to renew: changes are possible again after the renewal."
+        return None
+
+
+_NOT_ACTIVE = {
+    "pending": "It is still being set up.",
+    "suspended": "It is suspended.",
+    "pending_cancellation": "It is being cancelled.",
+    "canceled": "It has been cancelled.",
+    "expired": "It has ended.",
+    "failed": "It was never set up.",
+}
+
+
+def allowed_actions(at: Standing) -> tuple[Action, ...]:
+    """What may be done now: change_quantity, return_seats, cancel, cancel_at_end_of_term and extend, in this order."""
+    blocked = at.blocked()
+    if blocked:
+        names = ("change_quantity", "return_seats", "cancel", "cancel_at_end_of_term", "extend")
+        return tuple(Action(name, False, *blocked) for name in names)
+    return (_change(at), _return(at), _cancel(at), _cancel_at_end(at), _extend(at))
+
+
+def _can_grow(at: Standing) -> bool:
+    most = at.policy.max_quantity
+    return at.policy.can_increase and (most is None or at.subscription.quantity < most)
+
+
+def _change(at: Standing) -> Action:
+    if _can_grow(at) or at.returnable:
+        return Action("change_quantity", True)
+    reason = at.policy.reasons.get("increase", "The provider allows neither more nor fewer units now.")
+    return Action("change_quantity", False, "quantity_fixed", reason, at.renews_at)
+
+
+def _return(at: Standing) -> Action:
+    if at.returnable:
+        return Action("return_seats", True, available_until=returnable_until(at.lots, at.now))
+    unit = at.subscription.unit
+    reason = at.policy.reasons.get("decrease", f"The time in which a {unit} could go back has passed.")
+    return Action("return_seats", False, "return_window_closed", reason, at.renews_at)
+
+
+def _cancel(at: Standing) -> Action:
+    until = at.policy.cancelable_until
+    if until is not None and at.now < until:
+        return Action("cancel", True, available_until=until)
+    if until is not None:
+        reason = f"The window to cancel closed on {until:%-d %B %Y}."
+    else:
+        reason = at.policy.reasons.get("cancel", "It cannot be cancelled during its term.")
+    return Action("cancel", False, "cancel_window_closed", reason, at.renews_at)
+
+
+def _cancel_at_end(at: Standing) -> Action:
+    name = "cancel_at_end_of_term"
+    if not at.subscription.auto_renew:
+        return Action(name, False, "ends_already", f"It ends on {at.subscription.valid_to:%-d %B %Y} as it is.")
+    if not at.policy.cancel_at_end_allowed:
+        return Action(name, False, "not_allowed", "The provider does not let this end by itself.")
+    return Action(name, True, available_until=at.policy.locked_from)
+
+
+def _extend(at: Standing) -> Action:
+    if at.end_dates():
+        return Action("extend", True, available_until=at.policy.locked_from)
+    reason = at.policy.reasons.get("extend", "The provider offers no later end date for this.")
+    return Action("extend", False, "extension_not_offered", reason, at.renews_at)
+
+
+def check_change(
+    at: Standing, *, kind: str, quantity: int | None = None, mode: str | None = None, valid_to: date | None = None
+) -> None:
+    """Refuse a change that the rules do not allow, with what is allowed and from when.
+
+    `kind` is change_quantity (with `quantity`), cancel (with `mode` now or end_of_term) or extend (with `valid_to`).
+    """
+    if kind not in KINDS:
+        raise Invalid(f"“{kind}” cannot be done: use one of {', '.join(KINDS)}.", code="action_invalid", field="action")
+    blocked = at.blocked()
+    if blocked:
+        raise (Conflict if blocked[0] == "change_in_progress" else Refused)(blocked[1], code=blocked[0])
+    if kind == "change_quantity":
+        _check_quantity(at, quantity)
+    elif kind == "cancel":
+        _check_cancel(at, mode)
+    else:
+        _check_extension(at, valid_to)
+
+
+def _check_quantity(at: Standing, quantity: int | None) -> None:
+    current, policy = at.subscription.quantity, at.policy
+    if quantity is None or quantity == current:
+        raise Invalid(f"Say another quantity: it is {current} now.", code="quantity_unchanged", field="quantity")
+    most = policy.max_quantity
+    if quantity < policy.min_quantity or (most is not None and quantity > most):
+        span = f"{policy.min_quantity} to {most}" if most is not None else f"{policy.min_quantity} or more"
+        raise Invalid(f"{quantity} is out of range: use {span}.", code="quantity_out_of_range", field="quantity")
+    if quantity > current and not policy.can_increase:
+        reason = policy.reasons.get("increase", "The provider allows no more units now.")
+        raise Refused(reason, code="increase_not_allowed", field="quantity")
+    if current - quantity > at.returnable:
+        again = f" More can go on {at.renews_at:%-d %B %Y}, at renewal." if at.renews_at else ""
+        raise Refused(
+            f"{at.returnable} of {current} can go back now, so {current - at.returnable} is the least.{again}",
+            code="seats_not_returnable", field="quantity", available_from=at.renews_at, returnable=at.returnable,
+        )  # fmt: skip
+
+
+def _check_cancel(at: Standing, mode: str | None) -> None:
+    if mode not in ("now", "end_of_term"):
+        raise Invalid("Say when it shall end: now or end_of_term.", code="mode_invalid", field="mode")
+    _demand(_cancel(at) if mode == "now" else _cancel_at_end(at), field="mode")
+
+
+def _demand(action: Action, field: str) -> None:
+    if not action.enabled:
+        code, again = action.reason_code, action.available_from
+        raise Refused(action.reason or "That cannot be done now.", code=code, field=field, available_from=again)
+
+
+def _check_extension(at: Standing, valid_to: date | None) -> None:
+    _demand(_extend(at), field="valid_to")
+    if valid_to is None:
+        raise Invalid("Say the new last day.", code="valid_to_missing", field="valid_to")
+    if valid_to <= at.subscription.valid_to:
+        late = f"It runs to {at.subscription.valid_to:%-d %B %Y} already: choose a later day."
+        raise Invalid(late, code="valid_to_not_later", field="valid_to")
+    days = at.end_dates()
+    free = at.policy.extend_mode == "free_date" and valid_to <= max(at.latest_end, *days)
+    if valid_to not in days and not free:
+        choice = ", ".join(f"{day:%-d %B %Y}" for day in days[:4])
+        raise Refused(f"That day is not offered. Possible are {choice}.", code="end_date_not_allowed", field="valid_to",
+                      allowed_end_dates=days)  # fmt: skip

@@ -1,0 +1,5 @@
+"""The database of services, made before the tables that live in it."""
+
+from domains.kernel.database import Database
+
+db = Database("services")

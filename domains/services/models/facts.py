@@ -1,0 +1,122 @@
+"""Facts that travel: what the provider has answered, in the shape in which a saga hands it from step to step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+from domains.kernel.money import Money
+
+from ..lots import Lot
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who asked for something, as far as services need to know."""
+
+    user_id: UUID | None
+    name: str
+    email: str
+    language: str = "en"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the provider allows for one subscription, as it said at `asked_at`. Times are instants, days inclusive.
+
+    `reasons` maps an action (increase, decrease, cancel, extend) to the provider's words for why it is not possible.
+    """
+
+    can_increase: bool = True
+    min_quantity: int = 1
+    max_quantity: int | None = None
+    cancelable_until: datetime | None = None
+    cancel_at_end_allowed: bool = True
+    allowed_end_dates: tuple[date, ...] = ()
+    extend_mode: str = "none"
+    locked_from: datetime | None = None
+    reasons: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AcceptedLine:
+    """A line the provider said yes to, with the subscription that came of it. `valid_to` is the inclusive last day."""
+
+    subscription_id: UUID
+    provider_subscription_id: str
+    quantity: int
+    valid_from: date
+    valid_to: date
+    state: str = "active"
+    raw_state: str = "active"
+    auto_renew: bool = True
+    lots: tuple[Lot, ...] = ()
+    policy: Policy = field(default_factory=Policy)
+    provider_version: int = 0
+
+
+@dataclass(frozen=True)
+class RejectedLine:
+    """A line the provider said no to, and why, in words for the customer."""
+
+    subscription_id: UUID
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class ChangeOutcome:
+    """How a subscription stands at the provider: after a change, or when we have looked.
+
+    `refund` is what the provider pays back to us for a change, in purchase prices; customers never see it.
+    """
+
+    quantity: int
+    valid_to: date
+    state: str
+    raw_state: str
+    auto_renew: bool
+    valid_from: date
+    lots: tuple[Lot, ...] = ()
+    policy: Policy = field(default_factory=Policy)
+    provider_version: int = 0
+    provider_change_id: str | None = None
+    refund: Money | None = None
+
+
+@dataclass(frozen=True)
+class CcpCustomer:
+    """The account's tenant at the provider; `reference` is our account id."""
+
+    id: str
+    reference: str
+    name: str
+    country: str
+    domain: str
+    status: str
+
+
+@dataclass(frozen=True)
+class CcpUser:
+    """The provider's user an account is linked to."""
+
+    id: str
+    principal_name: str
+    display_name: str
+    email: str
+    status: str
+    roles: tuple[str, ...]
+    mfa_enabled: bool
+    last_sign_in_at: datetime | None
+    created_at: datetime | None
+
+
+@dataclass(frozen=True)
+class CatalogueChange:
+    """What a catalogue sync has changed: how many offers are new, changed, and no longer sold."""
+
+    added: int
+    changed: int
+    ended: int
+    offers: int

@@ -1,0 +1,138 @@
+"""The terms a customer is shown before saying yes, in the shape that travels on through the order's saga.
+
+They are plain frozen data: what is promised, what is ordered, what is charged and what is reserved are the same object.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from domains.kernel.money import Money, UnitPrice
+
+FOREVER = date(9999, 12, 31)  # last day of what was bought once and does not end
+
+
+@dataclass(frozen=True)
+class LineWish:
+    """One line as the customer asks for it. Term and cycle may be left out where the offer has a default."""
+
+    offer_id: UUID
+    quantity: int
+    term: str | None = None
+    billing_cycle: str | None = None
+    parent_subscription_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class OrderLine:
+    """One line with everything decided; it becomes one subscription.
+
+    `cycle_price` is a whole billing cycle of all units; `charge_now` is what is charged at activation, for the days
+    from the effective day to `charged_until` (inclusive). `valid_to` is the inclusive last day, FOREVER for one-time.
+    """
+
+    subscription_id: UUID
+    offer_id: UUID
+    name: str
+    vendor: str
+    kind: str
+    unit: str
+    term: str
+    billing_cycle: str
+    quantity: int
+    unit_price: UnitPrice
+    charge_now: Money
+    cycle_price: Money
+    valid_to: date
+    undo_until: datetime | None
+    parent_subscription_id: UUID | None
+    charged_until: date | None = None
+
+
+@dataclass(frozen=True)
+class TaxEstimate:
+    """Tax on an amount by the simplest domestic rule. An estimate: the invoice decides; `rule` says how we got it."""
+
+    name: str
+    country: str
+    percent: Decimal
+    amount: Money
+    rule: str
+
+
+@dataclass(frozen=True)
+class NextInvoice:
+    """What the next monthly invoice will hold for this: `net` promised, `amount` with the estimated tax."""
+
+    on: date
+    net: Money
+    amount: Money
+
+
+@dataclass(frozen=True)
+class OrderTerms:
+    """An order with all prices and dates decided, before anybody has said yes.
+
+    `every_month` sums the lines billed monthly; `commitment` is what the whole term costs; `reserve` is one billing
+    cycle of every line, held against budget and credit.
+    """
+
+    order_id: UUID
+    account_id: UUID
+    customer_id: UUID
+    reseller_id: UUID | None
+    account_name: str
+    currency: str
+    lines: tuple[OrderLine, ...]
+    charge_now: Money
+    every_month: Money
+    commitment: Money
+    reserve: Money
+    effective_on: date
+    tax_estimate: TaxEstimate
+    next_invoice: NextInvoice
+    po_reference: str | None = None
+    cost_centre: str | None = None
+    preview_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class ChangeTerms:
+    """A change of one subscription with its price and dates decided.
+
+    `charge_now` is negative for a refund (`refund` is the same without its sign); `every_month` is by how much a month
+    becomes dearer or cheaper; `mode` is now or end_of_term; `valid_to` is the last day before, `valid_to_wish` after.
+    """
+
+    change_id: UUID
+    subscription_id: UUID
+    account_id: UUID
+    customer_id: UUID
+    reseller_id: UUID | None
+    account_name: str
+    number: str
+    name: str
+    kind: str
+    from_quantity: int
+    to_quantity: int
+    mode: str | None
+    valid_to: date
+    valid_to_wish: date | None
+    currency: str
+    unit_price: UnitPrice
+    charge_now: Money
+    refund: Money
+    every_month: Money
+    commitment: Money
+    reserve: Money
+    effective_on: date
+    undo_until: datetime | None
+    tax_estimate: TaxEstimate
+    next_invoice: NextInvoice
+    deletes_scheduled: tuple[str, ...] = ()
+    allowed_end_dates: tuple[date, ...] = ()
+    preview_id: UUID | None = None
+    subscription_version: int = 0

@@ -1,0 +1,68 @@
+"""What the provider says, in our words: its states, lots, windows and reasons become the facts we keep."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from domains.kernel.money import Money
+
+from ..errors import WORDS
+from ..lots import Lot
+from ..models.facts import AcceptedLine, CcpCustomer, CcpUser, ChangeOutcome, Policy
+from ..models.subscriptions import state_of
+from ..pricing import FOREVER
+from .facts import ChangePolicy, Customer, HeldSubscription, MadeChange, Refusal, User
+
+
+def accepted_line(subscription_id: UUID, held: HeldSubscription, policy: ChangePolicy) -> AcceptedLine:
+    """A delivered line with the subscription that came of it."""
+    return AcceptedLine(
+        subscription_id=subscription_id, provider_subscription_id=held.id, quantity=held.quantity,
+        valid_from=held.start_date, valid_to=held.valid_to or FOREVER, state=state_of(held.status),
+        raw_state=held.status, auto_renew=held.auto_renew, lots=lots_in(held), policy=policy_in(held, policy),
+        provider_version=held.version,
+    )  # fmt: skip
+
+
+def outcome_of(held: HeldSubscription, policy: ChangePolicy, change: MadeChange | None = None) -> ChangeOutcome:
+    """How a subscription stands, after a change or a look."""
+    refund = change.refund if change else None
+    return ChangeOutcome(
+        quantity=held.quantity, valid_to=held.valid_to or FOREVER, state=state_of(held.status), raw_state=held.status,
+        auto_renew=held.auto_renew, valid_from=held.start_date, lots=lots_in(held), policy=policy_in(held, policy),
+        provider_version=held.version, provider_change_id=change.id if change else None,
+        refund=Money.of(refund.amount, refund.currency) if refund else None,
+    )  # fmt: skip
+
+
+def lots_in(held: HeldSubscription) -> tuple[Lot, ...]:
+    """The seat lots of a subscription."""
+    return tuple(Lot(lot.quantity, lot.added_at, lot.returnable_until) for lot in held.lots)
+
+
+def policy_in(held: HeldSubscription, said: ChangePolicy) -> Policy:
+    """What may be changed. The window to cancel stands with the subscription, or with the policy."""
+    return Policy(
+        can_increase=said.can_increase, min_quantity=said.min_quantity, max_quantity=said.max_quantity,
+        cancelable_until=said.cancel_until or held.cancelable_until, cancel_at_end_allowed=said.cancel_at_end_allowed,
+        allowed_end_dates=said.allowed_end_dates, extend_mode=said.extend_mode, locked_from=said.locked_from,
+        reasons={action: words_for(reason) for action, reason in said.reasons.items()},
+    )  # fmt: skip
+
+
+def words_for(reason: Refusal) -> str:
+    """A provider's reason in words for a customer."""
+    return WORDS.get(reason.code) or reason.message or "The provider does not allow this now."
+
+
+def ccp_customer(said: Customer) -> CcpCustomer:
+    """The tenant as the other domains know it."""
+    return CcpCustomer(said.id, said.reference, said.name, said.country, said.domain, said.status)
+
+
+def ccp_user(said: User) -> CcpUser:
+    """The provider's user as the other domains know it."""
+    return CcpUser(
+        said.id, said.principal_name, said.display_name, said.email, said.status, said.roles, said.mfa_enabled,
+        said.last_sign_in_at, said.created_at,
+    )  # fmt: skip

@@ -1,0 +1,104 @@
+"""The sandbox provider over HTTP: what our exchanges ask, said in its words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from domains.kernel.errors import NotFound
+
+from .facts import (
+    CatalogueOffer,
+    ChangePolicy,
+    Customer,
+    HeldSubscription,
+    Items,
+    MadeChange,
+    PlacedOrder,
+    User,
+)
+from .wire import UnknownOutcome, Wire
+
+T = TypeVar("T")
+MOST_PAGES = 1000  # a cursor that never ends is a fault, not a catalogue
+
+
+class SandboxProvider:
+    """The provider port, spoken to the sandbox."""
+
+    key = "sandbox"
+
+    def __init__(self, url: str, client_id: str, client_secret: str, timeout: float) -> None:
+        self._wire = Wire(url, client_id, client_secret, timeout)
+
+    def list_offers(self) -> list[CatalogueOffer]:
+        """The whole catalogue with purchase prices."""
+        return list(self._pages("/v1/offers", CatalogueOffer, limit=200))
+
+    def ensure_customer(self, reference: UUID, *, name: str, country: str, region: str, email: str) -> Customer:
+        """Our tenant for an account: made once, the same afterwards."""
+        body = {"name": name, "country": country, "region": region, "email": email}
+        return self._wire.ask("PUT", f"/v1/customers/{reference}", Customer, json=body)
+
+    def ensure_user(self, customer: UUID, reference: UUID, *, email: str, display_name: str) -> User:
+        """The person a tenant is linked to: made once, the same afterwards."""
+        body = {"email": email, "display_name": display_name}
+        return self._wire.ask("PUT", f"/v1/customers/{customer}/users/{reference}", User, json=body)
+
+    def place_order(self, operation_id: UUID, order: dict[str, Any]) -> PlacedOrder:
+        """Order. The same operation id orders once, whatever happens on the way."""
+        return self._wire.ask("POST", "/v1/orders", PlacedOrder, request_id=str(operation_id), json=order)
+
+    def find_order(self, reference: UUID) -> PlacedOrder | None:
+        """The order that was placed under our reference, if any."""
+        return self._one("/v1/orders", PlacedOrder, reference)
+
+    def get_subscription(self, subscription_id: str) -> HeldSubscription | None:
+        """A subscription as it stands; None when the provider does not know it."""
+        try:
+            return self._wire.ask("GET", f"/v1/subscriptions/{subscription_id}", HeldSubscription)
+        except NotFound:
+            return None
+
+    def get_policy(self, subscription_id: str) -> ChangePolicy:
+        """What may be changed of a subscription now."""
+        return self._wire.ask("GET", f"/v1/subscriptions/{subscription_id}/change-policy", ChangePolicy)
+
+    def make_change(self, operation_id: UUID, subscription_id: str, change: dict[str, Any]) -> MadeChange:
+        """Change a subscription. The same operation id changes once."""
+        path = f"/v1/subscriptions/{subscription_id}/changes"
+        return self._wire.ask("POST", path, MadeChange, request_id=str(operation_id), json=change)
+
+    def find_change(self, reference: UUID) -> MadeChange | None:
+        """The change that was asked for under our reference, if any."""
+        return self._one("/v1/changes", MadeChange, reference)
+
+    def _one(self, path: str, shape: type[T], reference: UUID) -> T | None:
+        page = self._wire.ask("GET", path, Items, params={"reference": str(reference)})
+        found = [_item(raw, shape) for raw in page.items]
+        own = [item for item in found if getattr(item, "reference", None) == str(reference)]
+        if len(own) != len(found):
+            raise UnknownOutcome("the provider answered with somebody else's")
+        return own[0] if own else None
+
+    def _pages(self, path: str, shape: type[T], **params: Any) -> Iterator[T]:
+        cursor: str | None = None
+        for _ in range(MOST_PAGES):
+            query = params | ({"cursor": cursor} if cursor else {})
+            page = self._wire.ask("GET", path, Items, params=query)
+            for raw in page.items:
+                yield _item(raw, shape)
+            cursor = page.next_cursor
+            if not cursor:
+                return
+        raise UnknownOutcome("the provider's list does not end")
+
+
+def _item(raw: msgspec.Raw, shape: type[T]) -> T:
+    try:
+        return msgspec.json.decode(raw, type=shape, strict=False)
+    except msgspec.DecodeError as error:
+        raise UnknownOutcome(f"the provider's answer cannot be read: {error}") from error

@@ -1,0 +1,34 @@
+"""What services know of the accounts that buy."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domains.kernel.errors import NotFound, Refused
+from domains.kernel.tenancy import Scope
+
+from ..models import AccountRef
+
+
+def get_account(session: Session, scope: Scope, account_id: UUID) -> AccountRef:
+    """An account as services know it. Refuses one that is not there or not in scope."""
+    query = select(AccountRef).where(AccountRef.id == account_id, scope.covers(AccountRef))
+    found: AccountRef | None = session.scalars(query).one_or_none()
+    if found is None:
+        raise NotFound("There is no such account.", code="account_not_found", field="account_id")
+    return found
+
+
+def active_account(session: Session, scope: Scope, account_id: UUID) -> AccountRef:
+    """An account that may order. Refuses one that is not active."""
+    found = get_account(session, scope, account_id)
+    if found.status != "active":
+        raise Refused(
+            f"The account “{found.name}” is {found.status}: only an active account can order.",
+            code="account_not_active",
+            field="account_id",
+        )
+    return found

@@ -1,0 +1,51 @@
+"""Promises: the terms that were shown to a customer, taken up again only as they were signed and in time."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domains.kernel import clock, config
+from domains.kernel.crypto import canonical, keyed_digest
+from domains.kernel.errors import NotFound, Refused
+from domains.kernel.tenancy import Scope
+
+from ..models import Preview
+
+T = TypeVar("T")
+
+
+def signature_of(preview: Preview) -> str:
+    """The signature over everything that a preview promises, to whom, and until when."""
+    until = preview.expires_at.isoformat(timespec="seconds")
+    parts = (str(preview.id), str(preview.customer_id), preview.kind, until)
+    return keyed_digest(config.current().preview_key, *parts, canonical(preview.terms))
+
+
+def promised(session: Session, scope: Scope, preview_id: UUID, kind: str, terms: type[T]) -> T:
+    """The terms promised by a preview in scope.
+
+    Refuses a preview that has expired, that is not for this kind of thing, or that is not as we signed it.
+    """
+    query = select(Preview).where(Preview.id == preview_id, scope.covers(Preview))
+    found: Preview | None = session.scalars(query).one_or_none()
+    if found is None:
+        raise NotFound("There is no such preview.", code="preview_not_found", field="preview_id")
+    if found.kind != kind or found.signature != signature_of(found):
+        raise mismatch("This preview does not hold for this. Make a new one.")
+    if clock.now(session) >= found.expires_at:
+        raise Refused(
+            f"The preview has expired at {found.expires_at:%H:%M} UTC. Make a new one and check its prices.",
+            code="preview_expired",
+            field="preview_id",
+        )
+    return msgspec.convert(found.terms, terms, strict=False)
+
+
+def mismatch(detail: str, **params: Any) -> Refused:
+    """The refusal of something that differs from what its preview promised."""
+    return Refused(detail, code="preview_mismatch", field="preview_id", **params)

@@ -1,0 +1,224 @@
+"""The terms of an order: every line checked against what is sold to this account today, then priced and dated.
+
+The same function stands behind the preview and the order, and says what is wrong by the name of the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domains.kernel import clock
+from domains.kernel.database import new_id
+from domains.kernel.errors import Invalid, NotFound, Refused
+from domains.kernel.money import Money, UnitPrice
+from domains.kernel.tenancy import Scope
+
+from ..models import AccountRef, Offer, OfferPlan
+from ..pricing import (
+    MONTHLY,
+    LineWish,
+    NextInvoice,
+    OrderLine,
+    OrderTerms,
+    charged_until,
+    cycles_in,
+    estimate,
+    last_day,
+    month_of,
+    rest_of_period,
+)
+from .accounts import active_account
+from .catalogue import Market, in_order, market_of
+from .needs import check_needs
+from .previews import mismatch, promised
+
+MOST_LINES = 50
+
+
+@dataclass(frozen=True)
+class Counter:
+    """Where an order is placed: the account, its market, the moment, and what the lines name."""
+
+    account: AccountRef
+    market: Market
+    now: datetime
+    offers: dict[UUID, Offer]
+    plans: dict[UUID, list[OfferPlan]]
+
+
+def order_terms(
+    session: Session,
+    scope: Scope,
+    *,
+    account_id: UUID,
+    lines: Sequence[LineWish],
+    po_reference: str | None = None,
+    cost_centre: str | None = None,
+    preview_id: UUID | None = None,
+) -> OrderTerms:
+    """Check and price what an account wants to order; with a preview, at the prices that it promises.
+
+    Refuses what is not sold now to this account, in this term or quantity, what lacks something it needs, and a
+    preview that has expired or was made for something else. The ids in the terms are new each time.
+    """
+    account = active_account(session, scope, account_id)
+    _check_count(lines)
+    if preview_id is not None:
+        terms = _as_promised(session, scope, preview_id, account, lines)
+        return _with_new_ids(terms, preview_id, po_reference, cost_centre)
+    counter = _counter(session, scope, account, lines)
+    ordered = [_line(counter, wish, f"lines[{index}]") for index, wish in enumerate(lines)]
+    ordered = check_needs(session, scope, account.id, counter.offers, ordered)
+    return _terms(counter, tuple(ordered), po_reference, cost_centre)
+
+
+def _check_count(lines: Sequence[LineWish]) -> None:
+    if not lines:
+        raise Invalid("Order at least one line.", code="lines_missing", field="lines")
+    if len(lines) > MOST_LINES:
+        many = f"An order has at most {MOST_LINES} lines; this one has {len(lines)}. Split it."
+        raise Invalid(many, code="too_many_lines", field="lines")
+
+
+def _counter(session: Session, scope: Scope, account: AccountRef, lines: Sequence[LineWish]) -> Counter:
+    wanted = {wish.offer_id for wish in lines}
+    offers = {offer.id: offer for offer in session.scalars(select(Offer).where(Offer.id.in_(wanted)))}
+    query = select(OfferPlan).where(OfferPlan.offer_id.in_(wanted), OfferPlan.currency == account.currency)
+    plans: dict[UUID, list[OfferPlan]] = {}
+    for plan in session.scalars(query):
+        plans.setdefault(plan.offer_id, []).append(plan)
+    market = market_of(session, scope, account_id=account.id)
+    return Counter(account, market, clock.business_now(session), offers, plans)
+
+
+def _line(counter: Counter, wish: LineWish, at: str) -> OrderLine:
+    offer = counter.offers.get(wish.offer_id)
+    if offer is None:
+        raise NotFound("There is no such offer.", code="offer_not_found", field=f"{at}.offer_id")
+    _check_sold(counter, offer, at)
+    _check_quantity(offer, wish.quantity, at)
+    plan = _plan(counter, offer, wish, at)
+    price = counter.market.price(offer, plan)
+    if price is None:
+        raise Refused(f"We have no price for “{offer.name}” yet. Open a case and we will make one.",
+                      code="price_missing", field=f"{at}.offer_id")  # fmt: skip
+    return _priced(counter, offer, plan, price, wish)
+
+
+def _check_sold(counter: Counter, offer: Offer, at: str) -> None:
+    account, field = counter.account, f"{at}.offer_id"
+    if not offer.is_sold_on(counter.market.today):
+        coming = offer.valid_from and offer.active and offer.valid_from > counter.market.today
+        when = f"is sold from {offer.valid_from:%-d %B %Y}" if coming else "is no longer sold"
+        raise Refused(f"“{offer.name}” {when}.", code="offer_not_sold", field=field)
+    if not offer.is_sold_in(account.country):
+        raise Refused(f"“{offer.name}” is not sold in {account.country}.", code="country_not_sold", field=field)
+    if not counter.plans.get(offer.id):
+        raise Refused(f"“{offer.name}” is not sold in {account.currency}.", code="currency_not_sold", field=field)
+
+
+def _check_quantity(offer: Offer, quantity: int, at: str) -> None:
+    least, most = offer.min_quantity, offer.max_quantity
+    if quantity < max(least, 1) or (most is not None and quantity > most):
+        span = f"{least} to {most}" if most is not None else f"{least} or more"
+        raise Invalid(
+            f"“{offer.name}” is sold in quantities of {span}; {quantity} is outside that.",
+            code="quantity_out_of_range",
+            field=f"{at}.quantity",
+        )
+
+
+def _plan(counter: Counter, offer: Offer, wish: LineWish, at: str) -> OfferPlan:
+    """The plan that was asked for, or the default among those that fit what was asked for."""
+    sold = in_order(counter.plans[offer.id])
+    fitting = [plan for plan in sold if wish.term in (None, plan.term)]
+    if not fitting:
+        terms = ", ".join(dict.fromkeys(plan.term for plan in sold))
+        raise Invalid(f"“{offer.name}” is sold for {terms}.", code="term_not_sold", field=f"{at}.term")
+    found = [plan for plan in fitting if wish.billing_cycle in (None, plan.billing_cycle)]
+    if not found:
+        cycles = ", ".join(dict.fromkeys(plan.billing_cycle for plan in fitting))
+        detail = f"“{offer.name}” is billed {cycles} for {fitting[0].term if wish.term else 'its terms'}."
+        raise Invalid(detail, code="billing_cycle_not_sold", field=f"{at}.billing_cycle")
+    return found[0]
+
+
+def _priced(counter: Counter, offer: Offer, plan: OfferPlan, price: UnitPrice, wish: LineWish) -> OrderLine:
+    day, valid_to = counter.market.today, last_day(counter.market.today, plan.term)
+    hours = offer.policy.get("cancel_window_hours")
+    return OrderLine(
+        subscription_id=new_id(), offer_id=offer.id, name=offer.name, vendor=offer.vendor, kind=offer.kind,
+        unit=offer.unit, term=plan.term, billing_cycle=plan.billing_cycle, quantity=wish.quantity, unit_price=price,
+        charge_now=rest_of_period(
+            price, wish.quantity, day=day, first=day, valid_to=valid_to, billing_cycle=plan.billing_cycle
+        ),
+        cycle_price=price.times(wish.quantity), valid_to=valid_to,
+        undo_until=counter.now + timedelta(hours=hours) if hours else None,
+        parent_subscription_id=wish.parent_subscription_id,
+        charged_until=charged_until(day, day, valid_to, plan.billing_cycle),
+    )  # fmt: skip
+
+
+def _terms(
+    counter: Counter, lines: tuple[OrderLine, ...], po_reference: str | None, cost_centre: str | None
+) -> OrderTerms:
+    account, zero = counter.account, Money.zero(counter.account.currency)
+    charge_now = sum((line.charge_now for line in lines), zero)
+    monthly = sum((line.cycle_price for line in lines if line.billing_cycle == MONTHLY), zero)
+    return OrderTerms(
+        order_id=new_id(), account_id=account.id, customer_id=account.customer_id, reseller_id=account.reseller_id,
+        account_name=account.name, currency=account.currency, lines=lines, charge_now=charge_now, every_month=monthly,
+        commitment=sum((line.cycle_price * cycles_in(line.term, line.billing_cycle) for line in lines), zero),
+        reserve=sum((line.cycle_price for line in lines), zero), effective_on=counter.market.today,
+        tax_estimate=estimate(charge_now, account.country),
+        next_invoice=next_invoice(charge_now + monthly, counter.market.today, account.country),
+        po_reference=po_reference, cost_centre=cost_centre,
+    )  # fmt: skip
+
+
+def next_invoice(net: Money, today: date, country: str) -> NextInvoice:
+    """The invoice of the first of next month: the charges of this month and the next month in advance."""
+    return NextInvoice(month_of(today)[1], net, net + estimate(net, country).amount)
+
+
+def _as_promised(
+    session: Session, scope: Scope, preview_id: UUID, account: AccountRef, lines: Sequence[LineWish]
+) -> OrderTerms:
+    terms = promised(session, scope, preview_id, "order", OrderTerms)
+    if terms.account_id != account.id:
+        raise mismatch("This preview was made for another account.")
+    same = len(lines) == len(terms.lines) and all(map(_fits, lines, terms.lines))
+    if not same:
+        raise mismatch("These are not the lines of the preview. Make a new one for them.")
+    return terms
+
+
+def _fits(wish: LineWish, line: OrderLine) -> bool:
+    """Whether a line is what the preview promised; what is left out is taken as promised."""
+    return (
+        wish.offer_id == line.offer_id
+        and wish.quantity == line.quantity
+        and wish.term in (None, line.term)
+        and wish.billing_cycle in (None, line.billing_cycle)
+        and wish.parent_subscription_id in (None, line.parent_subscription_id)
+    )
+
+
+def _with_new_ids(terms: OrderTerms, preview_id: UUID, po_reference: str | None, cost_centre: str | None) -> OrderTerms:
+    """The promised terms for one order: two orders on one promise must not become the same order."""
+    fresh = {line.subscription_id: new_id() for line in terms.lines}
+    lines = []
+    for line in terms.lines:
+        parent = line.parent_subscription_id
+        tied = fresh.get(parent, parent) if parent else None
+        lines.append(replace(line, subscription_id=fresh[line.subscription_id], parent_subscription_id=tied))
+    return replace(
+        terms, order_id=new_id(), lines=tuple(lines), preview_id=preview_id,
+        po_reference=po_reference or terms.po_reference, cost_centre=cost_centre or terms.cost_centre,
+    )  # fmt: skip
