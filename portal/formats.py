@@ -1,0 +1,298 @@
+"""How amounts, days and times are written for the person who reads: “EUR 73.50”, “2 Mar 2027”, “3 d 4 h left”.
+
+Language, region format, time zone and currency are four settings. The language comes from Flask-Babel's selector; the
+region format and the zone from the caller's preferences; the currency is always the amount's own, and its ISO code
+stands before the amount, because “$” names five of our currencies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import cache, wraps
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel import Locale, UnknownLocaleError
+from babel import dates as cldr
+from babel.numbers import format_compact_decimal, get_currency_precision
+from flask import Flask, g, has_app_context
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
+from portal import assets, charts, htmx, states
+
+Moment = datetime | str
+MINUS, NBSP = "\u2212", "\u00a0"
+FORMATS = {"en": "en_GB", "de": "de_DE", "ja": "ja_JP"}  # of a reader who has not chosen
+OWN_SCRIPT = {"ja", "ko", "zh", "th"}  # their names of months do not mix with Latin patterns
+
+
+def register(app: Flask) -> None:
+    """Put every filter and global that the templates use onto the portal's app."""
+    amounts = (money, amount, unit_price, number, compact, percent)
+    days = (day, weekday, month, month_name, iso, zone_city)
+    times = (instant, long_instant, short_instant, time_of_day, seconds_of_day, utc, duration, left, seconds_left)
+    for each in (*amounts, *days, *times, htmx.attrs, charts.chart, states.state_look, states.step_node):
+        app.jinja_env.filters[each.__name__] = _per_request(each)
+    for tool in (assets.static_url, htmx.here, current_time, language_tag, format_tag, zone):
+        app.jinja_env.globals[tool.__name__] = tool
+
+
+def _per_request(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep Jinja from working out `"5"|money("EUR")` once, while it compiles, in the first reader's language."""
+
+    @pass_context
+    @wraps(function)
+    def called(_context: Context, *args: Any, **options: Any) -> Any:
+        return function(*args, **options)
+
+    return called
+
+
+# ---------- the reader's settings ----------
+
+
+def _preference(name: str) -> str:
+    caller = g.get("caller") if has_app_context() else None
+    return (caller.preferences.get(name) or "") if caller else ""
+
+
+@cache
+def _locale(name: str) -> Locale | None:
+    try:
+        return Locale.parse(name.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return None
+
+
+@cache
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
+
+
+def language() -> Locale:
+    """The language the page is written in."""
+    return get_locale() or Locale("en")
+
+
+def language_tag() -> str:
+    """The same as HTML's lang attribute has it: en, de, ja, zh-Hans."""
+    return str(language()).replace("_", "-")
+
+
+def format_locale() -> Locale:
+    """The region whose way of writing numbers and dates the reader chose; else the usual one of the language."""
+    usual = FORMATS.get(language().language, str(language()))
+    return _locale(_preference("formats") or usual) or Locale.parse("en_GB")
+
+
+def format_tag() -> str:
+    """The region format as HTML's lang attribute has it: en-GB, de-CH."""
+    return str(format_locale()).replace("_", "-")
+
+
+def zone() -> ZoneInfo:
+    """The reader's time zone; UTC when none is known."""
+    return _zone(_preference("zone") or "UTC") or ZoneInfo("UTC")
+
+
+def _words() -> Locale:
+    """Whose names of months and days to use: the page's language, in the order of the reader's region."""
+    pattern, page = format_locale(), language()
+    mixed = pattern.language in OWN_SCRIPT or page.language in OWN_SCRIPT
+    return pattern if mixed or pattern.language == page.language else page
+
+
+def current_time() -> datetime:
+    """The time to show beside things; it decides nothing. The app may set `g.now` from a clock of its own."""
+    return (g.get("now") if has_app_context() else None) or datetime.now(UTC)
+
+
+# ---------- amounts ----------
+
+
+def _number(value: Decimal | float, least: int, most: int) -> str:
+    locale = format_locale()
+    text = locale.decimal_formats[None].apply(Decimal(str(value)) + 0, locale, force_frac=(least, most))
+    return str(text).replace("-", MINUS)
+
+
+def _parts(value: Any, currency: str | None) -> tuple[Decimal, str]:
+    """Amount and currency of a Money, a UnitPrice, the wire's {"amount", "currency"}, or a plain number."""
+    if isinstance(value, Mapping):
+        return Decimal(value["amount"]), value["currency"]
+    if hasattr(value, "currency"):
+        return value.amount, value.currency
+    if currency is None:
+        raise ValueError(f"{value!r} has no currency: pass money, or name the currency")
+    return Decimal(value), currency
+
+
+def money(value: Any, currency: str | None = None, *, sign: bool = False) -> str:
+    """“EUR 73.50”: the ISO code, then the amount in the currency's own decimals. `sign` puts + before more than 0."""
+    figure, code = _parts(value, currency)
+    return f"{code}{NBSP}{amount(figure, code, sign=sign)}"
+
+
+def amount(value: Any, currency: str | None = None, *, sign: bool = False) -> str:
+    """“73.50”: for columns and sums whose head names the currency."""
+    figure, code = _parts(value, currency)
+    decimals = get_currency_precision(code)
+    return ("+" if sign and figure > 0 else "") + _number(figure, decimals, decimals)
+
+
+def unit_price(value: Any, currency: str | None = None) -> str:
+    """“EUR 0.0125”: a rate, with as many of its six decimals as it needs."""
+    figure, code = _parts(value, currency)
+    return f"{code}{NBSP}{_number(figure, get_currency_precision(code), 6)}"
+
+
+def number(value: Decimal | float, decimals: int | None = None) -> str:
+    """“1,234.5”: a count or measure; up to three decimals, or exactly `decimals`."""
+    return _number(value, decimals or 0, 3 if decimals is None else decimals)
+
+
+def compact(value: Decimal | float) -> str:
+    """“4,751”, “12K”, “1.2M”: for the few characters that fit on a chart."""
+    figure = Decimal(str(value))
+    if abs(figure) < 10_000:
+        return number(figure, 0)
+    return format_compact_decimal(figure, locale=_words(), fraction_digits=1).replace("-", MINUS)
+
+
+def percent(share: Decimal | float, decimals: int = 0) -> str:
+    """“79%” of a share of 1."""
+    locale = format_locale()
+    text = locale.percent_formats[None].apply(Decimal(str(share)), locale, force_frac=(0, decimals))
+    return str(text).replace("-", MINUS)
+
+
+# ---------- days and times ----------
+
+
+def _moment(value: Moment) -> datetime:
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if moment.tzinfo is None:
+        raise ValueError(f"{value!r} has no time zone: times are aware UTC")
+    return moment.astimezone(zone())
+
+
+def _day(value: date | Moment) -> date:
+    if isinstance(value, str) and len(value) == len("2027-03-02"):
+        return date.fromisoformat(value)
+    return _moment(value).date() if isinstance(value, str | datetime) else value
+
+
+def _written(day: date, skeleton: str) -> str:
+    """A day by one of CLDR's patterns of the reader's region."""
+    pattern = format_locale().datetime_skeletons[skeleton].pattern
+    return cldr.format_date(day, pattern, locale=_words())
+
+
+def day(value: date | Moment) -> str:
+    """“2 Mar 2027”; an instant is taken as its day in the reader's zone."""
+    return cldr.format_date(_day(value), format_locale().date_formats["medium"].pattern, locale=_words())
+
+
+def weekday(value: date | Moment) -> str:
+    """“Fri, 27 Nov 2026”."""
+    return _written(_day(value), "yMMMEd")
+
+
+def month(value: date | Moment) -> str:
+    """“Nov 2026”; takes “2026-11” too."""
+    whole = f"{value}-01" if isinstance(value, str) and len(value) == len("2026-11") else value
+    return _written(_day(whole), "yMMM")
+
+
+def month_name(value: date | Moment) -> str:
+    """“Nov”, for the foot of a chart."""
+    whole = f"{value}-01" if isinstance(value, str) and len(value) == len("2026-11") else value
+    return cldr.format_date(_day(whole), "LLL", locale=_words())
+
+
+def _time(moment: datetime, length: str) -> str:
+    return cldr.format_time(moment, format_locale().time_formats[length].pattern, locale=_words(), tzinfo=zone())
+
+
+def _joined(day_text: str, time_text: str) -> str:
+    return str(format_locale().datetime_formats["medium"]).format(time_text, day_text)
+
+
+def instant(value: Moment) -> str:
+    """“20 Nov 2026, 14:32” in the reader's zone."""
+    moment = _moment(value)
+    return _joined(day(moment), _time(moment, "short"))
+
+
+def long_instant(value: Moment) -> str:
+    """“Fri, 27 Nov 2026, 14:32”."""
+    moment = _moment(value)
+    return _joined(weekday(moment), _time(moment, "short"))
+
+
+def short_instant(value: Moment) -> str:
+    """“Fri 27 Nov, 14:32”: for what is near, with its weekday and without its year."""
+    moment = _moment(value)
+    return _joined(_written(moment.date(), "MMMEd"), _time(moment, "short"))
+
+
+def time_of_day(value: Moment) -> str:
+    """“14:32”."""
+    return _time(_moment(value), "short")
+
+
+def seconds_of_day(value: Moment) -> str:
+    """“10:12:40”: for the steps of a run."""
+    return _time(_moment(value), "medium")
+
+
+def utc(value: Moment) -> str:
+    """“20 Nov 2026, 13:32 UTC”: what stands in the title of every time."""
+    moment = _moment(value).astimezone(UTC)
+    clock = cldr.format_time(moment, format_locale().time_formats["medium"].pattern, locale=_words(), tzinfo=UTC)
+    return f"{_joined(day(moment.date()), clock)} UTC"
+
+
+def iso(value: date | Moment) -> str:
+    """What the datetime attribute of <time> takes."""
+    if isinstance(value, str):
+        return value
+    return _moment(value).isoformat(timespec="seconds") if isinstance(value, datetime) else value.isoformat()
+
+
+def duration(value: timedelta | float) -> str:
+    """“3 d 4 h”, “2 h 10 min”, “38 min”, “22 s”: two units at most; takes a timedelta or seconds."""
+    seconds = int(value.total_seconds() if isinstance(value, timedelta) else value)
+    days, hours, minutes = seconds // 86400, seconds // 3600 % 24, seconds // 60 % 60
+    if days:
+        return _("%(days)s d %(hours)s h", days=days, hours=hours)
+    if hours:
+        return _("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes)
+    if minutes:
+        return _("%(minutes)s min", minutes=minutes)
+    return _("%(seconds)s s", seconds=seconds)
+
+
+def left(until: Moment, now: Moment | None = None) -> str:
+    """“3 d 4 h left”; “closed” once the time is over."""
+    rest = seconds_left(until, now)
+    return _("%(duration)s left", duration=duration(rest)) if rest > 0 else _("closed")
+
+
+def seconds_left(until: Moment, now: Moment | None = None) -> float:
+    """How long until then; below 0 once it is over."""
+    return (_moment(until) - _moment(now or current_time())).total_seconds()
+
+
+def zone_city(name: str) -> str:
+    """“Amsterdam” for Europe/Amsterdam, in the page's language."""
+    known = _zone(name)
+    return cldr.get_timezone_location(known, locale=language(), return_city=True) if known else name

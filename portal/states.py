@@ -1,0 +1,167 @@
+"""The word, the icon and the colour of every state, so that a state looks the same on every page.
+
+A state is never shown by colour alone. A value we do not know yet, from a newer provider or API, keeps its own word.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from flask_babel import lazy_gettext as _
+
+
+class Look(NamedTuple):
+    """How one state is shown: the class of the badge, the icon in it, and the word a person reads."""
+
+    css: str
+    icon: str
+    word: str
+
+
+def _done(word: str) -> Look:
+    return Look("state-done", "circle-check", word)
+
+
+def _working(word: str) -> Look:
+    return Look("state-working", "loader-2", word)
+
+
+def _waiting(word: str) -> Look:
+    return Look("state-waiting", "clock", word)
+
+
+def _needs_you(word: str) -> Look:
+    return Look("state-waiting", "alert-triangle", word)
+
+
+def _failed(word: str) -> Look:
+    return Look("state-failed", "circle-x", word)
+
+
+def _undone(word: str) -> Look:
+    return Look("state-undone", "arrow-back-up", word)
+
+
+def _off(word: str, icon: str = "minus") -> Look:
+    return Look("state-off", icon, word)
+
+
+LOOKS: dict[str, dict[str, Look]] = {
+    "customer": {
+        "onboarding": _working(_("Setting up")),
+        "active": _done(_("Active")),
+        "suspended": _off(_("Suspended"), "player-pause"),
+        "offboarding": _working(_("Leaving")),
+        "closed": _off(_("Closed")),
+    },
+    "account": {
+        "opening": _working(_("Opening")),
+        "active": _done(_("Active")),
+        "suspended": _off(_("Suspended"), "player-pause"),
+        "closing": _working(_("Closing")),
+        "closed": _off(_("Closed")),
+    },
+    "order": {
+        "awaiting_approval": _waiting(_("Approval")),
+        "placed": _working(_("Placed")),
+        "at_provider": _working(_("At the provider")),
+        "completed": _done(_("Done")),
+        "partially_completed": _needs_you(_("Partly done")),
+        "rejected": _failed(_("Refused")),
+        "canceled": _off(_("Cancelled")),
+        "failed": _failed(_("Failed")),
+    },
+    "subscription": {
+        "pending": _working(_("Being set up")),
+        "active": _done(_("Active")),
+        "suspended": _off(_("Suspended"), "player-pause"),
+        "pending_cancellation": _waiting(_("Being cancelled")),
+        "canceled": _off(_("Cancelled")),
+        "expired": _off(_("Expired")),
+        "failed": _failed(_("Failed")),
+        "unknown": _needs_you(_("Unknown")),
+    },
+    "invoice": {
+        "draft": _off(_("Draft")),
+        "issued": _waiting(_("To pay")),
+        "partially_paid": _waiting(_("Partly paid")),
+        "paid": _done(_("Paid")),
+        "overdue": Look("state-failed", "alert-octagon", _("Late")),
+        "credited": _undone(_("Credited")),
+    },
+    "case": {  # in the customer's words; the desk's differ in whose turn it is
+        "new": _working(_("New")),
+        "open": _working(_("Open")),
+        "waiting_customer": _waiting(_("Waiting for you")),
+        "waiting_provider": _waiting(_("Waiting for the provider")),
+        "resolved": _done(_("Solved")),
+        "closed": _off(_("Closed")),
+    },
+    "operation": {
+        "not_started": _waiting(_("Not started yet")),
+        "running": _working(_("Working")),
+        "succeeded": _done(_("Done")),
+        "failed": _failed(_("Failed")),
+        "canceled": _off(_("Cancelled")),
+    },
+    "run": {  # the same thing as staff see it
+        "running": _working(_("Working")),
+        "compensating": _undone(_("Undoing")),
+        "completed": _done(_("Done")),
+        "compensated": _undone(_("Undone")),
+        "needs_attention": _needs_you(_("Needs you")),
+        "resolved": _done(_("Resolved")),
+    },
+    "step": {
+        "not_started": _off(_("Not yet")),
+        "never_reached": _off(_("Never reached")),
+        "working": _working(_("Working")),
+        "waiting": _waiting(_("Waiting")),
+        "done": _done(_("Done")),
+        "refused": _failed(_("Refused")),
+        "failed": _failed(_("Failed")),
+        "undoing": _undone(_("Undoing")),
+        "undone": _undone(_("Undone")),
+    },
+    "delivery": {
+        "queued": _working(_("On its way")),
+        "sent": _done(_("Sent")),
+        "failed": _failed(_("Failed")),
+    },
+    "user": {
+        "invited": _waiting(_("Invited")),
+        "active": _done(_("Active")),
+        "disabled": _off(_("Disabled"), "lock"),
+    },
+    "change": {
+        "open": _working(_("Working")),
+        "done": _done(_("Done")),
+        "applied": _done(_("Done")),
+        "abandoned": _undone(_("Undone, nothing charged")),
+    },
+}
+LOOKS["desk"] = LOOKS["case"] | {"waiting_customer": _waiting(_("Waiting for the customer"))}
+
+# the mark on a run's timeline: class of the <li>, icon in the circle
+NODES = {
+    "done": ("is-done", "check"),
+    "working": ("is-working", "loader-2"),
+    "waiting": ("is-attention", "clock"),
+    "refused": ("is-failed", "x"),
+    "failed": ("is-failed", "x"),
+    "undoing": ("is-undone", "arrow-back-up"),
+    "undone": ("is-undone", "arrow-back-up"),
+    "not_started": ("is-waiting", "clock"),
+    "never_reached": ("is-waiting", "minus"),
+}
+
+
+def state_look(value: str, kind: str) -> Look:
+    """How a state of one kind of thing is shown; a value nobody told us about is shown in its own word."""
+    kinds = LOOKS[kind]
+    return kinds.get(value) or Look("state-off", "help-circle", value.replace("_", " ").capitalize())
+
+
+def step_node(value: str) -> tuple[str, str]:
+    """The mark of a step on a run's timeline; an unknown one asks for a look."""
+    return NODES.get(value, ("is-attention", "help-circle"))
