@@ -25,6 +25,7 @@ from typing import NoReturn
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 BACKOFF = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)  # seconds before a part that keeps dying is started again
 STEADY = 10.0  # seconds after which a part counts as running well
+LARGE = 20_000_000  # bytes of a log that is put aside when its part starts
 PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15  # of Linux's prctl
 
 
@@ -67,7 +68,8 @@ def program(*command: str | Path, environ: dict[str, str] | None = None) -> Call
 
 def die_with_parent(signum: int) -> None:
     """Let the kernel send us `signum` when our parent dies, however it dies (Linux only)."""
-    prctl(PR_SET_PDEATHSIG, signum)
+    prctl(LARGE = 20_000_000  # bytes of a log that is put aside when its part starts
+PR_SET_PDEATHSIG, signum)
 
 
 def prctl(option: int, value: int | bytes) -> None:
@@ -211,6 +213,8 @@ class Supervisor:
     def _fork(self, part: Part) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
+        if not part.console and self.log_of(part).exists() and self.log_of(part).stat().st_size > LARGE:
+            self.log_of(part).replace(self.logs / f"{part.name}.1.log")
         part.started = time.monotonic()
         part.pid = os.fork()
         if part.pid == 0:

@@ -17,15 +17,16 @@ from .reading import ROOT
 
 WEB = ("flask", "flask_smorest", "werkzeug", "jinja2", "marshmallow", "wtforms")
 
-WORKER = """
+WORKERS = """
 import sys
 import saga.worker, saga.coordinator, saga.scheduler, saga.flows, saga.transports.rq
 from importlib import import_module
 from importlib.util import find_spec
 saga.flows.load()
-for kind in ("models", "reactions", "exchanges"):
-    if find_spec(f"domains.{sys.argv[1]}.{kind}"):
-        import_module(f"domains.{sys.argv[1]}.{kind}")
+for domain in sys.argv[1:]:
+    for kind in ("models", "reactions", "exchanges"):
+        if find_spec(f"domains.{domain}.{kind}"):
+            import_module(f"domains.{domain}.{kind}")
 print(*sys.modules)
 """
 WEB_PROCESS = """
@@ -45,9 +46,8 @@ def loaded(code: str, *arguments: str, **environ: str) -> set[str]:
     return set(answer.stdout.split())
 
 
-@pytest.mark.parametrize("domain", NAMES)
-def test_a_worker_loads_no_web_framework(domain: str) -> None:
-    assert loaded(WORKER, domain).isdisjoint(WEB)
+def test_workers_coordinator_and_scheduler_load_no_web_framework() -> None:
+    assert loaded(WORKERS, *NAMES).isdisjoint(WEB)
 
 
 def test_the_command_line_loads_neither_the_web_nor_the_database() -> None:
