@@ -68,8 +68,7 @@ def program(*command: str | Path, environ: dict[str, str] | None = None) -> Call
 
 def die_with_parent(signum: int) -> None:
     """Let the kernel send us `signum` when our parent dies, however it dies (Linux only)."""
-    prctl(LARGE = 20_000_000  # bytes of a log that is put aside when its part starts
-PR_SET_PDEATHSIG, signum)
+    prctl(PR_SET_PDEATHSIG, signum)
 
 
 def prctl(option: int, value: int | bytes) -> None:
