@@ -50,7 +50,6 @@ def create_app(settings: Settings, domains: tuple[str, ...] | None = None) -> Fl
     for name in [*(name for domain in held for name in BLUEPRINTS.get(domain, ())), "operations"]:
         api.register_blueprint(import_module(f"api.{name}").blp)
     app.add_url_rule("/openapi.json", view_func=openapi_json)
-    app.extensions["openapi"] = api.spec
     return app
 
 
@@ -64,5 +63,6 @@ def openapi_json() -> Response:
 
 def openapi_document(settings: Settings) -> dict[str, Any]:
     """Describe the API of all domains."""
-    document: dict[str, Any] = create_app(settings, NAMES).extensions["openapi"].to_dict()
+    app = create_app(settings, NAMES)
+    document: dict[str, Any] = app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
     return document

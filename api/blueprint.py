@@ -8,6 +8,7 @@ from typing import Any
 import flask_smorest
 import orjson
 from flask import Request, abort
+from marshmallow import missing
 from webargs.flaskparser import FlaskParser
 
 from . import described, etags
@@ -22,7 +23,10 @@ class Parser(FlaskParser):
         body = req.get_data(cache=True)
         if body and not req.is_json:
             abort(415)
-        return orjson.loads(body)
+        try:
+            return orjson.loads(body) if body else missing
+        except orjson.JSONDecodeError:
+            abort(400)
 
 
 class Blueprint(flask_smorest.Blueprint):
@@ -34,12 +38,15 @@ class Blueprint(flask_smorest.Blueprint):
         """Read query parameters; wrong ones are answered with 400."""
         return self.arguments(schema, location="query", error_status_code=400)
 
-    def response(self, status_code: int, schema: Any = None, *, etag: bool = False, **known: Any) -> Any:
-        """Answer with a schema; with `etag` also say the version, or 304 when the client has it."""
+    def response(self, status_code: int, schema: Any = None, *, etag: bool | str = False, **known: Any) -> Any:
+        """Answer with a schema; with `etag` also say the version, or 304 when the client has it.
+
+        `etag="body"` is for answers that change while their version does not (see `etags.tagged`).
+        """
         if not etag:
             return super().response(status_code, schema, **known)
         dump = super().response(status_code, schema, headers={"ETag": described.ETAG}, **known)
-        return lambda view: etags.tagged(dump(view))
+        return lambda view: etags.tagged(dump(view), by_body=etag == "body")
 
     def add_url_rule(self, rule: str, endpoint: Any = None, view_func: Any = None, *args: Any, **options: Any) -> None:
         errors = _usual_errors(rule, view_func)

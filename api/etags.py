@@ -14,25 +14,27 @@ from uuid import UUID
 from flask import Response, g, request
 from flask_smorest.utils import get_appcontext
 
+from domains.kernel.crypto import digest
+
 from . import described
 from .errors import refused
 
 _TAG = re.compile(r'(?:W/)?"([^"]*)"')
+_VERSION = re.compile(r"([0-9]{1,9})(?:\.[0-9a-f]+)?")
 
 
-def tag(thing_id: Any, version: int) -> str:
-    """The tag of a thing in a version."""
-    return f'"{thing_id}-{version}"'
+def tagged(view: Callable[..., Response], *, by_body: bool = False) -> Callable[..., Response]:
+    """Put the tag of the answer (its `id` and `version`) on it; 304 when a reader has it already.
 
-
-def tagged(view: Callable[..., Response]) -> Callable[..., Response]:
-    """Put the tag of the answer (its `id` and `version`) on it; 304 when a reader has it already."""
+    `by_body`: the answer also changes by the clock or by prices, so the tag holds a digest of it too.
+    """
 
     @wraps(view)
     def answer(*args: Any, **kwargs: Any) -> Response:
         response = view(*args, **kwargs)
         dumped = get_appcontext()["result_dump"]
-        response.headers["ETag"] = tag(dumped["id"], dumped["version"])
+        seal = f".{digest(response.get_data())[:12]}" if by_body else ""
+        response.headers["ETag"] = f'"{dumped["id"]}-{dumped["version"]}{seal}"'
         if request.method == "GET":
             response.make_conditional(request)
         return response
@@ -65,6 +67,12 @@ def expected_version(thing_id: Any, *, required: bool) -> int | None:
         return None
     for value in _TAG.findall(header):
         found, _, version = value.rpartition("-")
-        if found == str(thing_id) and version.isdigit():
-            return int(version)
+        if found == str(thing_id) and (seen := _VERSION.fullmatch(version)):
+            return int(seen[1])
     raise refused(412, "version_conflict", "If-Match names no version of this: read it again and send its ETag.")
+
+
+def same_version(expected: int | None, found: int) -> None:
+    """Refuse with 412 when the client has seen another version than the one that was found."""
+    if expected not in (None, found):
+        raise refused(412, "version_conflict", "It has changed since you looked: read it again, then decide.")

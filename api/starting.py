@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from flask import Response, current_app, g, jsonify, request
 from sqlalchemy.orm import Session
@@ -21,6 +20,7 @@ from .schemas.operations import Operation
 
 PATHS = {"order": "/orders/", "subscription": "/subscriptions/", "account": "/accounts/", "customer": "/customers/"}
 POLL_AFTER = 1  # seconds
+NO_ANSWER = "We got no clear answer in time; what had been done was taken back."
 MESSAGES = {
     "waiting": "Waiting for somebody else; nothing needs to be done.",
     "failed": "No clear answer came in time.",
@@ -29,12 +29,10 @@ MESSAGES = {
 
 
 class Start(NamedTuple):
-    """What a view wants done: a saga with its payload, a label for people, and what it is about."""
+    """What a view wants done: a saga, and a payload that knows its label and what it is about."""
 
     saga: Saga
     payload: Any
-    label: str
-    resource: tuple[str, UUID]
 
 
 def starts(view: Callable[..., Start]) -> Callable[..., Response]:
@@ -49,9 +47,9 @@ def starts(view: Callable[..., Start]) -> Callable[..., Response]:
         assert wanted is not None
         run = store.repeated(wanted.key, wanted.request_digest)
         if run is None:
-            saga, payload, label, resource = view(*args, **kwargs)
-            known = {"key": wanted.key, "request_digest": wanted.request_digest}
-            run = store.start(saga, payload, **known, label=label, resource=resource, actor=g.caller.actor)
+            saga, payload = view(*args, **kwargs)
+            told = {"label": payload.label, "resource": payload.resource, "actor": g.caller.actor}
+            run = store.start(saga, payload, key=wanted.key, request_digest=wanted.request_digest, **told)
         return accepted(run)
 
     headers = {
@@ -85,7 +83,6 @@ def as_operation(session: Session, run: Run) -> dict[str, Any]:
     """A run under its public name. `resource_url` is there once the first step is done and not taken back."""
     steps = timeline(session, run)
     exists = steps[0].status == "done" and run.resource_kind in PATHS
-    error = {"code": run.error["code"], "detail": _detail(run.error)} if run.error else None
     return {
         "id": run.id,
         "kind": run.definition.replace("-", "_"),
@@ -98,7 +95,7 @@ def as_operation(session: Session, run: Run) -> dict[str, Any]:
         "resource_kind": run.resource_kind,
         "resource_id": run.resource_id,
         "resource_url": address(PATHS[run.resource_kind] + str(run.resource_id)) if exists else None,
-        "error": error,
+        "error": failure(run),
         "version": run.rev,
         "created_at": run.created_at,
         "updated_at": run.updated_at,
@@ -106,8 +103,11 @@ def as_operation(session: Session, run: Run) -> dict[str, Any]:
     }
 
 
-def _detail(error: dict[str, Any]) -> str:
-    return error.get("detail") or "We got no clear answer in time; what had been done was taken back."
+def failure(run: Run) -> dict[str, str] | None:
+    """Why a run came to nothing, if it did."""
+    if run.error is None:
+        return None
+    return {"code": run.error["code"], "detail": run.error.get("detail") or NO_ANSWER}
 
 
 def _message(step: TimelineStep) -> str | None:

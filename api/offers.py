@@ -1,0 +1,37 @@
+"""Search what can be bought, at your prices."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import g
+
+from domains.services import db, queries
+
+from .auth import requires
+from .blueprint import Blueprint
+from .schemas.offers import Offer, OfferFor, OfferList, OfferQuery
+
+blp = Blueprint("offers", __name__, url_prefix="/offers", description=__doc__)
+
+
+@blp.get("")
+@requires("offers:read")
+@blp.query(OfferQuery)
+@blp.response(200, OfferList)
+def list_offers(wish: dict[str, Any]) -> Any:
+    """Search the catalogue."""
+    with db.begin_read() as session:
+        page = queries.search_offers(session, g.caller.scope, **wish)
+    return {**vars(page), "has_more": page.next_cursor is not None}
+
+
+@blp.get("/<uuid:offer_id>")
+@requires("offers:read")
+@blp.query(OfferFor)
+@blp.response(200, Offer, etag="body")
+def get_offer(wish: dict[str, Any], offer_id: UUID) -> Any:
+    """Get an offer with its plans and prices."""
+    with db.begin_read() as session:
+        return queries.get_offer(session, g.caller.scope, offer_id, **wish)

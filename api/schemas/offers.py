@@ -1,0 +1,146 @@
+"""The catalogue on the wire: what can be bought, in which ways, at the sales price of the one who asks."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from . import Answer, Money, Paged, Request
+from .values import Choice, Int, Word, count, day, identifier, text
+
+KINDS = ("seat", "usage", "perpetual", "addon", "trial")
+TERMS = ("P1M", "P1Y", "P3Y", "one_time")
+CYCLES = ("monthly", "annual", "one_time")
+
+
+def term_word() -> Word:
+    """The length of a subscription."""
+    return Word(*TERMS, description="ISO 8601 duration, or one_time.")
+
+
+def cycle_word() -> Word:
+    """How often it is charged."""
+    return Word(*CYCLES)
+
+
+class OfferPlan(Answer):
+    """One way to buy an offer."""
+
+    term = term_word()
+    billing_cycle = cycle_word()
+    unit_price = fields.Nested(Money, metadata={"description": "Per unit and billing cycle."})
+
+
+class OfferLink(Answer):
+    """Another offer."""
+
+    id = identifier()
+    provider_offer_id = fields.String()
+    name = fields.String()
+
+
+class OfferPolicy(Answer):
+    """What the provider's rules will allow once it is bought. null: not at all, or no limit."""
+
+    cancel_window_hours = Int(allow_none=True, dump_default=None, metadata={"format": "int32"})
+    return_window_hours = Int(allow_none=True, dump_default=None, metadata={"format": "int32"})
+    max_term_months = Int(allow_none=True, dump_default=None, metadata={"format": "int32"})
+    extend = Word("free_date", "month_end", "none", dump_default="none")
+
+
+class OfferSummary(Answer):
+    """An offer as a list shows it, with the price of the plan it is ordered with by default."""
+
+    id = identifier()
+    provider_offer_id = fields.String(metadata={"description": "The provider's name for it; stable."})
+    name = fields.String()
+    vendor = fields.String()
+    category = fields.String()
+    description = fields.String()
+    kind = Word(*KINDS)
+    unit = fields.String(metadata={"examples": ["seat"]})
+    min_quantity = count()
+    max_quantity = count(allow_none=True)
+    policy = fields.Nested(OfferPolicy)
+    term = term_word()
+    billing_cycle = cycle_word()
+    terms = fields.List(term_word())
+    billing_cycles = fields.List(cycle_word())
+    currency = fields.String()
+    unit_price = fields.Nested(Money, allow_none=True)
+    available_from = day("Set while it is announced and not sold yet.", allow_none=True)
+
+
+class Offer(Answer):
+    """An offer with everything a buyer asks. `plans` begin with the default."""
+
+    id = identifier()
+    provider_offer_id = fields.String(metadata={"description": "The provider's name for it; stable."})
+    name = fields.String()
+    vendor = fields.String()
+    category = fields.String()
+    description = fields.String()
+    kind = Word(*KINDS)
+    unit = fields.String(metadata={"examples": ["seat"]})
+    min_quantity = count()
+    max_quantity = count(allow_none=True)
+    countries = fields.List(fields.String(), metadata={"description": "`*` for all."})
+    policy = fields.Nested(OfferPolicy)
+    valid_from = day("First day it is sold.", allow_none=True)
+    valid_to = day("Last day it is sold.", allow_none=True)
+    is_sold = fields.Boolean(metadata={"description": "Whether the one who asks can order it today."})
+    currency = fields.String()
+    plans = fields.List(fields.Nested(OfferPlan))
+    addon_of = fields.List(fields.Nested(OfferLink), metadata={"description": "It adds to one of these."})
+    prerequisites = fields.List(fields.Nested(OfferLink), metadata={"description": "It needs all of these."})
+    add_ons = fields.List(fields.Nested(OfferLink))
+    version = Int(metadata={"format": "int32"})
+
+
+class FacetValue(Answer):
+    """A value to filter by, and how many offers have it."""
+
+    value = fields.String()
+    count = count()
+    chosen = fields.Boolean()
+
+
+class Facets(Answer):
+    """What the offers found can be narrowed by."""
+
+    vendor = fields.List(fields.Nested(FacetValue))
+    category = fields.List(fields.Nested(FacetValue))
+    term = fields.List(fields.Nested(FacetValue))
+    billing_cycle = fields.List(fields.Nested(FacetValue))
+
+
+class OfferList(Answer):
+    """A page of offers."""
+
+    items = fields.List(fields.Nested(OfferSummary))
+    next_cursor = fields.String(allow_none=True)
+    has_more = fields.Boolean()
+    total = count()
+    facets = fields.Nested(Facets)
+
+
+CURRENCY = validate.Regexp(r"^[A-Z]{3}$")
+
+
+class OfferQuery(Paged):
+    """Which offers to list; several values of one filter are alternatives."""
+
+    q = text(200, description="Words to find, or the id of an offer.")
+    vendor = fields.List(text(120))
+    category = fields.List(text(80))
+    term = fields.List(text(10))
+    billing_cycle = fields.List(text(10))
+    currency = fields.String(validate=CURRENCY, metadata={"description": "ISO 4217 code."})
+    account_id = identifier("Prices, currency and country of this account.")
+    sort = Choice("OfferSort", ("best", "price", "name"))
+
+
+class OfferFor(Request):
+    """For whom an offer is priced."""
+
+    account_id = identifier("Prices, currency and country of this account.")
+    currency = fields.String(validate=CURRENCY, metadata={"description": "ISO 4217 code."})

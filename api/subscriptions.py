@@ -1,0 +1,104 @@
+"""See what you have, and change its quantity, cancel it or extend it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import g
+
+from domains.services import commands, db, queries
+from saga.flows.cancel_subscription import CancelSubscription
+from saga.flows.cancel_subscription import cancel_subscription as cancel_flow
+from saga.flows.change_quantity import ChangeQuantity
+from saga.flows.change_quantity import change_quantity as quantity_flow
+from saga.flows.extend_subscription import ExtendSubscription
+from saga.flows.extend_subscription import extend_subscription as extend_flow
+
+from .auth import requires
+from .blueprint import Blueprint
+from .etags import if_match, same_version
+from .schemas import listing
+from .schemas.subscriptions import (
+    CancelRequest,
+    ChangePreview,
+    ChangePreviewRequest,
+    ChangeQuantityRequest,
+    ExtendRequest,
+    Subscription,
+    SubscriptionList,
+    SubscriptionQuery,
+)
+from .starting import Start, starts
+
+blp = Blueprint("subscriptions", __name__, url_prefix="/subscriptions", description=__doc__)
+
+
+@blp.get("")
+@requires("subscriptions:read")
+@blp.query(SubscriptionQuery)
+@blp.response(200, SubscriptionList)
+def list_subscriptions(wish: dict[str, Any]) -> Any:
+    """List subscriptions, newest first."""
+    with db.begin_read() as session:
+        return listing(queries.list_subscriptions(session, g.caller.scope, **wish))
+
+
+@blp.get("/<uuid:subscription_id>")
+@requires("subscriptions:read")
+@blp.response(200, Subscription, etag="body")
+def get_subscription(subscription_id: UUID) -> Any:
+    """Get a subscription, with what may be done with it now."""
+    with db.begin_read() as session:
+        return queries.get_subscription(session, g.caller.scope, subscription_id)
+
+
+@blp.post("/<uuid:subscription_id>/preview")
+@requires("subscriptions:write")
+@blp.arguments(ChangePreviewRequest)
+@blp.response(200, ChangePreview)
+def preview_subscription_change(wish: dict[str, Any], subscription_id: UUID) -> Any:
+    """Preview a change: whether it is allowed, what it costs or gives back, until when it can be undone."""
+    with db.begin() as session:
+        return commands.preview_change(session, scope=g.caller.scope, subscription_id=subscription_id, **wish)
+
+
+@blp.post("/<uuid:subscription_id>/change-quantity")
+@requires("subscriptions:write")
+@blp.arguments(ChangeQuantityRequest)
+@starts
+@if_match(required=False)
+def change_quantity(wish: dict[str, Any], subscription_id: UUID, expected_version: int | None) -> Start:
+    """Change how many units there are; fewer only within the return windows."""
+    terms = _terms("change_quantity", wish, subscription_id, expected_version)
+    return Start(quantity_flow, ChangeQuantity.of(terms, g.caller, expected_version))
+
+
+@blp.post("/<uuid:subscription_id>/cancel")
+@requires("subscriptions:write")
+@blp.arguments(CancelRequest)
+@starts
+@if_match(required=False)
+def cancel_subscription(wish: dict[str, Any], subscription_id: UUID, expected_version: int | None) -> Start:
+    """Cancel a subscription, now within the provider's window, or at the end of its term."""
+    terms = _terms("cancel", wish, subscription_id, expected_version)
+    return Start(cancel_flow, CancelSubscription.of(terms, g.caller, expected_version))
+
+
+@blp.post("/<uuid:subscription_id>/extend")
+@requires("subscriptions:write")
+@blp.arguments(ExtendRequest)
+@starts
+@if_match(required=False)
+def extend_subscription(wish: dict[str, Any], subscription_id: UUID, expected_version: int | None) -> Start:
+    """Extend a subscription to a later last day, one of those the provider allows."""
+    terms = _terms("extend", wish, subscription_id, expected_version)
+    return Start(extend_flow, ExtendSubscription.of(terms, g.caller, expected_version))
+
+
+def _terms(action: str, wish: dict[str, Any], subscription_id: UUID, expected_version: int | None) -> Any:
+    """The terms of a change; 412 when the subscription is not in the version that the client has seen."""
+    with db.begin_read() as session:
+        terms = queries.change_terms(session, g.caller.scope, subscription_id=subscription_id, action=action, **wish)
+    same_version(expected_version, terms.subscription_version)
+    return terms

@@ -1,0 +1,58 @@
+"""A program of a customer that calls the API, as the gateway lets it through."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from api.spec import SCOPES
+from domains.kernel import assertion, config
+from domains.kernel.database import new_id
+from domains.kernel.tenancy import Actor, Caller, Scope
+
+
+def a_caller(customer_id: UUID | None = None, kind: str = "direct", **but: Any) -> Caller:
+    """An API client of a customer with every scope."""
+    customer_id = customer_id or new_id()
+    scope = Scope.reseller(customer_id) if kind == "reseller" else Scope.customer(customer_id)
+    known: dict[str, Any] = {
+        "actor": Actor("client", f"eu-{customer_id}", "ERP"), "scope": scope, "customer_id": customer_id,
+        "customer_kind": kind, "customer_name": "Northwind Traders", "roles": (), "scopes": frozenset(SCOPES),
+        "login_id": "", "preferences": {},
+    }  # fmt: skip
+    return Caller(**known | but)
+
+
+class Program:
+    """Calls the API as one caller; writes get a new Idempotency-Key unless one is given."""
+
+    def __init__(self, app: Flask, caller: Caller | None) -> None:
+        self.client, self.caller = app.test_client(), caller
+
+    def ask(self, method: str, path: str, body: Any = None, headers: Any = (), **options: Any) -> TestResponse:
+        sent = dict(headers)
+        if self.caller is not None:
+            sent[assertion.HEADER] = assertion.mint(config.current().assertion_key, self.caller, "api")
+        if method in ("POST", "PATCH"):
+            sent.setdefault("Idempotency-Key", str(new_id()))
+        if body is not None:
+            options["json"] = body
+        sent = {name: value for name, value in sent.items() if value is not None}
+        return self.client.open(path, method=method, headers=sent, **options)
+
+    def get(self, path: str, **headers: str) -> TestResponse:
+        """GET; underscores in header names stand for hyphens."""
+        return self.ask("GET", path, headers=_named(headers))
+
+    def post(self, path: str, body: Any = None, **headers: str | None) -> TestResponse:
+        return self.ask("POST", path, body, headers=_named(headers))
+
+    def patch(self, path: str, body: Any = None, **headers: str | None) -> TestResponse:
+        return self.ask("PATCH", path, body, headers=_named(headers))
+
+
+def _named(headers: dict[str, Any]) -> dict[str, Any]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
