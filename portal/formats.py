@@ -1,34 +1,30 @@
 """How amounts, days and times are written for the person who reads: “EUR 73.50”, “2 Mar 2027”, “3 d 4 h left”.
 
-Language, region format, time zone and currency are four settings. The language comes from Flask-Babel's selector; the
-region format and the zone from the caller's preferences; the currency is always the amount's own, and its ISO code
-stands before the amount, because “$” names five of our currencies.
+The reader's settings are in portal/reader.py; the currency is always the amount's own, and its ISO code stands before
+the amount, because “$” names five of our currencies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, wraps
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 from babel import dates as cldr
-from babel.numbers import format_compact_decimal, get_currency_precision
-from flask import Flask, g, has_app_context
-from flask_babel import get_locale
+from babel.numbers import NumberPattern, format_compact_decimal, get_currency_precision
+from flask import Flask
 from flask_babel import gettext as _
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-from portal import assets, charts, htmx, states
+from portal import assets, charts, htmx, reader, states
 
 Moment = datetime | str
 MINUS, NBSP = "\u2212", "\u00a0"
-FORMATS = {"en": "en_GB", "de": "de_DE", "ja": "ja_JP"}  # of a reader who has not chosen
-OWN_SCRIPT = {"ja", "ko", "zh", "th"}  # their names of months do not mix with Latin patterns
 
 
 def register(app: Flask) -> None:
@@ -38,7 +34,8 @@ def register(app: Flask) -> None:
     times = (instant, long_instant, short_instant, time_of_day, seconds_of_day, utc, duration, left, seconds_left)
     for each in (*amounts, *days, *times, htmx.attrs, charts.chart, states.state_look, states.step_node):
         app.jinja_env.filters[each.__name__] = _per_request(each)
-    for tool in (assets.static_url, htmx.here, current_time, language_tag, format_tag, zone):
+    settings = (reader.current_time, reader.language_tag, reader.format_tag, reader.zone)
+    for tool in (assets.static_url, htmx.here, *settings):
         app.jinja_env.globals[tool.__name__] = tool
 
 
@@ -53,75 +50,21 @@ def _per_request(function: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
-# ---------- the reader's settings ----------
-
-
-def _preference(name: str) -> str:
-    caller = g.get("caller") if has_app_context() else None
-    return (caller.preferences.get(name) or "") if caller else ""
-
-
-@cache
-def _locale(name: str) -> Locale | None:
-    try:
-        return Locale.parse(name.replace("-", "_"))
-    except (UnknownLocaleError, ValueError):
-        return None
-
-
-@cache
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return None
-
-
-def language() -> Locale:
-    """The language the page is written in."""
-    return get_locale() or Locale("en")
-
-
-def language_tag() -> str:
-    """The same as HTML's lang attribute has it: en, de, ja, zh-Hans."""
-    return str(language()).replace("_", "-")
-
-
-def format_locale() -> Locale:
-    """The region whose way of writing numbers and dates the reader chose; else the usual one of the language."""
-    usual = FORMATS.get(language().language, str(language()))
-    return _locale(_preference("formats") or usual) or Locale.parse("en_GB")
-
-
-def format_tag() -> str:
-    """The region format as HTML's lang attribute has it: en-GB, de-CH."""
-    return str(format_locale()).replace("_", "-")
-
-
-def zone() -> ZoneInfo:
-    """The reader's time zone; UTC when none is known."""
-    return _zone(_preference("zone") or "UTC") or ZoneInfo("UTC")
-
-
-def _words() -> Locale:
-    """Whose names of months and days to use: the page's language, in the order of the reader's region."""
-    pattern, page = format_locale(), language()
-    mixed = pattern.language in OWN_SCRIPT or page.language in OWN_SCRIPT
-    return pattern if mixed or pattern.language == page.language else page
-
-
-def current_time() -> datetime:
-    """The time to show beside things; it decides nothing. The app may set `g.now` from a clock of its own."""
-    return (g.get("now") if has_app_context() else None) or datetime.now(UTC)
-
-
 # ---------- amounts ----------
 
 
-def _number(value: Decimal | float, least: int, most: int) -> str:
-    locale = format_locale()
-    text = locale.decimal_formats[None].apply(Decimal(str(value)) + 0, locale, force_frac=(least, most))
-    return str(text).replace("-", MINUS)
+@cache
+def _pattern(locale: Locale, style: str, least: int, most: int) -> NumberPattern:
+    """The region's pattern for numbers or percents, with so many decimals."""
+    pattern = copy(locale.percent_formats[None] if style == "percent" else locale.decimal_formats[None])
+    pattern.frac_prec = (least, most)
+    return pattern
+
+
+def _number(value: Decimal | float | str, least: int, most: int, style: str = "decimal") -> str:
+    locale = reader.format_locale()
+    figure = Decimal(str(value)) + 0  # adding 0 makes −0 a plain 0
+    return _pattern(locale, style, least, most).apply(figure, locale).replace("-", MINUS)
 
 
 def _parts(value: Any, currency: str | None) -> tuple[Decimal, str]:
@@ -164,14 +107,12 @@ def compact(value: Decimal | float) -> str:
     figure = Decimal(str(value))
     if abs(figure) < 10_000:
         return number(figure, 0)
-    return format_compact_decimal(figure, locale=_words(), fraction_digits=1).replace("-", MINUS)
+    return format_compact_decimal(figure, locale=reader.words(), fraction_digits=1).replace("-", MINUS)
 
 
 def percent(share: Decimal | float, decimals: int = 0) -> str:
     """“79%” of a share of 1."""
-    locale = format_locale()
-    text = locale.percent_formats[None].apply(Decimal(str(share)), locale, force_frac=(0, decimals))
-    return str(text).replace("-", MINUS)
+    return _number(share, 0, decimals, "percent")
 
 
 # ---------- days and times ----------
@@ -181,7 +122,7 @@ def _moment(value: Moment) -> datetime:
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     if moment.tzinfo is None:
         raise ValueError(f"{value!r} has no time zone: times are aware UTC")
-    return moment.astimezone(zone())
+    return moment.astimezone(reader.zone())
 
 
 def _day(value: date | Moment) -> date:
@@ -192,13 +133,13 @@ def _day(value: date | Moment) -> date:
 
 def _written(day: date, skeleton: str) -> str:
     """A day by one of CLDR's patterns of the reader's region."""
-    pattern = format_locale().datetime_skeletons[skeleton].pattern
-    return cldr.format_date(day, pattern, locale=_words())
+    pattern = reader.format_locale().datetime_skeletons[skeleton].pattern
+    return cldr.format_date(day, pattern, locale=reader.words())
 
 
 def day(value: date | Moment) -> str:
     """“2 Mar 2027”; an instant is taken as its day in the reader's zone."""
-    return cldr.format_date(_day(value), format_locale().date_formats["medium"].pattern, locale=_words())
+    return cldr.format_date(_day(value), reader.format_locale().date_formats["medium"].pattern, locale=reader.words())
 
 
 def weekday(value: date | Moment) -> str:
@@ -215,15 +156,17 @@ def month(value: date | Moment) -> str:
 def month_name(value: date | Moment) -> str:
     """“Nov”, for the foot of a chart."""
     whole = f"{value}-01" if isinstance(value, str) and len(value) == len("2026-11") else value
-    return cldr.format_date(_day(whole), "LLL", locale=_words())
+    return cldr.format_date(_day(whole), "LLL", locale=reader.words())
 
 
 def _time(moment: datetime, length: str) -> str:
-    return cldr.format_time(moment, format_locale().time_formats[length].pattern, locale=_words(), tzinfo=zone())
+    """A time by the reader's region, in the zone the moment is in."""
+    pattern = reader.format_locale().time_formats[length].pattern
+    return cldr.format_time(moment, pattern, locale=reader.words(), tzinfo=moment.tzinfo)
 
 
 def _joined(day_text: str, time_text: str) -> str:
-    return str(format_locale().datetime_formats["medium"]).format(time_text, day_text)
+    return str(reader.format_locale().datetime_formats["medium"]).format(time_text, day_text)
 
 
 def instant(value: Moment) -> str:
@@ -257,8 +200,7 @@ def seconds_of_day(value: Moment) -> str:
 def utc(value: Moment) -> str:
     """“20 Nov 2026, 13:32 UTC”: what stands in the title of every time."""
     moment = _moment(value).astimezone(UTC)
-    clock = cldr.format_time(moment, format_locale().time_formats["medium"].pattern, locale=_words(), tzinfo=UTC)
-    return f"{_joined(day(moment.date()), clock)} UTC"
+    return f"{_joined(day(moment.date()), _time(moment, 'medium'))} UTC"
 
 
 def iso(value: date | Moment) -> str:
@@ -289,10 +231,10 @@ def left(until: Moment, now: Moment | None = None) -> str:
 
 def seconds_left(until: Moment, now: Moment | None = None) -> float:
     """How long until then; below 0 once it is over."""
-    return (_moment(until) - _moment(now or current_time())).total_seconds()
+    return (_moment(until) - _moment(now or reader.current_time())).total_seconds()
 
 
 def zone_city(name: str) -> str:
     """“Amsterdam” for Europe/Amsterdam, in the page's language."""
-    known = _zone(name)
-    return cldr.get_timezone_location(known, locale=language(), return_city=True) if known else name
+    known = reader.known_zone(name)
+    return cldr.get_timezone_location(known, locale=reader.language(), return_city=True) if known else name
