@@ -12,6 +12,7 @@ from domains.kernel import audit, clock
 from domains.kernel.database import locked
 from domains.kernel.errors import Conflict, NotFound
 from domains.kernel.messages import context
+from domains.kernel.money import Money
 from domains.kernel.tenancy import Scope
 
 from ..models import Change, ChangeOutcome, Person, Subscription
@@ -25,6 +26,7 @@ def begin_change(
     session: Session, *, change_id: UUID, subscription_id: UUID, customer_id: UUID, reseller_id: UUID | None, kind: str,
     to_quantity: int, mode: str | None, valid_to_wish: date | None, requested_by: Person,
     expected_version: int | None = None, preview_id: UUID | None = None, run_id: UUID | None = None,
+    charge_now: Money | None = None,
 ) -> None:  # fmt: skip
     """Begin a change and hold the subscription for it; a cancellation shows at once. Doing it twice does it once.
 
@@ -43,7 +45,7 @@ def begin_change(
         to_quantity=to_quantity if kind == "change_quantity" else row.quantity, from_valid_to=row.valid_to,
         to_valid_to=valid_to_wish, from_state=row.state, state="open", currency=row.currency, preview_id=preview_id,
         run_id=run_id or context().run_id, requested_by_id=requested_by.user_id, requested_by=requested_by.name,
-        begun_at=at.now,
+        begun_at=at.now, charge_now=charge_now.minor if charge_now else None,
     )  # fmt: skip
     session.add(change)
     _hold(session, row, change)

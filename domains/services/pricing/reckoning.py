@@ -41,6 +41,11 @@ def last_day(first: date, term: str) -> date:
     return first + relativedelta(months=months) - _DAY if months else FOREVER
 
 
+def _after(day: date) -> date:
+    """The day after an inclusive last day; what never ends stays so."""
+    return FOREVER if day == FOREVER else day + _DAY
+
+
 def cycles_in(term: str, billing_cycle: str) -> int:
     """How many billing cycles are charged over a term."""
     if billing_cycle == MONTHLY:
@@ -83,7 +88,7 @@ def rest_of_period(
     if day > valid_to:
         return Money.zero(price.currency)
     period = paid_period(day, first, billing_cycle)
-    return prorate(price, quantity, period, (day, min(period[1], valid_to + _DAY)))
+    return prorate(price, quantity, period, (day, min(period[1], _after(valid_to))))
 
 
 def extension(price: UnitPrice, quantity: int, *, day: date, valid_to: date, until: date, billing_cycle: str) -> Money:
@@ -92,7 +97,7 @@ def extension(price: UnitPrice, quantity: int, *, day: date, valid_to: date, unt
     Monthly: only added days of the running month (later months are charged as they come). Yearly: all added days, each
     as its share of the year that begins where the old term ends.
     """
-    start, end = valid_to + _DAY, until + _DAY
+    start, end = _after(valid_to), _after(until)
     if billing_cycle == ONE_TIME:
         return Money.zero(price.currency)
     if billing_cycle == MONTHLY:
@@ -111,7 +116,7 @@ def added_commitment(price: UnitPrice, quantity: int, *, valid_to: date, until: 
     """What moving the last day from `valid_to` to `until` adds to the commitment, month by month or year by year."""
     if billing_cycle != MONTHLY:
         return extension(price, quantity, day=valid_to, valid_to=valid_to, until=until, billing_cycle=billing_cycle)
-    total, begin, end = Money.zero(price.currency), valid_to + _DAY, until + _DAY
+    total, begin, end = Money.zero(price.currency), _after(valid_to), _after(until)
     while begin < end:
         period = month_of(begin)
         stop = min(period[1], end)

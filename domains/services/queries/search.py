@@ -1,7 +1,7 @@
 """Searching the catalogue: one narrow row per offer, counted, sorted and cut to a page here.
 
-Two statements whatever is asked for. Facets count what the other filters leave, so that a second choice within one
-facet shows what it would add.
+Four short statements whatever is asked for. Facets count what the other filters leave, so that a second choice within
+one facet shows what it would add.
 """
 
 from __future__ import annotations
@@ -105,21 +105,20 @@ def search_offers(
     chosen = dict(zip(FACETS, (set(vendor), set(category), set(term), set(billing_cycle)), strict=True))
     rows = session.execute(offers_query(market, q)).all()
     facets, found = _filtered(rows, chosen)
-    priced = sorted(((row, market.price(row, row)) for row in found), key=_order(sort, q))
+    found.sort(key=_order(sort, q, market))
     asked = {"q": q, "sort": sort, "currency": market.currency} | {name: sorted(chosen[name]) for name in FACETS}
-    start = _position(priced, cursor, asked)
-    page = priced[start : start + size]
-    more = start + size < len(priced)
-    following = encode_cursor(page[-1][0].id.bytes + (start + size).to_bytes(4, "big"), asked) if more else None
-    return OfferPage([_card(row, price, market) for row, price in page], facets, len(priced), following, market)
+    start = _position(found, cursor, asked)
+    page = found[start : start + size]
+    more = start + size < len(found)
+    following = encode_cursor(page[-1].id.bytes + (start + size).to_bytes(4, "big"), asked) if more else None
+    return OfferPage(_cards(session, page, market), facets, len(found), following, market)
 
 
 def offers_query(market: Market, q: str) -> Select[Any]:
     """The statement behind a search: offers of a market that hold all the words of `q`."""
     query: Any = (
         select(
-            Offer.id, Offer.provider_offer_id, Offer.name, Offer.vendor, Offer.category, Offer.description, Offer.kind,
-            Offer.unit, Offer.min_quantity, Offer.max_quantity, Offer.policy, Offer.valid_from, Listing.term,
+            Offer.id, Offer.provider_offer_id, Offer.name, Offer.vendor, Offer.category, Listing.term,
             Listing.billing_cycle, Listing.terms, Listing.billing_cycles, Listing.purchase_price,
         )
         .join(Listing, Listing.offer_id == Offer.id)
@@ -179,10 +178,7 @@ def _filtered(
     return facets, found
 
 
-Priced = tuple[Row[Any], UnitPrice | None]
-
-
-def _order(sort: str, q: str) -> Callable[[Priced], tuple[Any, ...]]:
+def _order(sort: str, q: str, market: Market) -> Callable[[Row[Any]], tuple[Any, ...]]:
     """The sort key: by name, by price (no price last), or how well the name answers `q`; then by name and id."""
     words = q.casefold().strip()
 
@@ -194,10 +190,10 @@ def _order(sort: str, q: str) -> Callable[[Priced], tuple[Any, ...]]:
             return 1
         return 2 if words in name else 3 if words in row.vendor.casefold() else 4
 
-    def key(priced: Priced) -> tuple[Any, ...]:
-        row, price = priced
+    def key(row: Row[Any]) -> tuple[Any, ...]:
         first: Any = 0
         if sort == "price":
+            price = market.price(row, row)
             first = price.amount if price is not None else Decimal("Infinity")
         elif sort == "best":
             first = best(row)
@@ -206,22 +202,30 @@ def _order(sort: str, q: str) -> Callable[[Priced], tuple[Any, ...]]:
     return key
 
 
-def _position(priced: list[Priced], cursor: str | None, asked: dict[str, Any]) -> int:
+def _position(found: list[Row[Any]], cursor: str | None, asked: dict[str, Any]) -> int:
     """Where a page begins: after the offer the last page ended with; by its place when that is no longer sold."""
     if not cursor:
         return 0
     raw = decode_cursor(cursor, asked, lambda position: len(position) == 20)
     last = UUID(bytes=raw[:16])
-    places = (place + 1 for place, (row, _) in enumerate(priced) if row.id == last)
+    places = (place + 1 for place, row in enumerate(found) if row.id == last)
     return next(places, int.from_bytes(raw[16:], "big"))
 
 
-def _card(row: Row[Any], price: UnitPrice | None, market: Market) -> OfferCard:
-    announced = row.valid_from is not None and row.valid_from > market.today
+def _cards(session: Session, page: list[Row[Any]], market: Market) -> list[OfferCard]:
+    """The offers of one page with what only a page shows."""
+    columns = (Offer.id, Offer.description, Offer.kind, Offer.unit, Offer.min_quantity, Offer.max_quantity,
+               Offer.policy, Offer.valid_from)  # fmt: skip
+    wide = {row.id: row for row in session.execute(select(*columns).where(Offer.id.in_([row.id for row in page])))}
+    return [_card(row, wide[row.id], market) for row in page]
+
+
+def _card(row: Row[Any], wide: Row[Any], market: Market) -> OfferCard:
+    announced = wide.valid_from is not None and wide.valid_from > market.today
     return OfferCard(
         id=row.id, provider_offer_id=row.provider_offer_id, name=row.name, vendor=row.vendor, category=row.category,
-        description=row.description, kind=row.kind, unit=row.unit, min_quantity=row.min_quantity,
-        max_quantity=row.max_quantity, policy=row.policy, term=row.term, billing_cycle=row.billing_cycle,
+        description=wide.description, kind=wide.kind, unit=wide.unit, min_quantity=wide.min_quantity,
+        max_quantity=wide.max_quantity, policy=wide.policy, term=row.term, billing_cycle=row.billing_cycle,
         terms=tuple(row.terms.split()), billing_cycles=tuple(row.billing_cycles.split()), currency=market.currency,
-        unit_price=price, available_from=row.valid_from if announced else None,
+        unit_price=market.price(row, row), available_from=wide.valid_from if announced else None,
     )  # fmt: skip
