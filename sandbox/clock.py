@@ -1,0 +1,47 @@
+"""The provider's clock: real time plus an offset that the control page may move."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from .books import Pages
+
+
+def now(pages: Pages) -> datetime:
+    """The provider's time, aware UTC."""
+    state = pages.get("state", "clock") or {"offset": 0.0}
+    return datetime.now(UTC) + timedelta(seconds=state["offset"])
+
+
+def set_to(pages: Pages, moment: datetime | None) -> None:
+    """Set the clock; None follows the real time again."""
+    offset = (moment - datetime.now(UTC)).total_seconds() if moment else 0.0
+    pages.put("state", {"id": "clock", "offset": offset})
+
+
+def stamp(moment: datetime) -> str:
+    """An instant as it is written on the wire."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parsed(text: str) -> datetime:
+    """An instant as read from the wire."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day some months on, or the month's last day where it has none."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    return date(year, month + 1, min(day.day, month_length(year, month + 1)))
+
+
+def month_length(year: int, month: int) -> int:
+    """How many days a month has."""
+    following = date(year + month // 12, month % 12 + 1, 1)
+    return (following - date(year, month, 1)).days
+
+
+def month_end(day: date) -> date:
+    """The last day of a day's month."""
+    return day.replace(day=month_length(day.year, day.month))

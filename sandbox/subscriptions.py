@@ -1,0 +1,216 @@
+"""Subscriptions and their rules: seats go back newest first within their window, terms end, renew or move on."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from . import clock, ledger
+from .books import Document, Pages
+from .errors import No
+
+MONTHS = {"P1M": 1, "P1Y": 12, "P3Y": 36}
+
+
+def create(pages: Pages, order: Document, line: Document) -> Document:
+    """Make the subscription that an accepted line asks for, and charge its first period."""
+    offer, now = pages.get("offer", line["offer_id"]) or {}, clock.now(pages)
+    today = now.date()
+    subscription = {
+        "id": f"CS-{4410000 + pages.number('subscription')}",
+        "reference": line["reference"],
+        "customer": order["customer"],
+        "offer_id": offer["id"],
+        "name": offer["name"],
+        "quantity": line["quantity"],
+        "status": "active",
+        "term": line["term"],
+        "billing_cycle": line["billing_cycle"],
+        "unit_purchase_price": line["unit_purchase_price"],
+        "currency": order["currency"],
+        "start_date": str(today),
+        "term_start": str(today),
+        "valid_to": term_end(today, line["term"]),
+        "auto_renew": line["term"] in MONTHS and offer["kind"] != "trial",
+        "lots": [_lot(offer, line["quantity"], now)],
+        "cancelable_until": _until(now, offer["policy"]["cancel_window_hours"]),
+        "parent_subscription_id": line["parent_subscription_id"],
+        "charged_to": str(today),
+        "version": 1,
+    }
+    ledger.charge_from(pages, subscription, subscription["quantity"], today)
+    ledger.tell(pages, "subscription.created", "subscription", subscription["id"])
+    return pages.put("subscription", subscription, owner=order["customer"])
+
+
+def term_end(start: date, term: str) -> str | None:
+    """The last day of a term that starts on a day; None for what was bought once."""
+    if term not in MONTHS:
+        return None
+    return str(clock.add_months(start, MONTHS[term]) - timedelta(days=1))
+
+
+def _until(now: datetime, hours: float | None) -> str | None:
+    return clock.stamp(now + timedelta(hours=hours)) if hours else None
+
+
+def _lot(offer: Document, quantity: int, now: datetime) -> Document:
+    window = offer["policy"]["return_window_hours"] if offer["policy"]["returnable"] else None
+    return {"quantity": quantity, "added_at": clock.stamp(now), "returnable_until": _until(now, window)}
+
+
+def shown(subscription: Document) -> Document:
+    """A subscription as the outside sees it."""
+    hidden = {"term_start", "charged_to"}
+    answer = {name: value for name, value in subscription.items() if name not in hidden}
+    return answer | {"etag": f'"{subscription["id"]}-{subscription["version"]}"'}
+
+
+def open_lots(subscription: Document, now: datetime) -> list[Document]:
+    """The lots that can still go back, newest first."""
+    lots = reversed(subscription["lots"])
+    return [lot for lot in lots if lot["returnable_until"] and clock.parsed(lot["returnable_until"]) >= now]
+
+
+def policy(pages: Pages, subscription: Document) -> dict[str, Any]:
+    """What may be changed now, with reasons for what may not."""
+    offer, now = pages.get("offer", subscription["offer_id"]) or {}, clock.now(pages)
+    until = subscription["cancelable_until"]
+    can_cancel = bool(until and clock.parsed(until) >= now)
+    lots, reasons = open_lots(subscription, now), {}
+    if not can_cancel:
+        reasons["cancel"] = {"code": "past_cancellation_window", "message": "The window to cancel has closed."}
+    if not lots:
+        reasons["decrease"] = {"code": "past_return_window", "message": "Seats cannot go back before the renewal."}
+    returnable = [{"quantity": lot["quantity"], "until": lot["returnable_until"]} for lot in lots]
+    active = subscription["status"] == "active"
+    return {
+        "can_increase": active,
+        "min_quantity": offer["min_quantity"],
+        "max_quantity": offer["max_quantity"],
+        "returnable": returnable if active else [],
+        "cancel_until": until if can_cancel else None,
+        "cancel_at_end_allowed": active and subscription["valid_to"] is not None,
+        "allowed_end_dates": end_dates(offer, subscription) if active else [],
+        "extend_mode": offer["policy"]["extend"],
+        "locked_from": None,
+        "reasons": reasons,
+    }
+
+
+def end_dates(offer: Document, subscription: Document) -> list[str]:
+    """The later last days this subscription may be extended to: at most twelve, within the longest term."""
+    mode, last = offer["policy"]["extend"], subscription["valid_to"]
+    if mode == "none" or not last:
+        return []
+    day = date.fromisoformat(last)
+    longest = clock.add_months(date.fromisoformat(subscription["start_date"]), offer["policy"]["max_term_months"])
+    days = [clock.add_months(day, months) for months in range(13)]
+    days = [clock.month_end(one) for one in days] if mode == "month_end" else days
+    return [str(one) for one in sorted(set(days)) if day < one <= longest][:12]
+
+
+def change(pages: Pages, subscription: Document, asked: Document) -> Document:
+    """Apply a change; returns the refund ({amount, currency}) or nothing. Refuses what the policy does not allow."""
+    today = clock.now(pages).date()
+    if subscription["status"] not in ("active", "suspended"):
+        raise No(422, "subscription_terminal", f"The subscription is {subscription['status']}.")
+    verbs = {"change_quantity": _set_quantity, "cancel": _cancel, "extend": _extend}
+    if asked["kind"] not in verbs:
+        raise No(400, "kind_unknown", "kind is change_quantity, cancel or extend.")
+    amount = verbs[asked["kind"]](pages, subscription, asked, today)
+    return kept(pages, subscription, asked["kind"]) | {"_refund": amount}
+
+
+def kept(pages: Pages, subscription: Document, what: str) -> Document:
+    """Keep a changed subscription and tell about it."""
+    subscription["version"] += 1
+    ledger.tell(pages, f"subscription.{what}", "subscription", subscription["id"])
+    return pages.put("subscription", subscription)
+
+
+def _set_quantity(pages: Pages, subscription: Document, asked: Document, today: date) -> Any:
+    offer, wanted = pages.get("offer", subscription["offer_id"]) or {}, asked.get("quantity")
+    least, most = offer["min_quantity"], offer["max_quantity"]
+    if not isinstance(wanted, int) or not least <= wanted <= most:
+        raise No(422, "quantity_out_of_range", f"The quantity must be {least} to {most}.", min=least, max=most)
+    difference = wanted - subscription["quantity"]
+    if difference > 0:
+        subscription["lots"].append(_lot(offer, difference, clock.now(pages)))
+    elif difference < 0:
+        give_back(subscription, -difference, clock.now(pages))
+    subscription["quantity"] = wanted
+    return ledger.charge_from(pages, subscription, difference, today) if difference else None
+
+
+def give_back(subscription: Document, quantity: int, now: datetime) -> None:
+    """Take seats out of the newest lots; refuses more than can still go back."""
+    lots = open_lots(subscription, now)
+    if sum(lot["quantity"] for lot in lots) < quantity:
+        last = subscription["valid_to"]
+        available = str(date.fromisoformat(last) + timedelta(days=1)) if last else None
+        raise No(422, "not_allowed_now", "So many seats cannot go back before the renewal.", available_from=available)
+    for lot in lots:
+        taken = min(lot["quantity"], quantity)
+        lot["quantity"] -= taken
+        quantity -= taken
+    subscription["lots"] = [lot for lot in subscription["lots"] if lot["quantity"]]
+
+
+def _cancel(pages: Pages, subscription: Document, asked: Document, today: date) -> Any:
+    if asked.get("mode", "now") == "end_of_term":
+        if subscription["valid_to"] is None:
+            raise No(422, "not_allowed_now", "What was bought once has no end of term.")
+        subscription["auto_renew"] = False
+        return None
+    until = subscription["cancelable_until"]
+    if not until or clock.parsed(until) < clock.now(pages):
+        last = subscription["valid_to"]
+        available = str(date.fromisoformat(last) + timedelta(days=1)) if last else None
+        raise No(422, "not_allowed_now", "The window to cancel has closed.", available_from=available)
+    subscription.update(status="canceled", auto_renew=False)
+    return ledger.charge_from(pages, subscription, -subscription["quantity"], today)
+
+
+def _extend(pages: Pages, subscription: Document, asked: Document, today: date) -> Any:
+    offer = pages.get("offer", subscription["offer_id"]) or {}
+    allowed = end_dates(offer, subscription)
+    if asked.get("end_date") not in allowed:
+        raise No(422, "end_date_not_allowed", "This end date is not allowed.", allowed_end_dates=allowed)
+    subscription["valid_to"] = asked["end_date"]
+    return None
+
+
+def pass_days(pages: Pages) -> None:
+    """Catch up with the clock: bill the periods that began, then renew or end the terms that ran out."""
+    today = clock.now(pages).date()
+    for subscription in pages.find("subscription", status="active"):
+        while True:
+            last = date.fromisoformat(subscription["valid_to"]) if subscription["valid_to"] else date.max
+            until = min(today, last)
+            charged = date.fromisoformat(subscription["charged_to"])
+            if until > charged:
+                ledger.run_cycles(pages, subscription, charged, until)
+                subscription["charged_to"] = str(until)
+                pages.put("subscription", subscription)
+            if today <= last:
+                break
+            if not _renewed(pages, subscription, last + timedelta(days=1)):
+                break
+
+
+def _renewed(pages: Pages, subscription: Document, start: date) -> bool:
+    if not subscription["auto_renew"]:
+        subscription["status"] = "expired"
+        kept(pages, subscription, "expired")
+        return False
+    offer = pages.get("offer", subscription["offer_id"]) or {}
+    renewed_at = datetime.combine(start, datetime.min.time(), tzinfo=clock.now(pages).tzinfo)
+    subscription.update(
+        term_start=str(start),
+        valid_to=term_end(start, subscription["term"]),
+        lots=[_lot(offer, subscription["quantity"], renewed_at)],
+        cancelable_until=_until(renewed_at, offer["policy"]["cancel_window_hours"]),
+    )
+    kept(pages, subscription, "renewed")
+    return True
