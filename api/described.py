@@ -14,6 +14,7 @@ ERRORS = {
     404: ("NotFound", "There is no such thing, or it is not yours."),
     409: ("Conflict", "The thing is busy, or in a state that does not allow this; look at it again."),
     412: ("PreconditionFailed", "The thing has changed since the version in `If-Match`."),
+    413: ("ContentTooLarge", "The body is larger than 1 MB."),
     415: ("UnsupportedMediaType", "The body must be `application/json`."),
     422: ("UnprocessableContent", "A field is wrong, or the rules of the business refuse the request."),
     428: ("PreconditionRequired", "`If-Match` is missing."),

@@ -10,6 +10,7 @@ from flask import Flask
 from marshmallow import fields
 
 import api
+from api import described
 from api.blueprint import Blueprint
 from api.etags import if_match
 from api.schemas import Answer, Money, Paged, Request, listing, page_of
@@ -22,6 +23,13 @@ from domains.kernel.tenancy import Caller
 from .program import Program
 
 blp = Blueprint("things", __name__, url_prefix="/things", description="Things.")
+
+
+def every_error(view: Any) -> Any:
+    """Document everything that `refuse_thing` is asked to say."""
+    return described.describe(view, errors=described.ERRORS)
+
+
 KINDS = {kind.__name__: kind for kind in (errors.Invalid, errors.NotFound, errors.Conflict, errors.Refused)}
 
 
@@ -51,6 +59,12 @@ class Thing(Answer):
     version = Int()
 
 
+class Seen(Answer):
+    """The version a client has seen."""
+
+    expected = Int(allow_none=True)
+
+
 ThingList = page_of(Thing)
 
 
@@ -69,7 +83,7 @@ def list_things(wish: dict[str, Any]) -> Any:
 @blp.response(200, Thing, etag=True)
 def get_thing(thing_id: UUID) -> Any:
     """Get a thing."""
-    return {"id": thing_id, "name": "A", "state": "brand_new", "version": 3}
+    return {"id": thing_id, "name": "A", "state": "brand_new", "price": None, "at": None, "version": 3}
 
 
 @blp.post("")
@@ -78,13 +92,13 @@ def get_thing(thing_id: UUID) -> Any:
 @blp.response(201, Thing)
 def create_thing(wish: dict[str, Any]) -> Any:
     """Create a thing."""
-    return {**wish, "id": UUID(int=1), "state": "new", "version": 1}
+    return {"price": None, **wish, "id": UUID(int=1), "state": "new", "at": None, "version": 1}
 
 
 @blp.patch("/<uuid:thing_id>")
 @requires("accounts:write")
 @if_match()
-@blp.response(200)
+@blp.response(200, Seen)
 def update_thing(thing_id: UUID, expected_version: int | None) -> Any:
     """Change a thing."""
     return {"expected": expected_version}
@@ -92,7 +106,8 @@ def update_thing(thing_id: UUID, expected_version: int | None) -> Any:
 
 @blp.get("/refusals/<kind>/<code>")
 @public
-@blp.response(200)
+@every_error
+@blp.response(200, Thing)
 def refuse_thing(kind: str, code: str) -> Any:
     """Refuse."""
     raise KINDS.get(kind, RuntimeError)("The thing says no.", code=code, field="lines[0].quantity")

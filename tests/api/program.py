@@ -1,4 +1,4 @@
-"""A program of a customer that calls the API, as the gateway lets it through."""
+"""A program of a customer that calls the API, as the gateway lets it through. Every answer is held to the contract."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from api.spec import SCOPES
 from domains.kernel import assertion, config
 from domains.kernel.database import new_id
 from domains.kernel.tenancy import Actor, Caller, Scope
+
+from .contract import Contract
 
 
 def a_caller(customer_id: UUID | None = None, kind: str = "direct", **but: Any) -> Caller:
@@ -31,6 +33,7 @@ class Program:
 
     def __init__(self, app: Flask, caller: Caller | None) -> None:
         self.client, self.caller = app.test_client(), caller
+        self.contract = contract_of(app)
 
     def ask(self, method: str, path: str, body: Any = None, headers: Any = (), **options: Any) -> TestResponse:
         sent = dict(headers)
@@ -41,7 +44,9 @@ class Program:
         if body is not None:
             options["json"] = body
         sent = {name: value for name, value in sent.items() if value is not None}
-        return self.client.open(path, method=method, headers=sent, **options)
+        answer = self.client.open(path, method=method, headers=sent, **options)
+        self.contract.check(method, path, answer)
+        return answer
 
     def get(self, path: str, **headers: str) -> TestResponse:
         """GET; underscores in header names stand for hyphens."""
@@ -52,6 +57,15 @@ class Program:
 
     def patch(self, path: str, body: Any = None, **headers: str | None) -> TestResponse:
         return self.ask("PATCH", path, body, headers=_named(headers))
+
+
+def contract_of(app: Flask) -> Contract:
+    """What an app promises, read once."""
+    if "contract" not in app.extensions:
+        spec = app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec
+        app.extensions["contract"] = Contract(spec.to_dict())
+    known: Contract = app.extensions["contract"]
+    return known
 
 
 def _named(headers: dict[str, Any]) -> dict[str, Any]:
