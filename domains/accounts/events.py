@@ -1,0 +1,32 @@
+"""What accounts tell the other domains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from domains.kernel.messages import Event
+
+
+@dataclass(frozen=True)
+class AccountOpened(Event):
+    """An account may order from now on."""
+
+    account_id: UUID
+    customer_id: UUID
+    reseller_id: UUID | None
+    name: str
+    currency: str
+    status: str
+
+
+@dataclass(frozen=True)
+class AccountChanged(Event):
+    """An account's name or status is another now."""
+
+    account_id: UUID
+    customer_id: UUID
+    reseller_id: UUID | None
+    name: str
+    currency: str
+    status: str

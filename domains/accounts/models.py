@@ -1,0 +1,106 @@
+"""Accounts, what is held for orders under way, and the few facts about customers that decide on both."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domains.kernel.columns import Count, Id, Instant, Json, Minor, Text
+from domains.kernel.database import Database
+from domains.kernel.errors import Invalid
+from domains.kernel.money import Money
+
+db = Database("accounts")
+LIVE = ("opening", "active", "suspended", "closing")
+
+
+class Account(db.Model):  # type: ignore[misc]
+    """One account of a customer. Its currency is fixed when it is opened."""
+
+    __tablename__ = "account"
+    __table_args__ = (
+        # A closed (or discarded) account frees its name: `name_key` is emptied then.
+        UniqueConstraint("customer_id", "name_key"),
+        Index("ix_account_reseller_id_id", "reseller_id", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    customer_id: Mapped[UUID] = mapped_column(Id, index=True)
+    reseller_id: Mapped[UUID | None] = mapped_column(Id)
+    name: Mapped[str] = mapped_column(Text(120))
+    name_key: Mapped[str] = mapped_column(Text(160))
+    status: Mapped[str] = mapped_column(Text(16))
+    currency: Mapped[str] = mapped_column(Text(3))
+    cost_centre: Mapped[str | None] = mapped_column(Text(60))
+    po_reference: Mapped[str | None] = mapped_column(Text(60))
+    budget_minor: Mapped[int | None] = mapped_column(Minor)
+    ccp_customer: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    ccp_user: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    ccp_seen_at: Mapped[datetime | None] = mapped_column(Instant)
+    opened_at: Mapped[datetime | None] = mapped_column(Instant)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    version: Mapped[int] = mapped_column(Count)
+
+    @property
+    def budget(self) -> Money | None:
+        """What may be committed at one time; None when the account has no budget."""
+        return None if self.budget_minor is None else Money.from_minor(self.budget_minor, self.currency)
+
+
+class Reservation(db.Model):  # type: ignore[misc]
+    """An amount held for one order or change: held until it is settled, then confirmed or released."""
+
+    __tablename__ = "reservation"
+    __table_args__ = (Index("ix_reservation_customer_id_state", "customer_id", "state"),)
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(Id, index=True)
+    customer_id: Mapped[UUID] = mapped_column(Id)
+    reseller_id: Mapped[UUID | None] = mapped_column(Id)
+    amount_minor: Mapped[int] = mapped_column(Minor)
+    currency: Mapped[str] = mapped_column(Text(3))
+    state: Mapped[str] = mapped_column(Text(10))  # held, confirmed, released
+    held_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class CustomerRef(db.Model):  # type: ignore[misc]
+    """What accounts know of a customer; the owner of these facts is `customers`."""
+
+    __tablename__ = "customer_ref"
+
+    customer_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    reseller_id: Mapped[UUID | None] = mapped_column(Id, index=True)
+    kind: Mapped[str] = mapped_column(Text(16))
+    name: Mapped[str] = mapped_column(Text(120))
+    status: Mapped[str] = mapped_column(Text(16))
+    currency: Mapped[str] = mapped_column(Text(3))
+    country: Mapped[str] = mapped_column(Text(2))
+    region: Mapped[str] = mapped_column(Text(8))
+    time_zone: Mapped[str] = mapped_column(Text(60))
+    credit_minor: Mapped[int | None] = mapped_column(Minor)
+    price_book: Mapped[str] = mapped_column(Text(60))
+    version: Mapped[int] = mapped_column(Count)
+
+    @property
+    def credit_limit(self) -> Money | None:
+        """What the customer may owe in its currency; None when there is no limit."""
+        return None if self.credit_minor is None else Money.from_minor(self.credit_minor, self.currency)
+
+
+def clean_name(name: str) -> str:
+    """A name without stray spaces; refused when empty or too long."""
+    clean = re.sub(r"\s+", " ", unicodedata.normalize("NFC", name)).strip()
+    if not 1 <= len(clean) <= 120:
+        raise Invalid("Give the account a name of 1 to 120 characters.", code="name_invalid", field="name")
+    return clean
+
+
+def key_of(name: str) -> str:
+    """What two names must differ in."""
+    return unicodedata.normalize("NFKC", name).casefold()[:160]
