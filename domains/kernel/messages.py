@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_type_hints
 from uuid import UUID
 
 import msgspec
@@ -80,6 +80,12 @@ def publish(session: Session, fact: Event) -> None:
         "at": clock.now(session),
     }
     session.execute(database.outbox.insert().values(row))
+
+
+def fitted(function: Callable[..., Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Pick a function's keyword arguments out of JSON values and turn them into the types it declares."""
+    hints = get_type_hints(function)
+    return {name: msgspec.convert(values[name], hint, strict=False) for name, hint in hints.items() if name in values}
 
 
 Reaction = Callable[[Session, dict[str, Any]], None]
