@@ -1,0 +1,36 @@
+"""What our e-mails say, in each language: whole sentences with places for facts."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+LANGUAGES = ("en", "de", "ja")
+
+
+def rendered(template: str, language: str, facts: dict[str, str]) -> tuple[str, str]:
+    """Subject and body in a language (English where we do not have it); a fact that is missing is a KeyError."""
+    known = texts()[template]
+    text = known.get(language, known["en"])
+    return text["subject"].format_map(facts), text["body"].format_map(facts)
+
+
+@cache
+def texts() -> dict[str, dict[str, dict[str, str]]]:
+    """All texts, by template and language."""
+    return tomllib.loads(Path(__file__).with_name("texts.toml").read_text(encoding="utf-8"))
+
+
+def flat(facts: dict[str, Any]) -> dict[str, str]:
+    """Facts as text: money with its code, lines one below the other."""
+    return {name: _text(value) for name, value in facts.items()}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict) and set(value) == {"amount", "currency"}:
+        return f"{value['currency']} {value['amount']}"
+    if isinstance(value, list):
+        return "\n".join(f"  {line.get('quantity', '')} × {line['name']}".replace("   × ", "  ") for line in value)
+    return "" if value is None else str(value)

@@ -1,0 +1,102 @@
+"""What notifications write down: whom to tell what, and how each attempt went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domains.kernel import clock
+from domains.kernel.database import claimed, insert_new
+
+from .channels.email import one_line
+from .channels.texts import flat, rendered
+from .models import Delivery
+
+LEASE = timedelta(seconds=60)  # how long an attempt may take before another is made
+GIVE_UP = 12  # attempts
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who is told; without an `email` there is nobody to tell."""
+
+    user_id: UUID | None
+    name: str
+    email: str
+    language: str
+
+
+@dataclass(frozen=True)
+class RejectedLine:
+    """A line of an order that the provider did not deliver."""
+
+    subscription_id: UUID
+    code: str
+    detail: str
+
+
+def notify(
+    session: Session,
+    *,
+    delivery_id: UUID,
+    customer_id: UUID,
+    reseller_id: UUID | None,
+    recipient: Person,
+    template: str,
+    facts: dict[str, Any],
+    rejected: tuple[RejectedLine, ...] = (),
+) -> None:
+    """Tell somebody something, in their language: the e-mail is queued here and sent after the commit.
+
+    `facts` fill the places of the template. The same delivery is queued once.
+    """
+    if not recipient.email:
+        return
+    if rejected and template == "order_completed":
+        template, facts = "order_partially_completed", facts | {"rejected": _undelivered(facts, rejected)}
+    known = flat({**facts, "product": facts.get("name", "")}) | {"name": recipient.name}
+    subject, body = rendered(template, recipient.language, known)
+    row = {
+        "id": delivery_id, "customer_id": customer_id, "reseller_id": reseller_id, "template": template,
+        "recipient": one_line(recipient.email), "subject": one_line(subject)[:300], "body": body, "state": "queued",
+        "attempts": 0, "last_error": None, "next_at": clock.now(session), "created_at": clock.now(session),
+        "sent_at": None,
+    }  # fmt: skip
+    insert_new(session, Delivery.__table__, row, "id")
+
+
+def _undelivered(facts: dict[str, Any], rejected: tuple[RejectedLine, ...]) -> list[dict[str, Any]]:
+    missing = {str(line.subscription_id) for line in rejected}
+    return [line for line in facts.get("lines", []) if str(line["id"]) in missing]
+
+
+def claim_due(session: Session, *, limit: int = 20) -> list[Delivery]:
+    """Take deliveries whose time has come, oldest first; they come again if nobody says how it went."""
+    now = clock.now(session)
+    query = select(Delivery).where(Delivery.next_at <= now).order_by(Delivery.next_at).limit(limit)
+    found = list(session.scalars(claimed(query, Delivery)))
+    for delivery in found:
+        delivery.attempts += 1
+        delivery.next_at = now + LEASE
+    return found
+
+
+def mark_sent(session: Session, *, delivery_id: UUID) -> None:
+    """Note that a delivery has been handed over."""
+    delivery = session.get_one(Delivery, delivery_id)
+    delivery.state, delivery.sent_at, delivery.next_at = "sent", clock.now(session), None
+
+
+def mark_failed(session: Session, *, delivery_id: UUID, error: str) -> None:
+    """Note that an attempt has failed: it is made again later and later, and given up in the end."""
+    delivery = session.get_one(Delivery, delivery_id)
+    delivery.last_error = error[:500]
+    if delivery.attempts >= GIVE_UP:
+        delivery.state, delivery.next_at = "failed", None
+    else:
+        delivery.next_at = clock.now(session) + timedelta(seconds=min(5 * 2**delivery.attempts, 7200))
