@@ -44,9 +44,8 @@ def _by_smtp(message: EmailMessage, url: str) -> None:
     server = urlsplit(url)
     kind = smtplib.SMTP_SSL if server.scheme == "smtps" else smtplib.SMTP
     with kind(server.hostname or "localhost", server.port or 25, timeout=TIMEOUT) as connection:
-        if server.scheme == "smtp" and (
-            (connection.ehlo()[0] == 250 and connection.has_extn("starttls")) or server.password
-        ):
+        connection.ehlo()
+        if server.scheme == "smtp" and (connection.has_extn("starttls") or server.password):
             connection.starttls()
         if server.username:
             connection.login(unquote(server.username), unquote(server.password or ""))

@@ -1,0 +1,180 @@
+"""What can be done with cases: open, answer, note, change their status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from domains.kernel import audit, clock
+from domains.kernel.database import insert_new, next_number
+from domains.kernel.errors import Conflict, Invalid, Refused
+from domains.kernel.messages import publish
+from domains.kernel.tenancy import Actor, Scope
+
+from . import queries
+from .events import CaseAnswered, CaseOpened
+from .models import IMPACTS, STATUSES, Case, Link, Reference, Reply
+
+LONGEST = 20_000  # characters of a description or reply
+
+
+@dataclass(frozen=True)
+class LinkWish:
+    """Something a case is to be about: an account, order or subscription, or the operation that made or changed one.
+
+    For an operation, which support does not know, the surface that looked it up gives its `label`.
+    """
+
+    kind: str
+    id: UUID
+    label: str | None = None
+
+
+def open_case(
+    session: Session,
+    *,
+    case_id: UUID,
+    scope: Scope,
+    customer_id: UUID,
+    reseller_id: UUID | None,
+    subject: str,
+    description: str,
+    impact: str,
+    account_id: UUID | None,
+    links: list[LinkWish],
+    opened_by: Actor,
+) -> Case:
+    """Open a case. Refuses an empty subject and anything linked that is not the caller's."""
+    known = session.get(Case, case_id)
+    if known is not None:
+        return known
+    if impact not in IMPACTS:
+        raise Invalid(f"impact is one of {', '.join(IMPACTS)}.", code="impact_invalid", field="impact")
+    wished = [LinkWish("account", account_id)] if account_id else []
+    rows = [
+        _link(session, scope, case_id, customer_id, wish)
+        for wish in {(w.kind, w.id): w for w in [*links, *wished]}.values()
+    ]
+    now = clock.now(session)
+    case = Case(
+        id=case_id, customer_id=customer_id, reseller_id=reseller_id, status="new", impact=impact, account_id=account_id,
+        subject=_text(subject, 200, "subject"), description=_text(description, LONGEST, "description"),
+        number=next_number(session, "CS", now.year), opened_by=opened_by.name, opened_by_id=opened_by.id,
+        created_at=now, updated_at=now, version=1,
+    )  # fmt: skip
+    session.add_all([case, *rows])
+    publish(session, CaseOpened(**_facts(case)))
+    _audit(session, "support.open", case, after={"subject": case.subject, "impact": impact})
+    return case
+
+
+def _link(session: Session, scope: Scope, case_id: UUID, customer_id: UUID, wish: LinkWish) -> Link:
+    if wish.kind == "operation" and wish.label:
+        return Link(case_id=case_id, kind="operation", target_id=wish.id, label=wish.label)
+    found = queries.reference(session, scope, wish.kind, wish.id)
+    if found.customer_id != customer_id:
+        raise Invalid("A case is about one customer's things.", code="link_of_another_customer", field="links")
+    return Link(case_id=case_id, kind=found.kind, target_id=found.id, label=found.label)
+
+
+def _text(text: str, longest: int, field: str) -> str:
+    clean = text.strip()
+    if not 1 <= len(clean) <= longest:
+        raise Invalid(f"Give the {field} 1 to {longest} characters.", code=f"{field}_invalid", field=field)
+    return clean
+
+
+def add_reply(
+    session: Session,
+    *,
+    scope: Scope,
+    reply_id: UUID,
+    case_id: UUID,
+    body: str,
+    author: Actor,
+    as_agent: bool,
+    internal: bool = False,
+) -> Reply:
+    """Say something in a case: as its customer, or as an agent, who may also note it for staff only.
+
+    An agent's answer makes it the customer's turn; a customer's answer opens the case again. Closed cases are refused.
+    """
+    known: Reply | None = session.get(Reply, reply_id)
+    if known is not None:
+        return known
+    case = queries.get(session, scope, case_id, for_change=True)
+    if case.status == "closed":
+        raise Refused("This case is closed: open a new one.", code="case_closed")
+    if internal and not as_agent:
+        raise Refused("Only staff can write internal notes.", code="internal_not_allowed")
+    reply = Reply(
+        id=reply_id, case_id=case_id, customer_id=case.customer_id, reseller_id=case.reseller_id, author=author.name,
+        author_kind="agent" if as_agent else "customer", body=_text(body, LONGEST, "body"), internal=internal,
+        at=clock.now(session),
+    )  # fmt: skip
+    session.add(reply)
+    if not internal:
+        case.status = "waiting_customer" if as_agent else "open"
+        _touched(session, case)
+        publish(session, CaseAnswered(**_facts(case)))
+    _audit(session, "support.note" if internal else "support.reply", case)
+    return reply
+
+
+def change_status(
+    session: Session, *, scope: Scope, case_id: UUID, status: str, expected_version: int | None, as_agent: bool
+) -> Case:
+    """Change where a case stands. A customer may resolve its case or open it again; the rest is for staff."""
+    case = queries.get(session, scope, case_id, for_change=True)
+    if expected_version is not None and case.version != expected_version:
+        raise Conflict("The case has been changed since you looked at it.", code="version_conflict")
+    allowed = STATUSES if as_agent else ("open", "resolved")
+    if status not in allowed:
+        raise Invalid(f"status is one of {', '.join(allowed)}.", code="status_invalid", field="status")
+    if case.status == "closed":
+        raise Refused("This case is closed: open a new one.", code="case_closed")
+    before, case.status = case.status, status
+    _touched(session, case)
+    _audit(session, "support.change_status", case, before={"status": before}, after={"status": status})
+    return case
+
+
+def know_reference(
+    session: Session,
+    *,
+    kind: str,
+    id: UUID,
+    customer_id: UUID,
+    reseller_id: UUID | None,
+    label: str,
+    state: str,
+    version: int,
+) -> None:
+    """Note something that a case can be about; facts older than those known are left aside."""
+    facts = {"kind": kind, "customer_id": customer_id, "reseller_id": reseller_id, "label": label, "state": state,
+             "version": version}  # fmt: skip
+    if insert_new(session, Reference.__table__, {"id": id, **facts}, "id"):
+        return
+    known = session.get_one(Reference, id)
+    if known.version <= version:
+        for name, value in facts.items():
+            setattr(known, name, value)
+
+
+def _touched(session: Session, case: Case) -> None:
+    case.version += 1
+    case.updated_at = clock.now(session)
+
+
+def _facts(case: Case) -> dict[str, Any]:
+    return {
+        "case_id": case.id, "customer_id": case.customer_id, "reseller_id": case.reseller_id, "number": case.number,
+        "subject": case.subject, "status": case.status, "version": case.version,
+    }  # fmt: skip
+
+
+def _audit(session: Session, action: str, case: Case, **values: Any) -> None:
+    audit.record(session, action, customer_id=case.customer_id, subject=("case", case.id), **values)

@@ -1,0 +1,89 @@
+"""Cases, what is said in them, what they are about, and the things that a case can be about."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domains.kernel.columns import Count, Flag, Id, Instant, LongText, Text
+from domains.kernel.database import Database
+
+db = Database("support")
+OPEN = ("new", "open", "waiting_customer", "waiting_provider")
+STATUSES = (*OPEN, "resolved", "closed")
+IMPACTS = ("low", "normal", "high", "critical")
+
+
+class Case(db.Model):  # type: ignore[misc]
+    """A request for help."""
+
+    __tablename__ = "case_"
+    __table_args__ = (
+        Index("ix_case_customer_id_id", "customer_id", "id"),
+        Index("ix_case_reseller_id_id", "reseller_id", "id"),
+        Index("ix_case_status_id", "status", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    customer_id: Mapped[UUID] = mapped_column(Id)
+    reseller_id: Mapped[UUID | None] = mapped_column(Id)
+    number: Mapped[str] = mapped_column(Text(20), unique=True)
+    subject: Mapped[str] = mapped_column(Text(200))
+    description: Mapped[str] = mapped_column(LongText)
+    impact: Mapped[str] = mapped_column(Text(10))
+    status: Mapped[str] = mapped_column(Text(20))
+    account_id: Mapped[UUID | None] = mapped_column(Id)
+    opened_by: Mapped[str] = mapped_column(Text(200))
+    opened_by_id: Mapped[str] = mapped_column(Text(64))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+    version: Mapped[int] = mapped_column(Count)
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+
+class Reply(db.Model):  # type: ignore[misc]
+    """Something said in a case: to everybody, or (internal) among staff only."""
+
+    __tablename__ = "reply"
+    __table_args__ = (Index("ix_reply_case_id_id", "case_id", "id"),)
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(Id)
+    customer_id: Mapped[UUID] = mapped_column(Id)
+    reseller_id: Mapped[UUID | None] = mapped_column(Id)
+    author: Mapped[str] = mapped_column(Text(200))
+    author_kind: Mapped[str] = mapped_column(Text(10))  # customer, agent
+    body: Mapped[str] = mapped_column(LongText)
+    internal: Mapped[bool] = mapped_column(Flag)
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Link(db.Model):  # type: ignore[misc]
+    """What a case is about."""
+
+    __tablename__ = "link"
+
+    case_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text(20), primary_key=True)
+    target_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    label: Mapped[str] = mapped_column(Text(300))
+
+
+class Reference(db.Model):  # type: ignore[misc]
+    """Something that a case can be about, as its owner has told us."""
+
+    __tablename__ = "reference"
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text(20))
+    customer_id: Mapped[UUID] = mapped_column(Id, index=True)
+    reseller_id: Mapped[UUID | None] = mapped_column(Id)
+    label: Mapped[str] = mapped_column(Text(300))
+    state: Mapped[str] = mapped_column(Text(20))
+    version: Mapped[int] = mapped_column(Count)
