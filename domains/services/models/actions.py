@@ -65,7 +65,10 @@ class Standing:
         return max(min(returnable(self.lots, self.now), room), 0)
 
     def end_dates(self) -> tuple[date, ...]:
-        """The later last days that can be chosen: the provider's list, or month ends where it gives none."""
+        """The later last days that can be chosen: the provider's list, or month ends where it gives none.
+
+        A list is final. Without one, `free_date` allows any day up to `latest_end`, of which these are some.
+        """
         if self.policy.extend_mode not in ("free_date", "month_end"):
             return ()
         floor = max(self.subscription.valid_to, self.today)
@@ -221,8 +224,8 @@ def _check_extension(at: Standing, valid_to: date | None) -> None:
         late = f"It runs to {at.subscription.valid_to:%-d %B %Y} already: choose a later day."
         raise Invalid(late, code="valid_to_not_later", field="valid_to")
     days = at.end_dates()
-    free = at.policy.extend_mode == "free_date" and valid_to <= max(at.latest_end, *days)
-    if valid_to not in days and not free:
+    free = at.policy.extend_mode == "free_date" and not at.policy.allowed_end_dates
+    if valid_to not in days and not (free and valid_to <= at.latest_end):
         choice = ", ".join(f"{day:%-d %B %Y}" for day in days[:4])
         raise Refused(f"That day is not offered. Possible are {choice}.", code="end_date_not_allowed", field="valid_to",
                       allowed_end_dates=days)  # fmt: skip

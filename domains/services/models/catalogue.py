@@ -46,7 +46,7 @@ class Offer(db.Model):
     countries: Mapped[str] = mapped_column(Text(1200))  # ",*," or ",DE,NL,": a list that all databases can search
     policy: Mapped[Any] = mapped_column(Json)
     addon_of: Mapped[Any] = mapped_column(Json)  # provider offer ids, one of which must be there
-    prerequisites: Mapped[Any] = mapped_column(Json)  # provider offer ids, all of which must be there
+    prerequisites: Mapped[Any] = mapped_column(Json)  # provider offer ids, one of which must be there
     valid_from: Mapped[date | None] = mapped_column(Day)
     valid_to: Mapped[date | None] = mapped_column(Day)
     words: Mapped[str] = mapped_column(Text(2000))  # name, vendor, category and description, folded, for the search

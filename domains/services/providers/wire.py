@@ -75,16 +75,23 @@ class Wire:
 
     def _bearer(self) -> str:
         if time.monotonic() >= self._good_until:
-            form = {"grant_type": "client_credentials"}
-            answer = self._call("POST", "/oauth2/token", data=form, auth=self._client)
-            if answer.status_code != 200:
-                raise NotNow(f"the provider gave no token ({answer.status_code})", retry_after=_retry_after(answer))
-            try:
-                token = msgspec.json.decode(answer.content, type=_Token)
-            except msgspec.DecodeError as error:
-                raise NotNow("the provider's token cannot be read") from error
+            token = self._fetch_token()
             self._token, self._good_until = token.access_token, time.monotonic() + token.expires_in * 0.9
         return self._token
+
+    def _fetch_token(self) -> _Token:
+        """A new token. Whatever goes wrong here, what we wanted it for has not been asked yet."""
+        form = {"grant_type": "client_credentials"}
+        try:
+            answer = self._call("POST", "/oauth2/token", data=form, auth=self._client)
+        except UnknownOutcome as silence:
+            raise NotNow("the provider gave no token") from silence
+        if answer.status_code != 200:
+            raise NotNow(f"the provider gave no token ({answer.status_code})", retry_after=_retry_after(answer))
+        try:
+            return msgspec.json.decode(answer.content, type=_Token)
+        except msgspec.DecodeError as error:
+            raise NotNow("the provider's token cannot be read") from error
 
 
 class _Token(msgspec.Struct):

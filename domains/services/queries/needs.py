@@ -64,13 +64,13 @@ def _check_prerequisites(
 ) -> None:  # fmt: skip
     there = {offers[line.offer_id].provider_offer_id for line in lines}
     there |= {subscription.provider_offer_id for subscription in held if subscription.state in RUNNING}
-    missing = [key for key in offer.prerequisites if key not in there]
-    if missing:
-        known = select(Offer.name).where(Offer.provider == offer.provider, Offer.provider_offer_id.in_(missing))
-        names = ", ".join(f"“{name}”" for name in session.scalars(known.order_by(Offer.name))) or "something else"
+    if offer.prerequisites and not there.intersection(offer.prerequisites):
+        wanted = Offer.provider_offer_id.in_(offer.prerequisites)
+        known = select(Offer.name).where(Offer.provider == offer.provider, wanted).order_by(Offer.name)
+        names = " or ".join(f"“{name}”" for name in session.scalars(known)) or "something else"
         raise Refused(
             f"“{offer.name}” needs {names} in the same account. Add it to the order.",
-            code="prerequisite_missing", field=f"{at}.offer_id", missing=missing,
+            code="prerequisite_missing", field=f"{at}.offer_id", missing=tuple(offer.prerequisites),
         )  # fmt: skip
 
 

@@ -152,7 +152,7 @@ def count_by_state(session: Session, scope: Scope, *, account_id: UUID | None = 
     query = select(Subscription.state, func.count()).where(scope.covers(Subscription)).group_by(Subscription.state)
     if account_id is not None:
         query = query.where(Subscription.account_id == account_id)
-    return dict(session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def lots_of(session: Session, scope: Scope, subscription_ids: Iterable[UUID]) -> dict[UUID, tuple[Lot, ...]]:
