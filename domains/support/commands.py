@@ -60,7 +60,8 @@ def open_case(
     ]
     now = clock.now(session)
     case = Case(
-        id=case_id, customer_id=customer_id, reseller_id=reseller_id, status="new", impact=impact, account_id=account_id,
+        id=case_id, customer_id=customer_id, reseller_id=reseller_id, status="new", impact=impact,
+        account_id=account_id,
         subject=_text(subject, 200, "subject"), description=_text(description, LONGEST, "description"),
         number=next_number(session, "CS", now.year), opened_by=opened_by.name, opened_by_id=opened_by.id,
         created_at=now, updated_at=now, version=1,
