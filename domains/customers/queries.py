@@ -1,0 +1,46 @@
+"""Reading customers."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from domains.kernel.database import locked
+from domains.kernel.errors import NotFound
+from domains.kernel.paging import Page, page
+from domains.kernel.tenancy import Scope
+
+from .models import Customer
+
+
+def get(session: Session, scope: Scope, customer_id: UUID, *, for_change: bool = False) -> Customer:
+    """One customer that the caller is or manages; NotFound for any other. `for_change` locks it."""
+    query = select(Customer).where(Customer.id == customer_id, scope.covers(Customer))
+    found: Customer | None = session.scalars(locked(query, Customer) if for_change else query).one_or_none()
+    if found is None:
+        raise NotFound("There is no such customer.", code="customer_not_found", field="customer_id")
+    return found
+
+
+def list_customers(
+    session: Session,
+    scope: Scope,
+    *,
+    customer_id: UUID | None = None,
+    kind: str | None = None,
+    q: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[Customer]:
+    """The customers that the caller is or manages, newest first; those that came to nothing are left out."""
+    query = select(Customer).where(scope.covers(Customer), Customer.status != "closed")
+    if customer_id is not None:
+        query = query.where(Customer.id == customer_id)
+    if kind:
+        query = query.where(Customer.kind == kind)
+    if q:
+        query = query.where(func.lower(Customer.name).contains(q.lower(), autoescape=True))
+    filters = {"customer_id": customer_id, "kind": kind, "q": q}
+    return page(session, query, Customer.id, cursor=cursor, limit=limit, filters=filters)
