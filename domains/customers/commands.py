@@ -17,7 +17,9 @@ from domains.kernel.tenancy import Scope
 
 from . import queries
 from .events import CustomerActivated, CustomerChanged
-from .models import KINDS, Customer, check, clean_name, region_of
+from .models import KINDS, Customer, clean_name
+from .models import check as check
+from .models import region_of as region_of
 
 
 def register_customer(
