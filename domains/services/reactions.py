@@ -1,4 +1,4 @@
-"""What services do about others' facts: an account that was renamed, suspended or closed is known as such here."""
+"""What services do about others' facts: they know accounts and their customers as they are now."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from domains.kernel.messages import on
+from domains.kernel.messages import fitted, on
 
-from .commands import know_account
+from .commands import know_account, know_customer
 
 
 @on("accounts.AccountChanged")
 def account_changed(session: Session, body: dict[str, Any]) -> None:
     """Keep what we know of an account up to date; a closed or suspended one cannot order."""
     know_account(session, account_id=UUID(body["account_id"]), version=body["version"], facts=body)
+
+
+@on("customers.CustomerChanged")
+def customer_changed(session: Session, body: dict[str, Any]) -> None:
+    """Keep a customer's price book, country and time zone up to date on its accounts."""
+    know_customer(session, **fitted(know_customer, body))

@@ -17,7 +17,7 @@ from domains.kernel.errors import DomainError
 from domains.kernel.messages import Exchange
 from domains.kernel.tenancy import Scope
 from domains.services import commands, db, queries
-from domains.services.commands import AcceptedLine, Person
+from domains.services.commands import AcceptedLine, ChangeOutcome, Person
 from domains.services.lots import Lot
 from domains.services.models import AccountRef, Offer, Policy, Subscription
 from domains.services.pricing import ChangeTerms, LineWish, OrderTerms
@@ -109,6 +109,23 @@ def a_subscription(session: Session, account: AccountRef, *lines: LineWish, **bu
     place(session, terms)
     commands.activate_order(session, order_id=terms.order_id, accepted=accepted(session, terms, **but), rejected=())
     return session.get_one(Subscription, terms.lines[0].subscription_id)
+
+
+def outcome(session: Session, held: Subscription, **but: Any) -> ChangeOutcome:
+    """How the provider would say that a subscription stands: as it was, but for what is named."""
+    now = clock.business_now(session)
+    facts: dict[str, Any] = {
+        "quantity": held.quantity, "valid_to": held.valid_to, "state": "active", "raw_state": "active",
+        "auto_renew": held.auto_renew, "valid_from": held.valid_from, "policy": held.allowed, "provider_version": 2,
+        "lots": (Lot(held.quantity, now - timedelta(days=1), now + timedelta(days=6)),),
+    }  # fmt: skip
+    return ChangeOutcome(**(facts | but))
+
+
+def a_running(session: Session, *lines: LineWish, **but: Any) -> Subscription:
+    """A running subscription in a shop of its own: 20 seats of Analytics Pro unless lines say otherwise."""
+    a_catalogue(session, an_offer(plans=(a_plan(EUR="25.20"), a_plan("P1Y", "annual", EUR="292.00"))))
+    return a_subscription(session, an_account(session), *lines, **but)
 
 
 def change_of(session: Session, subscription: Subscription, action: str, **wish: Any) -> ChangeTerms:

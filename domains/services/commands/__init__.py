@@ -13,6 +13,7 @@ from ..pricing import Rule as Rule
 from .accounts import activate_account_ref as activate_account_ref
 from .accounts import forget_account as forget_account
 from .accounts import know_account as know_account
+from .accounts import know_customer as know_customer
 from .accounts import note_ccp_link as note_ccp_link
 from .accounts import register_account as register_account
 from .catalogue import ensure_price_book as ensure_price_book

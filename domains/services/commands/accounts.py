@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from domains.kernel import audit
@@ -32,7 +32,7 @@ def register_account(
     row = {
         "id": account_id, "customer_id": customer_id, "reseller_id": reseller_id, "name": name, "status": "opening",
         "currency": currency, "country": country, "region": region, "time_zone": time_zone, "price_book": price_book,
-        "version": 0,
+        "version": 0, "customer_version": 0,
     }  # fmt: skip
     insert_new(session, AccountRef.__table__, row, "id")
 
@@ -65,15 +65,30 @@ def note_ccp_link(session: Session, *, account_id: UUID, ccp_customer_id: str, c
 def know_account(session: Session, *, account_id: UUID, version: int, facts: dict[str, Any]) -> None:
     """Take over what `accounts` says about an account; older facts than we know, and unknown accounts, are skipped.
 
-    `facts` may hold name, status, currency, country, region, time_zone and price_book.
+    `facts` may hold name and status.
     """
     found = _locked(session, account_id)
     if found is None or version < found.version:
         return
-    for name in ("name", "status", "country", "region", "time_zone", "price_book"):
-        if facts.get(name):
-            setattr(found, name, facts[name])
+    found.name = facts.get("name") or found.name
+    found.status = facts.get("status") or found.status
     found.version = version
+
+
+def know_customer(
+    session: Session,
+    *,
+    customer_id: UUID,
+    version: int,
+    country: str,
+    region: str,
+    time_zone: str,
+    price_book: str,
+) -> None:
+    """Take over what `customers` says about the customer of some accounts: where it buys, and at which prices."""
+    newer = (AccountRef.customer_id == customer_id, AccountRef.customer_version < version)
+    facts = {"country": country, "region": region, "time_zone": time_zone, "price_book": price_book}
+    session.execute(update(AccountRef).where(*newer).values(customer_version=version, **facts))
 
 
 def _locked(session: Session, account_id: UUID) -> AccountRef | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -10,11 +11,17 @@ from domains.kernel.errors import NotFound
 from domains.kernel.messages import Exchange
 from domains.kernel.tenancy import Scope
 
-from ..commands import apply_look
 from ..models import ChangeOutcome
 from ..providers import provider
 from ..providers.readings import outcome_of
 from ..queries.subscriptions import find
+
+
+@dataclass(frozen=True)
+class Looked:
+    """How the subscription stands; `look` is None when the provider does not know it. Taken over by `apply_look`."""
+
+    look: ChangeOutcome | None
 
 
 def _intend(session: Session, *, subscription_id: UUID) -> str | None:
@@ -30,8 +37,8 @@ def _call(provider_subscription_id: str | None, asked_before: bool) -> ChangeOut
     return outcome_of(held, ours.get_policy(held.id)) if held is not None else None
 
 
-def _record(session: Session, answer: ChangeOutcome | None, *, subscription_id: UUID) -> None:
-    apply_look(session, subscription_id=subscription_id, look=answer)
+def _record(session: Session, answer: ChangeOutcome | None, *, subscription_id: UUID) -> Looked:
+    return Looked(answer)
 
 
 look_at_subscription = Exchange("services.look_at_subscription", _intend, _call, _record)

@@ -35,6 +35,7 @@ class AccountRef(db.Model):
     ccp_customer_id: Mapped[str | None] = mapped_column(Text(80))
     ccp_user_id: Mapped[str | None] = mapped_column(Text(80))
     version: Mapped[int] = mapped_column(Count, default=0)  # of the account; an older fact about it is skipped
+    customer_version: Mapped[int] = mapped_column(Count, default=0)  # likewise, of its customer
 
 
 class Preview(db.Model):

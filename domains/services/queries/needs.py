@@ -32,7 +32,8 @@ def check_needs(
         _check_once(offer, lines, held, index, at)
         _check_prerequisites(session, offer, offers, lines, held, at)
         needs_parent = offer.addon_of or line.parent_subscription_id is not None
-        parent = _parent(offer, offers, lines, held, line, at) if needs_parent else None
+        around = [*reversed(lines[:index]), *lines[index + 1 :]]  # an add-on stands below what it adds to
+        parent = _parent(offer, offers, around, held, line, at) if needs_parent else None
         tied.append(replace(line, parent_subscription_id=parent))
     return tied
 
@@ -78,7 +79,10 @@ def _parent(
     offer: Offer, offers: dict[UUID, Offer], lines: Sequence[OrderLine], held: Sequence[Subscription],
     line: OrderLine, at: str,
 ) -> UUID:  # fmt: skip
-    """The subscription that an add-on adds to: the one named, else one in this order, else the only one held."""
+    """The subscription that an add-on adds to: the one named, else the next one in this order, else the only one held.
+
+    `lines` are the other lines of the order, the nearest first.
+    """
     field = f"{at}.parent_subscription_id"
     running = [row for row in held if row.state in RUNNING and row.provider_offer_id in offer.addon_of]
     ordered = [other for other in lines if offers[other.offer_id].provider_offer_id in offer.addon_of]

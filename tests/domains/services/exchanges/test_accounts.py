@@ -12,7 +12,7 @@ from domains.kernel.errors import NotNow, Refused
 from domains.services import commands, db, exchanges, queries
 from domains.services.commands import Person
 from domains.services.models import AccountRef
-from domains.services.reactions import account_changed
+from domains.services.reactions import account_changed, customer_changed
 from tests.domains.services.conftest import Sandbox
 from tests.factories.services import EVERYBODY, ask
 
@@ -95,3 +95,18 @@ def test_news_about_an_account_is_taken_over_unless_it_is_old(sandbox: Sandbox) 
     with db.begin_read() as session:
         known = session.get_one(AccountRef, account_id)
         assert (known.name, known.status, known.version) == ("Retail", "suspended", 3)
+
+
+def test_another_price_book_of_the_customer_holds_for_its_accounts(sandbox: Sandbox) -> None:
+    mine, other = a_registered(), a_registered()
+    with db.begin() as session:
+        customer_id = session.get_one(AccountRef, mine).customer_id
+        body = {"customer_id": str(customer_id), "name": "Wingtip", "country": "NL", "region": "eu"}
+        customer_changed(session, body | {"version": 2, "time_zone": "Asia/Tokyo", "price_book": "Wingtip 2026"})
+        customer_changed(session, body | {"version": 1, "time_zone": "UTC", "price_book": "Standard 2026"})
+
+    with db.begin_read() as session:
+        known = [session.get_one(AccountRef, account_id) for account_id in (mine, other)]
+        assert [(row.price_book, row.time_zone) for row in known] == [
+            ("Wingtip 2026", "Asia/Tokyo"), ("Standard 2026", "UTC"),
+        ]  # fmt: skip

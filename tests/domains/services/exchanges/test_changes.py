@@ -46,6 +46,13 @@ def changed(held: queries.SubscriptionView, action: str, **wish: Any) -> queries
     return seen(held)
 
 
+def look(held: queries.SubscriptionView) -> None:
+    """Look at the provider and take over what is there."""
+    found = ask(exchanges.look_at_subscription, subscription_id=held.id).look
+    with db.begin() as session:
+        commands.apply_look(session, subscription_id=held.id, look=found)
+
+
 def seen(held: queries.SubscriptionView) -> queries.SubscriptionView:
     with db.begin_read() as session:
         return queries.get_subscription(session, EVERYBODY, held.id)
@@ -186,13 +193,13 @@ def test_a_look_finds_what_was_done_directly(sandbox: Sandbox) -> None:
     direct = {"subscription_id": held.provider_subscription_id}
     sandbox.control("POST", "direct", kind="change_quantity", quantity=23, **direct)
 
-    ask(exchanges.look_at_subscription, subscription_id=held.id)
+    look(held)
     grown = seen(held)
     sandbox.control("POST", "direct", kind="suspend", **direct)
-    ask(exchanges.look_at_subscription, subscription_id=held.id)
+    look(held)
     suspended = seen(held)
     sandbox.control("POST", "direct", kind="set_status", status="quarantined", **direct)
-    ask(exchanges.look_at_subscription, subscription_id=held.id)
+    look(held)
     strange = seen(held)
 
     assert (grown.quantity, [lot.quantity for lot in grown.lots]) == (23, [3, 20])
