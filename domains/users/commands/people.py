@@ -1,0 +1,168 @@
+"""People: made members of a customer, given a password, shut out, their preferences."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from argon2 import PasswordHasher
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+from domains.kernel import clock
+from domains.kernel.database import insert_new, locked, new_id
+from domains.kernel.errors import Invalid, NotFound
+from domains.kernel.tenancy import Scope
+
+from .. import queries
+from ..models import (
+    FORMATS,
+    LANGUAGES,
+    ROLE_SCOPES,
+    THEMES,
+    Login,
+    Membership,
+    Organisation,
+    User,
+    email_key,
+)
+from .trail import note
+
+# OWASP's floor for argon2id: 19 MiB, two passes, one lane.
+hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+
+
+def add_organisation(
+    session: Session,
+    *,
+    customer_id: UUID,
+    reseller_id: UUID | None,
+    kind: str,
+    name: str,
+    region: str,
+    currency: str,
+    language: str,
+    time_zone: str,
+    owner_user_id: UUID,
+    owner_name: str,
+    owner_email: str,
+) -> None:
+    """Make a customer known here, and its owner a user without a password yet. Doing it twice does it once."""
+    facts = {"reseller_id": reseller_id, "kind": kind, "name": name, "region": region, "currency": currency}
+    row = {"customer_id": customer_id, "status": "active", "version": 1, **facts}
+    if not insert_new(session, Organisation.__table__, row, "customer_id"):
+        return
+    role = "administrator" if kind == "operator" else "owner"
+    add_user(
+        session, user_id=owner_user_id, customer_id=customer_id, email=owner_email, name=owner_name, role=role,
+        language=language, time_zone=time_zone,
+    )  # fmt: skip
+
+
+def remove_organisation(session: Session, *, customer_id: UUID) -> None:
+    """Take back an organisation whose onboarding came to nothing, with its memberships; if it is not there, fine."""
+    for member in session.scalars(select(Membership).where(Membership.customer_id == customer_id)):
+        session.delete(member)
+    known = session.get(Organisation, customer_id)
+    if known is not None:
+        session.delete(known)
+
+
+def know_organisation(session: Session, *, customer_id: UUID, name: str, status: str, version: int) -> None:
+    """Note a customer's name and status as they are now; older facts are left aside."""
+    known = session.get(Organisation, customer_id)
+    if known is not None and known.version < version:
+        known.name, known.status, known.version = name, status, version
+
+
+def add_user(
+    session: Session,
+    *,
+    user_id: UUID,
+    customer_id: UUID,
+    email: str,
+    name: str,
+    role: str,
+    language: str,
+    time_zone: str,
+) -> None:
+    """Make a person a member of a customer. Refuses an unknown role; a known address joins as the same person."""
+    organisation = session.get(Organisation, customer_id)
+    if role not in ROLE_SCOPES or organisation is None:
+        raise Invalid(f"role is one of {', '.join(ROLE_SCOPES)}.", code="role_invalid", field="role")
+    user = session.scalars(select(User).where(User.email_key == email_key(email))).one_or_none()
+    if user is None:
+        formats = {"de": "de_DE", "ja": "ja_JP"}.get(language, "en_GB")
+        user = User(
+            id=user_id, email=email.strip(), email_key=email_key(email), name=name, status="invited",
+            language=language, formats=formats, time_zone=time_zone, theme="auto", created_at=clock.now(session),
+            version=1,
+        )  # fmt: skip
+        session.add(user)
+    known = select(Membership).where(Membership.user_id == user.id, Membership.customer_id == customer_id)
+    if session.scalars(known).one_or_none() is None:
+        ids = {"id": new_id(), "user_id": user.id, "customer_id": customer_id}
+        session.add(Membership(**ids, reseller_id=organisation.reseller_id, role=role))
+        note(session, "users.add", customer_id, ("user", user.id), after={"role": role})
+
+
+def set_password(session: Session, *, user_id: UUID, password: str) -> None:
+    """Give a person a password and let it sign in. Refuses short, common and guessable ones (ASVS 6.2)."""
+    user = session.get(User, user_id)
+    if user is None:
+        raise NotFound("There is no such user.")
+    words = {part for part in (*user.name.casefold().split(), user.email_key.partition("@")[0]) if len(part) > 3}
+    lowered = password.casefold()
+    if not 8 <= len(password) <= 1000:
+        raise Invalid("Use 8 characters or more; a few words make a good password.", field="password")
+    if lowered in _common() or any(word in lowered for word in words | {"cloudsales"}):
+        raise Invalid("This password is easy to guess: use another.", code="password_common", field="password")
+    user.password_hash, user.status = hasher.hash(password), "active"
+    user.version += 1
+    for member in session.scalars(select(Membership).where(Membership.user_id == user_id)):
+        note(session, "users.set_password", member.customer_id, ("user", user_id))
+
+
+@cache
+def _common() -> frozenset[str]:
+    return frozenset(FREQUENCY_LISTS["passwords"])
+
+
+def end_login(session: Session, login: Login) -> None:
+    """End a login, everywhere and at once. One that has ended already stays ended."""
+    if login.revoked_at is None:
+        login.revoked_at = clock.now(session)
+        login.epoch += 1
+        note(session, "users.sign_out", login.customer_id, ("login", login.id))
+
+
+def disable_user(session: Session, *, scope: Scope, user_id: UUID) -> list[UUID]:
+    """Shut a person out and end all its logins; returns their ids."""
+    user = queries.get_user(session, scope, user_id)
+    user.status = "disabled"
+    logins = list(session.scalars(select(Login).where(Login.user_id == user_id, Login.revoked_at.is_(None))))
+    for login in logins:
+        end_login(session, login)
+    return [login.id for login in logins]
+
+
+def update_preferences(session: Session, *, user_id: UUID, **changes: str) -> User:
+    """Change a person's name, language, formats, time_zone or theme: four settings that do not depend on each other."""
+    user: User | None = session.scalars(locked(select(User).where(User.id == user_id), User)).one_or_none()
+    if user is None:
+        raise NotFound("There is no such user.")
+    allowed: dict[str, Any] = {"language": LANGUAGES, "formats": FORMATS, "theme": THEMES}
+    allowed["time_zone"] = available_timezones()
+    for name, value in changes.items():
+        if name in allowed and value not in allowed[name]:
+            raise Invalid(f"“{value}” is not a {name.replace('_', ' ')} we know.", code=f"{name}_invalid", field=name)
+        if name == "name" and not 1 <= len(value.strip()) <= 200:
+            raise Invalid("Give a name of 1 to 200 characters.", code="name_invalid", field="name")
+        setattr(user, name, value)
+    user.version += 1
+    for login in session.scalars(select(Login).where(Login.user_id == user_id, Login.revoked_at.is_(None))):
+        login.epoch += 1
+    return user

@@ -1,0 +1,135 @@
+"""People, their memberships and logins, programs and their secrets, and what each role may do."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domains.kernel.columns import Count, Id, Instant, Json, Text
+from domains.kernel.database import Database
+
+db = Database("users")
+
+_READ = "customers accounts offers orders subscriptions operations cases charges users"
+_ALL_READ = frozenset(f"{noun}:read" for noun in _READ.split())
+_BUY = frozenset({"orders:write", "subscriptions:write", "cases:write"})
+ROLE_SCOPES: dict[str, frozenset[str]] = {
+    "owner": _ALL_READ | _BUY | {"accounts:write", "customers:write", "users:write"},
+    "buyer": _ALL_READ | _BUY | {"accounts:write"},
+    "billing": _ALL_READ | {"cases:write"},
+    "reader": _ALL_READ,
+    "agent": _ALL_READ | {"cases:write", "support:work"},
+    "administrator": _ALL_READ | _BUY | {"accounts:write", "customers:write", "users:write", "support:work", "operate"},
+}
+STAFF = ("agent", "administrator")
+CLIENT_SCOPES = ROLE_SCOPES["owner"] - {"users:write"}
+THEMES = ("auto", "light", "dark")
+LANGUAGES = ("en", "de", "ja")
+FORMATS = ("en_GB", "en_AU", "en_SG", "en_IN", "de_DE", "de_CH", "ja_JP", "fr_FR", "nb_NO", "sv_SE")
+
+
+class Organisation(db.Model):  # type: ignore[misc]
+    """What users know of a customer; the owner of these facts is `customers`."""
+
+    __tablename__ = "organisation"
+
+    customer_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    reseller_id: Mapped[UUID | None] = mapped_column(Id, index=True)
+    kind: Mapped[str] = mapped_column(Text(16))
+    name: Mapped[str] = mapped_column(Text(120))
+    region: Mapped[str] = mapped_column(Text(8))
+    currency: Mapped[str] = mapped_column(Text(3))
+    status: Mapped[str] = mapped_column(Text(16))
+    version: Mapped[int] = mapped_column(Count)
+
+
+class User(db.Model):  # type: ignore[misc]
+    """A person who may sign in."""
+
+    __tablename__ = "user_"
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    email: Mapped[str] = mapped_column(Text(320))
+    email_key: Mapped[str] = mapped_column(Text(320), unique=True)
+    name: Mapped[str] = mapped_column(Text(200))
+    password_hash: Mapped[str | None] = mapped_column(Text(200))
+    status: Mapped[str] = mapped_column(Text(10))  # invited, active, disabled
+    language: Mapped[str] = mapped_column(Text(8))
+    formats: Mapped[str] = mapped_column(Text(16))
+    time_zone: Mapped[str] = mapped_column(Text(60))
+    theme: Mapped[str] = mapped_column(Text(8))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    version: Mapped[int] = mapped_column(Count)
+
+
+class Membership(db.Model):  # type: ignore[misc]
+    """What a person may do for one customer."""
+
+    __tablename__ = "membership"
+    __table_args__ = (UniqueConstraint("user_id", "customer_id"), Index("ix_membership_reseller_id", "reseller_id"))
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(Id)
+    customer_id: Mapped[UUID] = mapped_column(Id, index=True)
+    reseller_id: Mapped[UUID | None] = mapped_column(Id)
+    role: Mapped[str] = mapped_column(Text(20))
+
+
+class Login(db.Model):  # type: ignore[misc]
+    """One sign-in of a person on one browser. Its token is known only to the browser; here lies its digest."""
+
+    __tablename__ = "login"
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    token_hash: Mapped[str] = mapped_column(Text(64), unique=True)
+    user_id: Mapped[UUID] = mapped_column(Id, index=True)
+    customer_id: Mapped[UUID] = mapped_column(Id)
+    acting_for: Mapped[UUID | None] = mapped_column(Id)
+    epoch: Mapped[int] = mapped_column(Count)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    last_seen_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+    ip: Mapped[str] = mapped_column(Text(64))
+    user_agent: Mapped[str] = mapped_column(Text(300))
+
+
+class ApiClient(db.Model):  # type: ignore[misc]
+    """A program that may call the API for a customer. Up to two secrets are live, so that one can be replaced."""
+
+    __tablename__ = "api_client"
+
+    id: Mapped[str] = mapped_column(Text(64), primary_key=True)
+    customer_id: Mapped[UUID] = mapped_column(Id, index=True)
+    reseller_id: Mapped[UUID | None] = mapped_column(Id)
+    name: Mapped[str] = mapped_column(Text(120))
+    scopes: Mapped[list[str]] = mapped_column(Json)
+    secrets: Mapped[list[str]] = mapped_column(Json)  # SHA-256 digests, newest first; the secrets have 256 bits
+    status: Mapped[str] = mapped_column(Text(10))  # active, disabled
+    epoch: Mapped[int] = mapped_column(Count)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Throttle(db.Model):  # type: ignore[misc]
+    """Failed tries of one address or from one place, so that guessing becomes slow; it works without Redis."""
+
+    __tablename__ = "throttle"
+
+    key: Mapped[str] = mapped_column(Text(64), primary_key=True)
+    failures: Mapped[int] = mapped_column(Count)
+    blocked_until: Mapped[datetime | None] = mapped_column(Instant)
+    last_at: Mapped[datetime] = mapped_column(Instant)
+
+
+def email_key(email: str) -> str:
+    """What makes two e-mail addresses the same."""
+    return unicodedata.normalize("NFKC", email.strip()).casefold()
+
+
+def scopes_of(role: str) -> frozenset[str]:
+    """What a role may do."""
+    return ROLE_SCOPES[role]
