@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 
 from dateutil.relativedelta import relativedelta
 
@@ -64,6 +65,7 @@ class Standing:
         room = self.subscription.quantity - self.policy.min_quantity
         return max(min(returnable(self.lots, self.now), room), 0)
 
+    @cached_property
     def end_dates(self) -> tuple[date, ...]:
         """The later last days that can be chosen: the provider's list, or month ends where it gives none.
 
@@ -79,7 +81,7 @@ class Standing:
         ends = [first + relativedelta(months=n + 1) - _DAY for n in range(12)]
         return tuple(day for day in ends if self.subscription.valid_to < day <= self.latest_end)
 
-    @property
+    @cached_property
     def latest_end(self) -> date:
         """The last day that an extension may reach."""
         months = self.subscription.terms_of_offer.get("max_term_months")
@@ -159,7 +161,7 @@ def _cancel_at_end(at: Standing) -> Action:
 
 
 def _extend(at: Standing) -> Action:
-    if at.end_dates():
+    if at.end_dates:
         return Action("extend", True, available_until=at.policy.locked_from)
     reason = at.policy.reasons.get("extend", "The provider offers no later end date for this.")
     return Action("extend", False, "extension_not_offered", reason, at.renews_at)
@@ -223,7 +225,7 @@ def _check_extension(at: Standing, valid_to: date | None) -> None:
     if valid_to <= at.subscription.valid_to:
         late = f"It runs to {at.subscription.valid_to:%-d %B %Y} already: choose a later day."
         raise Invalid(late, code="valid_to_not_later", field="valid_to")
-    days = at.end_dates()
+    days = at.end_dates
     free = at.policy.extend_mode == "free_date" and not at.policy.allowed_end_dates
     if valid_to not in days and not (free and valid_to <= at.latest_end):
         choice = ", ".join(f"{day:%-d %B %Y}" for day in days[:4])

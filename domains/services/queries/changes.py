@@ -79,7 +79,7 @@ def change_preview(
     mode: str | None = None,
 ) -> ChangePreview:
     """As `change_terms`, but what is not allowed now is an answer and not an error. Nonsense is still refused."""
-    ends = standing_of(session, scope, find(session, scope, subscription_id)).end_dates()
+    ends = standing_of(session, scope, find(session, scope, subscription_id)).end_dates
     try:
         terms = change_terms(
             session, scope, subscription_id=subscription_id, action=action, quantity=quantity, valid_to=valid_to,
@@ -115,7 +115,7 @@ def _terms(
         effective_on=at.today, undo_until=_undo_until(at) if grows else None,
         tax_estimate=estimate(charge_now, account.country),
         next_invoice=next_invoice(charge_now + every_month, at.today, account.country),
-        allowed_end_dates=at.end_dates(), subscription_version=row.version,
+        allowed_end_dates=at.end_dates, subscription_version=row.version,
     )  # fmt: skip
 
 

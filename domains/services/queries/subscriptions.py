@@ -201,7 +201,7 @@ def _view(at: Standing) -> SubscriptionView:
         auto_renew=row.auto_renew, parent_subscription_id=row.parent_subscription_id, lots=at.lots,
         returnable_seats=tuple(lot for lot in at.lots if lot.is_open(at.now)), returnable_quantity=at.returnable,
         cancelable_until=policy.cancelable_until, allowed_actions=allowed_actions(at),
-        allowed_end_dates=at.end_dates() if at.blocked() is None else (), extend_mode=policy.extend_mode,
+        allowed_end_dates=at.end_dates if at.blocked() is None else (), extend_mode=policy.extend_mode,
         open_change_id=row.open_change_id, error=error, looked_at=row.looked_at, version=row.version,
     )  # fmt: skip
 

@@ -1,0 +1,117 @@
+"""Access tokens for programs: OAuth2 client credentials (RFC 6749, 4.4), metadata (RFC 8414), keys (RFC 7517).
+
+An app of its own, because its errors are OAuth's and never problem+json.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from authlib.integrations.flask_oauth2 import AuthorizationServer
+from authlib.oauth2.rfc6749 import ClientMixin
+from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
+from flask import Flask, Response, jsonify, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+from domains.kernel.config import Settings
+from domains.kernel.crypto import digest
+from domains.users import tokens
+from domains.users.models import ApiClient
+
+from .auth import public
+from .spec import SCOPES
+
+
+class Program(ClientMixin):
+    """An API client as Authlib asks about it."""
+
+    def __init__(self, row: ApiClient) -> None:
+        self.row = row
+
+    def get_client_id(self) -> str:
+        return self.row.id
+
+    def check_client_secret(self, client_secret: str) -> bool:
+        return digest(client_secret) in self.row.secrets
+
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
+        return endpoint == "token" and method in Grant.TOKEN_ENDPOINT_AUTH_METHODS
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        return grant_type == "client_credentials"
+
+    def get_allowed_scope(self, scope: str | None) -> str:
+        asked = set(scope.split()) if scope else set(self.row.scopes)
+        return " ".join(sorted(asked & set(self.row.scopes)))
+
+
+class Grant(ClientCredentialsGrant):
+    """The only grant there is."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
+
+
+def create_app(settings: Settings) -> Flask:
+    """Make the token endpoint and what clients discover about it."""
+    app = Flask(__name__, static_folder=None)
+    app.config.update(
+        RATELIMIT_STORAGE_URI=settings.queue_url, RATELIMIT_ENABLED=settings.limits == "on",
+        RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 0.2, "socket_timeout": 0.2},
+        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True, RATELIMIT_IN_MEMORY_FALLBACK=["20 per minute"],
+    )  # fmt: skip
+    server = AuthorizationServer(app, query_client=find_program, save_token=lambda token, asked: None)
+    server.register_grant(Grant)
+    server.register_token_generator("default", issue)
+    limiter = Limiter(caller_key, app=app)
+
+    @app.post("/token")
+    @limiter.limit("60 per minute")
+    @public
+    def issue_token() -> Response:
+        return server.create_token_response()
+
+    app.add_url_rule("/jwks.json", view_func=list_keys)
+    app.add_url_rule("/oauth-authorization-server", view_func=public(lambda: metadata(settings)), endpoint="metadata")
+    app.after_request(never_stored)
+    return app
+
+
+def find_program(client_id: str) -> Program | None:
+    """The live program with this id."""
+    found = tokens.live_client(client_id)
+    return Program(found) if found is not None else None
+
+
+def issue(*, client: Program, scope: str | None = None, **_: Any) -> dict[str, Any]:
+    """An access token for a program that has proved itself."""
+    return tokens.issue_access_token(client.row, (scope or client.get_allowed_scope(None)).split())
+
+
+def caller_key() -> str:
+    """Whom the limit counts: the program, and the place it calls from."""
+    given = request.authorization
+    return f"{(given.username if given else request.form.get('client_id')) or ''}@{get_remote_address()}"
+
+
+@public
+def list_keys() -> Response:
+    """The keys that access tokens are signed with."""
+    return jsonify(tokens.jwks())
+
+
+def metadata(settings: Settings) -> Response:
+    """What a client needs to know of this server (RFC 8414)."""
+    address = settings.public_url
+    return jsonify(
+        issuer=address, token_endpoint=f"{address}/oauth2/token", jwks_uri=f"{address}/.well-known/jwks.json",
+        grant_types_supported=["client_credentials"], response_types_supported=[],
+        token_endpoint_auth_methods_supported=Grant.TOKEN_ENDPOINT_AUTH_METHODS, scopes_supported=sorted(SCOPES),
+    )  # fmt: skip
+
+
+def never_stored(response: Response) -> Response:
+    """Tokens are not kept by anything on the way (RFC 6749 section 5.1)."""
+    if request.path == "/token":
+        response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,27 @@
+"""Which domain owns which address: the gateway's routes are made from this table."""
+
+from __future__ import annotations
+
+# The first part of a path, in the portal and (behind /api/v1) in the API alike.
+PREFIXES: dict[str, tuple[str, ...]] = {
+    "customers": ("customers",),
+    "users": ("users", "me", "profile", "login", "logout", "switch", "oauth2", ".well-known"),
+    "accounts": ("accounts",),
+    "services": ("offers", "orders", "subscriptions"),
+    "support": ("cases",),
+    "billing": ("charges", "costs"),
+    "notifications": ("dev",),
+}
+ANYWHERE = ("", "operations", "search", "static", "styleguide", "healthz", "readyz", "openapi.json", "docs")
+API = "/api/v1"
+
+
+def owner_of(path: str) -> str | None:
+    """The domain that owns a path of the portal or the API; None when any process may answer it.
+
+    Raises KeyError for a path that nobody owns.
+    """
+    first = path.removeprefix(API).removeprefix("/api").lstrip("/").split("/")[0]
+    if first in ANYWHERE:
+        return None
+    return next(domain for domain, prefixes in PREFIXES.items() if first in prefixes)

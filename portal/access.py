@@ -1,0 +1,105 @@
+"""Who reads the portal: known by the assertion through Flask-Login, else sent to sign in; refused without the right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+from flask import Flask, Request, Response, abort, g, redirect, request, url_for
+from flask_login import LoginManager, UserMixin, current_user, login_required
+
+from domains.kernel import assertion
+from domains.kernel.config import Settings
+from domains.kernel.messages import acting
+from domains.kernel.tenancy import Caller
+
+V = TypeVar("V", bound=Callable[..., Any])
+
+
+class Reader(UserMixin):
+    """The person who reads, as Flask-Login wants one."""
+
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+
+    def get_id(self) -> str:
+        return self.caller.login_id
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Load the reader from the server-side login behind each request's assertion into `g.caller`."""
+    manager = LoginManager(app)
+    manager.session_protection = None  # logins live in the users database, not in Flask's cookie
+
+    @manager.request_loader
+    def load(asked: Request) -> Reader | None:
+        stated = asked.headers.get(assertion.HEADER, "")
+        caller = assertion.verify(settings.assertion_key, stated, "portal") if stated else None
+        return Reader(caller) if caller is not None else None
+
+    @app.before_request
+    def introduce() -> None:
+        g.caller = current_user.caller if current_user.is_authenticated else None
+
+    manager.unauthorized_handler(send_to_sign_in)
+
+
+def send_to_sign_in() -> Response:
+    """Send a stranger to sign in and back; a part of a page sends the whole page there."""
+    if request.headers.get("HX-Request"):
+        here = urlsplit(request.headers.get("HX-Current-URL", "/"))
+        return Response(status=204, headers={"HX-Redirect": _sign_in(here.path, here.query)})
+    back = (request.path, request.query_string.decode()) if request.method == "GET" else ("/", "")
+    return redirect(_sign_in(*back), 303)  # type: ignore[return-value]
+
+
+def _sign_in(path: str, query: str) -> str:
+    wanted = path + (f"?{query}" if query else "")
+    return url_for("login.show") + ("" if wanted == "/" else f"?next={quote(wanted)}")
+
+
+def safe_next(wanted: str | None) -> str:
+    """Where to go after signing in: a path of our own, never another site's address."""
+    if not wanted or not wanted.startswith("/") or wanted.startswith(("//", "/\\")) or "\\" in wanted:
+        return "/"
+    parts = urlsplit(wanted)
+    return "/" if parts.scheme or parts.netloc else wanted
+
+
+def requires(scope: str) -> Callable[[V], V]:
+    """Let only signed-in people with this scope through; others get the 403 page."""
+
+    def decorated(view: V) -> V:
+        @wraps(view)
+        @login_required
+        def called(*args: Any, **values: Any) -> Any:
+            if not g.caller.may(scope):
+                abort(403)
+            with acting(actor=g.caller.actor, customer_id=g.caller.customer_id):
+                return view(*args, **values)
+
+        called.requires = scope  # type: ignore[attr-defined]
+        return called  # type: ignore[return-value]
+
+    return decorated
+
+
+def signed_in(view: V) -> V:
+    """Let everybody who has signed in through, whatever their role."""
+
+    @wraps(view)
+    @login_required
+    def called(*args: Any, **values: Any) -> Any:
+        with acting(actor=g.caller.actor, customer_id=g.caller.customer_id):
+            return view(*args, **values)
+
+    called.requires = "login"  # type: ignore[attr-defined]
+    return called  # type: ignore[return-value]
+
+
+def public(view: V) -> V:
+    """A page that anybody may read."""
+    view.public = True  # type: ignore[attr-defined]
+    return view

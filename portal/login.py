@@ -1,0 +1,91 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, g, redirect, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_wtf import FlaskForm
+from wtforms import PasswordField, StringField
+from wtforms.validators import InputRequired
+
+from domains.kernel.errors import Refused
+from domains.users import commands, db, tokens
+from gateway.middleware import login_cookie
+
+from .access import public, safe_next, signed_in
+from .htmx import page
+
+bp = Blueprint("login", __name__)
+limiter = Limiter(get_remote_address)  # the slow-down per address and place is in `users`; this spares the hashing
+
+
+class LoginForm(FlaskForm):
+    """What a person types to come in."""
+
+    email = StringField(_l("E-mail address"), [InputRequired(_l("Type your e-mail address"))])
+    password = PasswordField(_l("Password"), [InputRequired(_l("Type your password"))])
+
+
+@bp.get("/login")
+@public
+def show() -> Any:
+    if g.caller is not None:
+        return redirect(safe_next(request.args.get("next")), 303)
+    return shown(LoginForm())
+
+
+@bp.post("/login")
+@limiter.limit("30 per minute")
+@public
+def sign_in() -> Any:
+    form = LoginForm()
+    if not form.validate_on_submit():
+        return shown(form, 422)
+    known = {"email": form.email.data, "password": form.password.data}
+    made = tokens.sign_in(**known, ip=request.remote_addr or "", user_agent=request.user_agent.string)
+    return let_in(made.token)
+
+
+@bp.errorhandler(Refused)
+def refused(error: Refused) -> Any:
+    """Wrong address, wrong password and too many tries: said on the form itself."""
+    form = LoginForm()
+    form.password.errors = [_(error.detail)]
+    status = 429 if error.code == "too_many_attempts" else 422
+    response = shown(form, status)
+    if "retry_after" in error.params:
+        response.headers["Retry-After"] = str(error.params["retry_after"])
+    return response
+
+
+def shown(form: LoginForm, status: int = 200) -> Response:
+    """The form, with what is wrong beside each field and in a summary."""
+    errors = {name: str(texts[0]) for name, texts in form.errors.items() if texts}
+    return page("users/login.html", form=form, errors=errors, status=status)
+
+
+def let_in(token: str) -> Response:
+    """Go on, with the login's token in a cookie that only this site's pages send back."""
+    response = redirect(safe_next(request.args.get("next")), 303)
+    settings = current_app.config["SETTINGS"]
+    response.set_cookie(
+        login_cookie(settings), token, httponly=True, samesite="Lax", secure=settings.is_production, path="/"
+    )
+    return response  # type: ignore[return-value]
+
+
+@bp.post("/logout")
+@signed_in
+def sign_out() -> Any:
+    with db.begin() as session:
+        commands.sign_out(session, login_id=g.caller.login_id)
+    tokens.forget_epoch("login", g.caller.login_id)
+    response = redirect("/login", 303)
+    response.delete_cookie(login_cookie(current_app.config["SETTINGS"]), path="/")
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
