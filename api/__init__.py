@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import orjson
-from flask import Flask, Response, send_file
+from flask import Flask, Response, request
 from flask.json.provider import DefaultJSONProvider
 
 from domains import NAMES
 from domains.kernel.config import Settings
 
-from . import errors, headers, spec
+from . import auth, errors, headers, spec
 from .auth import public
 
 BLUEPRINTS = {
@@ -44,6 +45,7 @@ def create_app(settings: Settings, domains: tuple[str, ...] | None = None) -> Fl
     app.config.update(spec.CONFIG, PUBLIC_URL=settings.public_url, MAX_CONTENT_LENGTH=1_000_000)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     headers.register(app, settings)
+    auth.register(app, settings)
     errors.register(app)
     api = spec.Api(app)
     held = settings.domain_names if domains is None else domains
@@ -56,9 +58,17 @@ def create_app(settings: Settings, domains: tuple[str, ...] | None = None) -> Fl
 @public
 def openapi_json() -> Response:
     """The whole document, whatever domains this process holds."""
-    response = send_file(DOCUMENT, mimetype="application/json", conditional=True)
+    response = Response(document_text(), mimetype="application/json")
+    response.add_etag()
     response.headers["Cache-Control"] = "public, no-cache"
+    response.make_conditional(request)
     return response
+
+
+@cache
+def document_text() -> bytes:
+    """The committed document as it is served."""
+    return DOCUMENT.read_bytes()
 
 
 def openapi_document(settings: Settings) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def create_account(wish: dict[str, Any]) -> Start:
 @blp.response(200, AccountDetail, etag="body")
 def update_account(session: Session, changes: dict[str, Any], account_id: UUID, expected_version: int | None) -> Any:
     """Change an account's name, references or budget."""
-    known = {"account_id": account_id, "expected_version": expected_version}
+    known: dict[str, Any] = {"account_id": account_id, "expected_version": expected_version}
     commands.update_account(session, scope=g.caller.scope, **known, **changes)
     return _detail(session, account_id)
 

@@ -27,6 +27,7 @@ DEFAULT_CODES = {
 }  # fmt: skip
 DEFAULT_DETAILS = {
     400: "The request cannot be read: check that its body is JSON in UTF-8.",
+    401: "Ask /oauth2/token for an access token and send it as Bearer; it lasts ten minutes.",
     404: "There is nothing at this address.",
     405: "This address does not take that method; the header Allow names those it takes.",
     413: "The body is too large: send at most 1 MB.",

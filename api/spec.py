@@ -18,8 +18,7 @@ PROBLEM = "application/problem+json"
 SCOPES = {
     "customers:read": "See customers",
     "customers:write": "Onboard and change customers",
-    "users:read": "See the people of a customer",
-    "users:write": "Manage the people of a customer",
+    "users:read": "See who is asking, and the people of a customer",
     "accounts:read": "See accounts",
     "accounts:write": "Open and change accounts",
     "offers:read": "Search the catalogue",

@@ -1,0 +1,62 @@
+"""People and programs on the wire: who is asking, and who works for a customer."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from . import Answer, Paged, Request, page_of
+from .values import Int, Word, identifier, moment, text
+
+
+class Preferences(Answer):
+    """How a person wants things shown: four settings that do not depend on each other."""
+
+    language = fields.String(metadata={"examples": ["en"]})
+    formats = fields.String(metadata={"description": "How dates and numbers look.", "examples": ["en_GB"]})
+    time_zone = fields.String(metadata={"examples": ["Europe/Amsterdam"]})
+    theme = Word("auto", "light", "dark")
+
+
+class Me(Answer):
+    """Who is asking: a person or a program, for which customer, and with which rights."""
+
+    id = fields.String(metadata={"description": "The id of the user or the API client."})
+    kind = Word("user", "client")
+    name = fields.String()
+    customer_id = identifier("For whom it acts; null for the operator's staff.", allow_none=True)
+    customer_name = fields.String()
+    customer_kind = Word("direct", "reseller", "end_customer", "operator")
+    scopes = fields.List(fields.String())
+    preferences = fields.Nested(Preferences, allow_none=True, metadata={"description": "null for a program."})
+    version = Int(metadata={"format": "int32"})
+
+
+class MePatch(Request):
+    """What shall be different; what is left out stays."""
+
+    name = text(200)
+    language = text(8)
+    formats = text(16)
+    time_zone = text(60)
+    theme = text(8)
+
+
+class User(Answer):
+    """A person, as a member of a customer."""
+
+    id = identifier()
+    customer_id = identifier()
+    name = fields.String()
+    email = fields.String()
+    role = Word("owner", "buyer", "billing", "reader", "agent", "administrator")
+    status = Word("invited", "active", "disabled")
+    created_at = moment()
+
+
+UserList = page_of(User)
+
+
+class UserQuery(Paged):
+    """Which people to list."""
+
+    customer_id = identifier("Only this customer's.")
