@@ -17,6 +17,8 @@ from domains.kernel.tenancy import Scope
 
 from ..models import Change, ChangeOutcome, Person, Subscription
 from ..models.actions import check_change
+from ..queries.accounts import account_for_change
+from ..queries.changes import adds
 from ..queries.subscriptions import standing_of
 from .previews import redeem, release
 from .subscriptions import find_locked, take_over, tell
@@ -36,8 +38,10 @@ def begin_change(
     if session.get(Change, change_id) is not None:
         return
     row = _found(session, subscription_id, customer_id, expected_version)
-    at = standing_of(session, Scope.customer(customer_id), row)
+    scope = Scope.customer(customer_id)
+    at = standing_of(session, scope, row)
     check_change(at, kind=kind, quantity=to_quantity, mode=mode, valid_to=valid_to_wish)
+    account_for_change(session, scope, row.account_id, buys=adds(row, kind, to_quantity))
     redeem(session, preview_id, customer_id, change_id)
     change = Change(
         id=change_id, subscription_id=row.id, account_id=row.account_id, customer_id=customer_id,

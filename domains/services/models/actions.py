@@ -71,7 +71,8 @@ class Standing:
 
         A list is final. Without one, `free_date` allows any day up to `latest_end`, of which these are some.
         """
-        if self.policy.extend_mode not in ("free_date", "month_end"):
+        endless = self.subscription.valid_to == FOREVER
+        if endless or self.policy.extend_mode not in ("free_date", "month_end"):
             return ()
         floor = max(self.subscription.valid_to, self.today)
         named = [day for day in self.policy.allowed_end_dates if day > floor]

@@ -23,12 +23,17 @@ def get_account(session: Session, scope: Scope, account_id: UUID) -> AccountRef:
 
 
 def active_account(session: Session, scope: Scope, account_id: UUID) -> AccountRef:
-    """An account that may order. Refuses one that is not active."""
+    """An account that may buy. Refuses one that is not active."""
     found = get_account(session, scope, account_id)
     if found.status != "active":
         raise Refused(
-            f"The account “{found.name}” is {found.status}: only an active account can order.",
+            f"The account “{found.name}” is {found.status}: only an active account can buy.",
             code="account_not_active",
             field="account_id",
         )
     return found
+
+
+def account_for_change(session: Session, scope: Scope, account_id: UUID, *, buys: bool) -> AccountRef:
+    """The account of a subscription that is to be changed; it must be active when the change `buys` something."""
+    return (active_account if buys else get_account)(session, scope, account_id)

@@ -13,10 +13,10 @@ from domains.kernel.errors import Conflict, Refused
 from domains.kernel.money import Money
 from domains.kernel.tenancy import Scope
 
-from ..models import AccountRef
+from ..models import AccountRef, Subscription
 from ..models.actions import Standing, check_change
 from ..pricing import MONTHLY, ChangeTerms, added_commitment, charged_until, estimate, extension, rest_of_period
-from .accounts import get_account
+from .accounts import account_for_change
 from .previews import mismatch, promised
 from .subscriptions import find, standing_of
 from .terms import next_invoice
@@ -59,7 +59,9 @@ def change_terms(
     at = standing_of(session, scope, subscription)
     mode = mode or ("now" if action == "cancel" else None)
     check_change(at, kind=action, quantity=quantity, mode=mode, valid_to=valid_to)
-    fresh = _terms(at, get_account(session, scope, subscription.account_id), action, quantity, mode, valid_to)
+    buys = adds(subscription, action, quantity)
+    account = account_for_change(session, scope, subscription.account_id, buys=buys)
+    fresh = _terms(at, account, action, quantity, mode, valid_to)
     if preview_id is None:
         return fresh
     kept = promised(session, scope, preview_id, "change", ChangeTerms)
@@ -89,6 +91,11 @@ def change_preview(
         again = no.params.get("available_from")
         return ChangePreview(False, None, None, no.code, no.detail, again, None, ends)
     return ChangePreview(True, terms=terms, allowed_end_dates=ends)
+
+
+def adds(subscription: Subscription, action: str, quantity: int | None) -> bool:
+    """Whether a change buys something: more units, or more time."""
+    return action == "extend" or (action == "change_quantity" and (quantity or 0) > subscription.quantity)
 
 
 def _wish(terms: ChangeTerms) -> tuple[object, ...]:

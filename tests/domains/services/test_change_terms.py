@@ -11,7 +11,7 @@ from domains.kernel.config import Settings
 from domains.kernel.errors import DomainError, Invalid, Refused
 from domains.kernel.money import Money
 from domains.services import db, queries
-from domains.services.models import Policy, Subscription
+from domains.services.models import AccountRef, Policy, Subscription
 from tests.conftest import Clock
 from tests.factories.services import (
     EVERYBODY,
@@ -23,9 +23,12 @@ from tests.factories.services import (
     an_account,
     an_offer,
     at,
+    begin,
     change_of,
     on,
 )
+
+LATER = on("2099-12-31")
 
 
 def eur(amount: str) -> Money:
@@ -211,3 +214,29 @@ def test_before_a_renewal_nothing_can_be_changed(databases: Settings, clock: Clo
             change_of(session, held, "change_quantity", quantity=25)
 
     assert no.value.code == "locked_before_renewal"
+
+
+def test_an_account_that_is_not_active_buys_no_more_but_may_cancel(databases: Settings, clock: Clock) -> None:
+    with db.begin() as session:
+        held = a_running(session)
+        session.get_one(AccountRef, held.account_id).status = "suspended"
+        for wish in ({"action": "change_quantity", "quantity": 21}, {"action": "extend", "valid_to": on("2027-03-31")}):
+            with pytest.raises(Refused) as no:
+                change_of(session, held, **wish)
+            assert no.value.code == "account_not_active"
+
+        assert change_of(session, held, "change_quantity", quantity=19).to_quantity == 19
+        begin(session, change_of(session, held, "cancel", mode="now"))
+
+
+def test_what_never_ends_cannot_be_extended(databases: Settings, clock: Clock) -> None:
+    with db.begin() as session:
+        a_catalogue(session, an_offer(kind="perpetual", plans=(a_plan("one_time", "one_time", EUR="400.00"),)))
+        held = a_subscription(session, an_account(session), a_line(session, 1))
+        view = queries.get_subscription(session, EVERYBODY, held.id)
+        with pytest.raises(Refused):
+            change_of(session, held, "extend", valid_to=LATER)
+        back = change_of(session, held, "cancel", mode="now")
+
+    assert (view.valid_to, view.allowed_end_dates) == (None, ())
+    assert back.refund == eur("500.00")
