@@ -20,6 +20,7 @@ PUBLIC = {
     "static": "files without anybody's data",
     "healthz": "asked by the cluster",
     "readyz": "asked by the cluster",
+    "openapi_json": "describes the API and holds nobody's data",
 }
 # Queries that take a session but no scope, and why.
 UNSCOPED = {
