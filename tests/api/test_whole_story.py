@@ -1,0 +1,131 @@
+"""Programs do everything through the API alone, over the real sagas and the real sandbox provider."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from importlib import import_module
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+
+from domains.kernel.tenancy import Scope
+from domains.services.exchanges import sync_catalogue
+from saga import transports
+from saga.transports import inline
+from tests.domains.services.conftest import Sandbox
+from tests.domains.services.conftest import running_sandbox as running_sandbox
+from tests.domains.services.conftest import sandbox as sandbox
+
+from .program import Program, a_caller
+from .test_customers import WISH
+
+HOST = "http://localhost:8000/api/v1"
+
+
+@pytest.fixture
+def transport(sandbox: Sandbox) -> Iterator[inline.Transport]:
+    for name in ("accounts", "billing", "services", "support", "users"):
+        import_module(f"domains.{name}.reactions")
+    sync_catalogue()
+    made = inline.Transport()
+    with transports.using(made):
+        yield made
+
+
+class Client(Program):
+    """A program that follows what it has started to its end."""
+
+    def __init__(self, app: Flask, transport: inline.Transport, *who: Any, **but: Any) -> None:
+        super().__init__(app, a_caller(*who, **but))
+        self.transport = transport
+
+    def follow(self, path: str, body: Any) -> dict[str, Any]:
+        """Ask for something; gives its operation when it has ended."""
+        accepted = self.post(path, body)
+        assert accepted.status_code == 202, accepted.text
+        self.transport.run_until_quiet()
+        ended: dict[str, Any] = self.get(accepted.headers["Operation-Location"].removeprefix(HOST)).json
+        return ended
+
+    def do(self, path: str, body: Any) -> dict[str, Any]:
+        """Ask for something that succeeds; gives what came of it."""
+        operation = self.follow(path, body)
+        assert (operation["status"], operation["percent_complete"]) == ("succeeded", 100), operation
+        assert {step["status"] for step in operation["steps"]} == {"done"}
+        made: dict[str, Any] = self.get(operation["resource_url"].removeprefix(HOST)).json
+        return made
+
+
+def test_a_reseller_sells_to_an_end_customer(app: Flask, transport: inline.Transport) -> None:
+    operator = Client(app, transport, kind="operator", scope=Scope.operator())
+    wingtip = operator.do("/customers", WISH | {"kind": "reseller", "name": "Wingtip Cloud"})
+    reseller = Client(app, transport, UUID(wingtip["id"]), "reseller")
+    coffee = reseller.do("/customers", WISH | {"owner_email": "else@fourthcoffee.example"})
+    customer = Client(app, transport, UUID(coffee["id"]), "end_customer")
+
+    budget = {"amount": "5000.00", "currency": "EUR"}
+    account = reseller.do("/accounts", {"name": "Roastery", "customer_id": coffee["id"], "budget": budget})
+    offers = customer.get(f"/offers?account_id={account['id']}&term=P1Y&billing_cycle=monthly").json["items"]
+    offer = next(one for one in offers if one["kind"] == "seat" and one["term"] == "P1Y" and not one["available_from"])
+    wish = {"account_id": account["id"], "lines": [{"offer_id": offer["id"], "quantity": 5}], "po_reference": "PO-1"}
+    preview = customer.post("/orders/preview", wish).json
+    order = customer.do("/orders", wish | {"preview_id": preview["id"]})
+    subscription = customer.get(f"/subscriptions/{order['lines'][0]['subscription_id']}").json
+
+    assert (coffee["status"], account["status"], order["state"]) == ("active", "active", "completed")
+    assert customer.get(f"/accounts/{account['id']}/ccp-user").json["status"] == "active"
+    assert order["charge_now"] == preview["charge_now"]
+    assert (subscription["state"], subscription["quantity"]) == ("active", 5)
+    assert customer.get("/charges").json["items"][0]["amount"] == preview["charge_now"]
+
+    path = f"/subscriptions/{subscription['id']}"
+    more = customer.do(f"{path}/change-quantity", {"quantity": 8})
+    fewer = reseller.do(f"{path}/change-quantity", {"quantity": 6})
+    ended = customer.do(f"{path}/cancel", {"mode": "now"})
+
+    assert (more["quantity"], fewer["quantity"], ended["state"]) == (8, 6, "canceled")
+    charges = customer.get("/charges").json["items"]
+    assert [charge["kind"] for charge in charges] == ["cancel", "change_quantity", "change_quantity", "activation"]
+    costs = reseller.get(f"/costs?customer_id={coffee['id']}&months=1").json["currencies"][0]["months"][0]["amount"]
+    assert Decimal(costs["amount"]) == sum(Decimal(charge["amount"]["amount"]) for charge in charges)
+    case = {"subject": "Why", "description": "…", "links": [{"kind": "order", "id": order["id"]}]}
+    assert customer.post("/cases", case).json["links"][0]["label"] == order["number"]
+
+
+def test_an_order_over_the_budget_is_taken_back_with_the_reason(app: Flask, transport: inline.Transport) -> None:
+    operator = Client(app, transport, kind="operator", scope=Scope.operator())
+    northwind = operator.do("/customers", WISH | {"kind": "direct"})
+    customer = Client(app, transport, UUID(northwind["id"]))
+    account = customer.do("/accounts", {"name": "HQ", "budget": {"amount": "1.00", "currency": "EUR"}})
+    offer = next(one for one in customer.get("/offers").json["items"] if one["kind"] == "seat")
+
+    wish = {"account_id": account["id"], "lines": [{"offer_id": offer["id"], "quantity": 5}]}
+    operation = customer.follow("/orders", wish)
+    order = customer.get(f"/orders/{operation['resource_id']}").json
+
+    assert (operation["status"], operation["error"]["code"]) == ("failed", "budget_exceeded")
+    assert [step["status"] for step in operation["steps"][:3]] == ["undone", "refused", "not_reached"]
+    assert order["state"] == "failed"
+    assert customer.get("/charges").json["items"] == []
+
+
+def test_while_the_provider_is_at_work_its_turn_is_shown(
+    app: Flask, transport: inline.Transport, sandbox: Sandbox
+) -> None:
+    operator = Client(app, transport, kind="operator", scope=Scope.operator())
+    customer = Client(app, transport, UUID(operator.do("/customers", WISH | {"kind": "direct"})["id"]))
+    account = customer.do("/accounts", {"name": "HQ"})
+    offer = next(one for one in customer.get("/offers").json["items"] if one["kind"] == "seat")
+    sandbox.control("PUT", "settings", order_seconds=600, change_seconds=0)
+
+    wish = {"account_id": account["id"], "lines": [{"offer_id": offer["id"], "quantity": 5}]}
+    operation = customer.follow("/orders", wish)
+
+    assert (operation["status"], operation["waiting_for"]) == ("running", "provider")
+    waiting = next(step for step in operation["steps"] if step["status"] == "waiting")
+    assert (waiting["name"], waiting["ended_at"]) == ("services.send_order", None)
+    assert customer.get(f"/orders/{operation['resource_id']}").json["state"] == "at_provider"
+    assert customer.get("/operations?active=true").json["items"][0]["id"] == operation["id"]
