@@ -26,6 +26,7 @@ from .orders import activate_order as activate_order
 from .orders import discard_order as discard_order
 from .orders import draft_order as draft_order
 from .previews import Preview as Preview
+from .previews import forget_expired as forget_expired
 from .previews import preview_change as preview_change
 from .previews import preview_order as preview_order
 from .previews import promise_change as promise_change

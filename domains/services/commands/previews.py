@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from domains.kernel import clock
@@ -110,3 +110,12 @@ def release(session: Session, preview_id: UUID | None, by: UUID) -> None:
     found = session.get(Row, preview_id) if preview_id is not None else None
     if found is not None and found.redeemed_by == by:
         found.redeemed_by = None
+
+
+def forget_expired(session: Session, *, most: int = 1000) -> int:
+    """Delete promises that ran out more than a day ago without being taken up; gives how many."""
+    long_ago = clock.now(session) - timedelta(days=1)
+    query = select(Row.id).where(Row.expires_at < long_ago, Row.redeemed_by.is_(None))
+    expired = list(session.scalars(query.order_by(Row.id).limit(most)))
+    session.execute(delete(Row).where(Row.id.in_(expired)))
+    return len(expired)

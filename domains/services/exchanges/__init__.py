@@ -7,5 +7,6 @@ from .accounts import link_ccp_user as link_ccp_user
 from .catalogue import pull_catalogue as pull_catalogue
 from .catalogue import sync_catalogue as sync_catalogue
 from .changes import send_change as send_change
+from .chores import CHORES as CHORES
 from .looks import look_at_subscription as look_at_subscription
 from .orders import send_order as send_order

@@ -11,6 +11,7 @@ from domains.kernel.database import new_id
 from domains.kernel.errors import NotFound, Refused
 from domains.kernel.money import UnitPrice
 from domains.services import commands, db, queries
+from domains.services.exchanges import CHORES
 from domains.services.models import Preview
 from tests.conftest import Clock
 from tests.factories.services import (
@@ -183,3 +184,19 @@ def test_a_promised_change_of_another_customers_subscription_is_not_found(databa
         held = a_subscription(session, an_account(session))
         with pytest.raises(NotFound):
             commands.preview_change(session, scope=somebody_else(), subscription_id=held.id, action="cancel")
+
+
+def test_promises_that_nobody_took_up_are_forgotten_a_day_later(databases: Settings, clock: Clock) -> None:
+    with db.begin() as session:
+        a_catalogue(session)
+        account = an_account(session)
+        kept, forgotten = a_promise(session, account), a_promise(session, account)
+        place(session, terms_of(session, account, preview_id=kept.id))
+    clock.advance(days=1, minutes=29)
+    fresh = CHORES[0].run()
+    clock.advance(minutes=2)
+
+    assert (fresh, CHORES[0].run()) == (0, 1)
+    with db.begin_read() as session:
+        assert session.get(Preview, kept.id) is not None
+        assert session.get(Preview, forgotten.id) is None
