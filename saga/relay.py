@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +40,13 @@ def republish(database: Database, after: int = 0) -> int:
     with database.begin() as session:
         changed = session.execute(table.update().where(table.c.position > after).values(published_at=None))
         return int(changed.rowcount)  # type: ignore[attr-defined]
+
+
+def load_reactions(domain: str) -> None:
+    """Make a domain's reactions known to this process; a domain may have none."""
+    name = f"domains.{domain}.reactions"
+    if find_spec(name) is not None:
+        import_module(name)
 
 
 def consume(database: Database, transport: Transport, *, wait: float) -> int:

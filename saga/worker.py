@@ -241,8 +241,8 @@ def keep_house(database: Database, transport: transports.Transport) -> None:
 def _chores(database: Database) -> list[tuple[float, Callable[[], Any]]]:
     """What a domain's worker does on the side, and how often (seconds)."""
     own: list[tuple[float, Callable[[], Any]]] = [(0.5, lambda: audit.seal(database, config.current().audit_key))]
-    for module in ("reactions", "exchanges"):
-        name = f"domains.{database.name}.{module}"
-        if find_spec(name) is not None:  # reactions register themselves when they are imported
-            own += [(chore.every, chore.run) for chore in getattr(import_module(name), "CHORES", ())]
+    relay.load_reactions(database.name)
+    name = f"domains.{database.name}.exchanges"
+    if find_spec(name) is not None:
+        own += [(chore.every, chore.run) for chore in getattr(import_module(name), "CHORES", ())]
     return own

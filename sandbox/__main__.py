@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument("--demo", action="store_true", default=os.environ.get("SANDBOX_DEMO") == "1")
     given = parser.parse_args()
     logging.basicConfig(level="WARNING")
+    logging.getLogger("werkzeug").setLevel("WARNING")  # no line for each request
     client = (os.environ.get("SANDBOX_CLIENT_ID", "client"), os.environ.get("SANDBOX_CLIENT_SECRET", "secret"))
     app = create_app(given.database, client=client, demo=given.demo)
     server = Server("127.0.0.1", given.port, app)

@@ -13,11 +13,16 @@ from ..definition import N_, Saga, pivot, step
 
 @dataclass(frozen=True, kw_only=True)
 class RefreshSubscription:
-    """Which subscription, and whose."""
+    """Which subscription, what it is called, and whose it is."""
 
     subscription_id: UUID
     customer_id: UUID
     reseller_id: UUID | None
+    label: str
+
+    @property
+    def resource(self) -> tuple[str, UUID]:
+        return "subscription", self.subscription_id
 
 
 refresh_subscription = Saga("refresh-subscription", RefreshSubscription, (

@@ -23,6 +23,8 @@ class Transport:
     def __init__(self, domains: Sequence[str] = NAMES, database: Callable[[str], Any] | None = None) -> None:
         """`domains` are those whose events and commands travel; `database(name)` finds a domain's database."""
         self.domains, self.database = domains, database or database_named
+        for name in domains:
+            relay.load_reactions(name)
         self.commands: deque[dict[str, Any]] = deque()
         self.replies: deque[dict[str, Any]] = deque()
         self.events: dict[str, deque[dict[str, Any]]] = {name: deque() for name in domains}
