@@ -96,7 +96,10 @@ def _quantity(stage: Stage, scene: Scene, caller: Caller) -> None:
 
 
 def _cancel(stage: Stage, scene: Scene, caller: Caller) -> None:
+    if scene.with_.get("slow"):  # the provider takes its time, so that it is still under way when the demo opens
+        requests.put(f"{stage.control}/settings", json={"change_seconds": 10**7}, timeout=30).raise_for_status()
     _change(stage, scene, caller, cancel_subscription, "cancel", mode=scene.with_["mode"])
+    requests.put(f"{stage.control}/settings", json={"change_seconds": 0}, timeout=30).raise_for_status()
 
 
 def _extend(stage: Stage, scene: Scene, caller: Caller) -> None:

@@ -46,6 +46,7 @@ SCENES = (
     order(60, "datum", 1, "da-wifi", ("margie-managed-wi-fi", 12)),
     order(55, "fourthcoffee", 1, "fc-stock", ("wide-stock-room", 2)),
     order(48, "northwind", 0, "nw-backup", ("fabrikam-server-backup-1tb", 12), po_reference="NT-4417"),
+    Scene(47.1, "northwind", "refresh", tag="nw-suite"),
     Scene(47, "northwind", "quantity", tag="nw-suite", with_={"to": 64}),
     order(42, "lucerne", 0, "lu-identity", ("coho-identity-plan-1", 20)),
     order(40, "northwind", 1, "nw-idle", ("litware-password-safe", 30)),
@@ -71,6 +72,7 @@ SCENES = (
     Scene(4, "northwind", "quantity", tag="nw-analytics", with_={"to": 41}),
     order(3, "contoso", 0, "co-errors", ("northfield-error-tracker", 12)),
     order(2, "fourthcoffee", 0, "fc-payroll", ("wide-payroll", 35)),
+    Scene(1.5, "northwind", "cancel", tag="nw-forecast", with_={"mode": "now", "slow": True}),
     order(1, "datum", 0, "da-desk", ("proseware-service-desk", 4)),
 )  # fmt: skip
 # The last one stays at the provider, so that there is something under way.

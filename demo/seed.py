@@ -32,9 +32,9 @@ from domains.users.models import CLIENT_SCOPES, ROLE_SCOPES
 from saga import flows, store, transports
 from saga.flows.onboard_customer import onboard_customer
 from saga.flows.open_account import open_account
-from saga.flows.sync_catalogue import begin as sync_catalogue
 from saga.payloads.account import OpenAccount
 from saga.payloads.customer import OnboardCustomer
+from saga.schedules import begin_refreshes, begin_sync
 from saga.transports import inline
 
 from .cast import PLAYERS, ROLES, STAFF, Player
@@ -71,7 +71,7 @@ class Seed:
         self.set("settings", order_seconds=0, change_seconds=0)
         self.set("clock", now=start.isoformat())
         with clock.business_at(start):
-            sync_catalogue("seed")
+            begin_sync("demo/catalogue")
             self.transport.run_until_quiet()
             for player in PLAYERS:
                 self.customer(player)
@@ -80,6 +80,8 @@ class Seed:
             self.scene(scene, today - timedelta(days=scene.days))
             if number % 10 == 0:
                 print(f"  {number} of {len(SCENES) + 1} scenes", flush=True)  # noqa: T201 the person who waits sees how far it is
+        begin_refreshes("demo/end")
+        self.transport.run_until_quiet()
         self.set("clock", now=None)
         self.set("settings", order_seconds=2, change_seconds=2)
         self.write()

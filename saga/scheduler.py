@@ -17,7 +17,7 @@ from domains.kernel.telemetry import start_logging
 
 from . import flows, tables
 from .coordinator import Stopped, stop
-from .schedule import Schedule
+from .schedules import SCHEDULES, Schedule
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +33,12 @@ def run(settings: Settings) -> None:
     start_logging(settings.log_level, "scheduler")
     bind(settings)
     flows.load()
-    schedules = flows.schedules()
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     begun: dict[str, str] = {}
     try:
         while True:
-            _turn(schedules, begun)
+            _turn(SCHEDULES, begun)
             time.sleep(2.0)
     except Stopped:
         log.info("scheduler stopped")

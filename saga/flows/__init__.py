@@ -5,7 +5,6 @@ from __future__ import annotations
 from importlib import import_module
 
 from ..definition import arguments_of, known, saga_of, wire_name
-from ..schedule import Schedule
 
 NAMES = (
     "onboard_customer",
@@ -41,8 +40,3 @@ def describe() -> str:
         lines = ["  " + "  ".join(cell.ljust(w) for cell, w in zip(row, [*widths, 0], strict=True)) for row in rows]
         blocks.append("\n".join([f"{name} (version {version})", *lines]))
     return "\n\n".join(blocks)
-
-
-def schedules() -> tuple[Schedule, ...]:
-    """What the scheduler starts by the clock."""
-    return (Schedule("sync-catalogue", 3600, import_module("saga.flows.sync_catalogue").begin),)

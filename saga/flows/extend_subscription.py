@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from domains.accounts import commands as accounts
 from domains.billing import commands as billing
 from domains.notifications import commands as notifications
-
 from domains.services import commands as services
 from domains.services import exchanges as provider
 

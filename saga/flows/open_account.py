@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from domains.accounts import commands as accounts
 from domains.notifications import commands as notifications
-
 from domains.services import commands as services
 from domains.services import exchanges as provider
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from domains.accounts import commands as accounts
 from domains.billing import commands as billing
 from domains.notifications import commands as notifications
-
 from domains.services import commands as services
 from domains.services import exchanges as provider
 

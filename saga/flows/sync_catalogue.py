@@ -8,7 +8,6 @@ from uuid import UUID
 from domains.services import exchanges as provider
 
 from ..definition import N_, Saga, pivot
-from ..store import start
 
 NOBODY = UUID(int=0)  # runs of the house belong to no customer
 
@@ -24,8 +23,3 @@ class SyncCatalogue:
 sync_catalogue = Saga(
     "sync-catalogue", SyncCatalogue, (pivot(provider.pull_catalogue, title=N_("Fetch the catalogue")),)
 )
-
-
-def begin(window: str) -> object:
-    """Start the synchronisation of one time slot; once, however often it is asked for."""
-    return start(sync_catalogue, SyncCatalogue(), key=window, label="Catalogue", resource=("catalogue", NOBODY))

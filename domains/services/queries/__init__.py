@@ -22,4 +22,5 @@ from .subscriptions import expiring as expiring
 from .subscriptions import get_subscription as get_subscription
 from .subscriptions import list_changes as list_changes
 from .subscriptions import list_subscriptions as list_subscriptions
+from .subscriptions import past_their_end as past_their_end
 from .terms import order_terms as order_terms

@@ -147,6 +147,13 @@ def expiring(
     return views_of(session, scope, list(session.scalars(ordered)))
 
 
+def past_their_end(session: Session, scope: Scope, today: date, *, limit: int = 500) -> list[Subscription]:
+    """Subscriptions in scope that should have ended or been renewed by today, longest overdue first."""
+    query = select(Subscription).where(scope.covers(Subscription), Subscription.valid_to < today)
+    query = query.where(Subscription.state.in_(("active", "suspended")), Subscription.open_change_id.is_(None))
+    return list(session.scalars(query.order_by(Subscription.valid_to, Subscription.id).limit(limit)))
+
+
 def count_by_state(session: Session, scope: Scope, *, account_id: UUID | None = None) -> dict[str, int]:
     """How many subscriptions in scope are in each state."""
     query = select(Subscription.state, func.count()).where(scope.covers(Subscription)).group_by(Subscription.state)
