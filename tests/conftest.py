@@ -19,7 +19,7 @@ from domains.kernel import clock as kernel_clock
 from domains.kernel import database
 from domains.kernel.config import DATABASES, Settings
 from installation import SECRETS, new_secret
-from tests.servers import create_database, queue_server, temporary_cluster
+from tests.servers import create_database, free_port, queue_server, temporary_cluster
 
 POSTGRESQL = "CLOUDSALES_DATABASE_URL"
 
@@ -62,6 +62,11 @@ def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def queue_url() -> str:
+    return f"redis://127.0.0.1:{free_port()}/0"
+
+
+@pytest.fixture(scope="session")
 def database_url() -> str:
     """Where the databases are: empty for SQLite files, else a URL with {domain}, other ones for each xdist worker."""
     url = os.environ.get(POSTGRESQL, "")
@@ -69,15 +74,9 @@ def database_url() -> str:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, session_folder: Path, database_url: str, secrets: dict[str, str]) -> Iterator[Settings]:
+def settings(tmp_path: Path, database_url: str, queue_url: str, secrets: dict[str, str]) -> Iterator[Settings]:
     """Settings of a fresh installation in an empty folder; no server behind its queue unless `queue` is asked for."""
-    made = Settings(
-        mode="development",
-        var=str(tmp_path),
-        database_url=database_url,
-        queue_url=f"unix://{session_folder}/queue.sock?db=0",
-        **secrets,
-    )
+    made = Settings(var=str(tmp_path), database_url=database_url, queue_url=queue_url, **secrets)
     database.bind(made)
     yield made
     database.bind(made)  # closes what the test opened
@@ -112,8 +111,8 @@ def databases(settings: Settings, schemas: Path) -> Iterator[Settings]:
 
 
 @pytest.fixture(scope="session")
-def running_queue(session_folder: Path) -> Iterator[redis.Redis]:
-    with queue_server(session_folder) as client:
+def running_queue(session_folder: Path, queue_url: str) -> Iterator[redis.Redis]:
+    with queue_server(session_folder, queue_url) as client:
         yield client
 
 

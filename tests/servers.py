@@ -1,4 +1,4 @@
-"""Servers of the tests' own: made in a temporary folder, reached over a unix socket, gone afterwards.
+"""Servers of the tests' own: made in a temporary folder, reached from this machine only, gone afterwards.
 
 They keep nothing, so they need not wait for the disk. PostgreSQL refuses to run as root; as root it runs as `nobody`.
 """
@@ -84,12 +84,12 @@ def _unprivileged_user(folder: Path) -> int | None:
 
 
 @contextmanager
-def queue_server(folder: Path) -> Iterator[redis.Redis]:
-    """Run a queue server within the `with`, on `folder/queue.sock`; gives a connected client."""
-    socket = folder / "queue.sock"
-    command = [get_binary_path(), "--port", "0", "--unixsocket", socket, "--save", "", "--dir", folder]
+def queue_server(folder: Path, url: str) -> Iterator[redis.Redis]:
+    """Run a queue server within the `with`, behind a Redis URL of this machine; gives a connected client."""
+    port = url.rpartition(":")[2].split("/")[0]
+    command = [get_binary_path(), "--bind", "127.0.0.1", "--port", port, "--save", "", "--dir", folder]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
-        client = redis.Redis(unix_socket_path=str(socket), retry=Retry(ConstantBackoff(0.02), 250))
+        client = redis.Redis.from_url(url, retry=Retry(ConstantBackoff(0.02), 250))
         try:
             client.ping()
             yield client
@@ -99,8 +99,11 @@ def queue_server(folder: Path) -> Iterator[redis.Redis]:
 
 
 def free_port() -> int:
-    """The first of four ports in a row that are free now, away from those the machine hands out by itself."""
-    for port in range(21000, 30000, 10):
+    """The first of four ports in a row that are free now, away from those the machine hands out by itself.
+
+    Where to look depends on the process, so that two test runs at a time do not find the same.
+    """
+    for port in range(20000 + os.getpid() % 1000 * 10, 32000, 10):
         if not any(_listening(number) for number in range(port, port + 4)):
             return port
     raise RuntimeError("no four free ports in a row")
