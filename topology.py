@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -57,6 +58,7 @@ def up(given: Settings, port: int) -> int:
         installation.check_port_free(number, what)
     say(f"secrets are in {var / 'secrets'}/")
     try:
+        _forget_half_a_demo(settings, say)
         with Supervisor(var / "log", say) as supervisor:
             _start(supervisor, settings, port, say)
             supervisor.supervise()
@@ -83,15 +85,38 @@ def _start(supervisor: Supervisor, settings: Settings, port: int, say: Callable[
     say(f"databases are up to date ({settings.database_url.partition(':')[0] or 'SQLite'})")
     supervisor.wait_until(lambda: _answers(port + 1, "/healthz"), "the sandbox", seconds=30)
     say(f"sandbox provider listens on port {port + 1}")
-    if not (Path(settings.var) / "demo.json").exists():
-        say("seeding the demo")
-        supervisor.run_once(Part("seed", lambda: import_module("demo.seed").run(settings), console=True))
+    _seed(supervisor, settings, say)
     for part in parts(settings, port):
         supervisor.start(part)
     say(f"started {', '.join(part.name for part in supervisor.parts)}; logs are in {supervisor.logs}/")
     supervisor.wait_until(lambda: _answers(port, "/readyz"), "the web process", seconds=READY_WITHIN)
     say("ready")
     print(welcome(settings, port), flush=True)
+
+
+def _seed(supervisor: Supervisor, settings: Settings, say: Callable[[str], None]) -> None:
+    """Play the demo into empty databases; `var/seeding` stands while that is not done."""
+    var = Path(settings.var)
+    if settings.mode != "demo" or (var / "demo.json").exists():
+        return
+    say("seeding the demo")
+    (var / "seeding").touch()
+    supervisor.run_once(Part("seed", lambda: import_module("demo.seed").run(settings), console=True))
+    (var / "seeding").unlink()
+
+
+def _forget_half_a_demo(settings: Settings, say: Callable[[str], None]) -> None:
+    """Empty what an interrupted seed has left: played a second time, it would meet its own first half."""
+    var = Path(settings.var)
+    if not (var / "seeding").exists():
+        return
+    if settings.database_url or settings.overrides:
+        raise CannotRun(f"the last seed was interrupted: empty the databases, then remove {var / 'seeding'}")
+    say("the last seed was interrupted, so it begins anew")
+    for folder in ("db", "queue", "mailbox", "documents"):
+        shutil.rmtree(var / folder, ignore_errors=True)
+    for file in var.glob("sandbox.sqlite3*"):
+        file.unlink()
 
 
 def parts(settings: Settings, port: int) -> list[Part]:

@@ -108,3 +108,25 @@ def test_the_doctor_tells_of_a_database_it_cannot_reach(tmp_path: Path) -> None:
     lines = [str(finding) for finding in doctor.examine(settings, 28600)]
 
     assert sum(line.startswith("MISSING  database") for line in lines) == 8
+
+
+def test_half_a_demo_is_forgotten_before_it_is_played_again(tmp_path: Path) -> None:
+    settings = Settings(var=str(tmp_path))
+    made = ("db/users.sqlite3", "queue/x.aof", "sandbox.sqlite3", "sandbox.sqlite3-wal", "secrets/audit_key")
+    for name in made:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+
+    topology._forget_half_a_demo(settings, print)
+    assert (tmp_path / "db/users.sqlite3").exists()
+
+    (tmp_path / "seeding").touch()
+    topology._forget_half_a_demo(settings, print)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["secrets", "seeding"]
+
+
+def test_half_a_demo_on_a_server_is_left_to_its_owner(tmp_path: Path) -> None:
+    (tmp_path / "seeding").touch()
+
+    with pytest.raises(topology.CannotRun, match="empty the databases"):
+        topology._forget_half_a_demo(Settings(var=str(tmp_path), database_url="postgresql://x/{domain}"), print)
