@@ -8,14 +8,13 @@ from typing import Any
 import flask_smorest
 import orjson
 from flask import Request, abort
-from marshmallow import missing
 from webargs.flaskparser import FlaskParser
 
 from . import described, etags
 
 
 class Parser(FlaskParser):
-    """Reads JSON strictly: another media type is 415, NaN and broken Unicode are 400."""
+    """Reads JSON strictly: another media type is 415; no body, NaN and broken Unicode are 400."""
 
     DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": None}  # as the schema says
 
@@ -24,7 +23,7 @@ class Parser(FlaskParser):
         if body and not req.is_json:
             abort(415)
         try:
-            return orjson.loads(body) if body else missing
+            return orjson.loads(body)
         except orjson.JSONDecodeError:
             abort(400)
 

@@ -28,13 +28,15 @@ IDEMPOTENCY_KEY = (
 IF_MATCH = "The `ETag` you have seen. The request is refused with 412 when the thing has changed since."
 IF_NONE_MATCH = "The `ETag` you have. The answer is 304 without a body when nothing has changed since."
 
-# component: (name of the header, whether it must be sent, description)
+KEY = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
+TAG = {"type": "string", "minLength": 1}
+# component: (name of the header, whether it must be sent, description, schema)
 HEADERS = {
-    "IdempotencyKey": ("Idempotency-Key", True, IDEMPOTENCY_KEY),
-    "IdempotencyKeyOptional": ("Idempotency-Key", False, IDEMPOTENCY_KEY),
-    "IfMatch": ("If-Match", True, IF_MATCH),
-    "IfMatchOptional": ("If-Match", False, IF_MATCH),
-    "IfNoneMatch": ("If-None-Match", False, IF_NONE_MATCH),
+    "IdempotencyKey": ("Idempotency-Key", True, IDEMPOTENCY_KEY, KEY),
+    "IdempotencyKeyOptional": ("Idempotency-Key", False, IDEMPOTENCY_KEY, KEY),
+    "IfMatch": ("If-Match", True, IF_MATCH, TAG),
+    "IfMatchOptional": ("If-Match", False, IF_MATCH, TAG),
+    "IfNoneMatch": ("If-None-Match", False, IF_NONE_MATCH, {"type": "string"}),
 }
 
 

@@ -26,7 +26,7 @@ DEFAULT_CODES = {
     413: "content_too_large", 415: "unsupported_media_type", 429: "too_many_requests",
 }  # fmt: skip
 DEFAULT_DETAILS = {
-    400: "The request cannot be read: check that its body is JSON in UTF-8.",
+    400: "The request cannot be read: send a body of JSON in UTF-8.",
     401: "Ask /oauth2/token for an access token and send it as Bearer; it lasts ten minutes.",
     404: "There is nothing at this address.",
     405: "This address does not take that method; the header Allow names those it takes.",
@@ -113,7 +113,8 @@ def _from_validation(status: int, messages: dict[str, Any]) -> Response:
     ]
     code = "validation_failed" if status == 422 else "parameter_invalid"
     names = {error["pointer"] for error in errors}
-    code = "limit_invalid" if names == {"/limit"} and status == 400 else code
+    if status == 400 and names in ({"/limit"}, {"/cursor"}):
+        code = f"{names.pop()[1:]}_invalid"
     detail = "; ".join(f"{error['pointer'] or 'body'}: {error['detail']}" for error in errors[:3])
     return problem(status, code, detail, errors)
 

@@ -33,10 +33,10 @@ class Asked(NamedTuple):
 
 def asked(*, required: bool) -> Asked | None:
     """The key of this request, bound to its caller and route; 400 when it must be there and is not."""
-    header = request.headers.get("Idempotency-Key", "")
-    if not header and not required:
+    header = request.headers.get("Idempotency-Key")
+    if header is None and not required:
         return None
-    if not header:
+    if header is None:
         text = "Send the header Idempotency-Key with a text that only this request has, such as a new UUID."
         raise refused(400, "idempotency_key_missing", text)
     if not _KEY.fullmatch(header):

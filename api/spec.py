@@ -94,8 +94,8 @@ class Api(flask_smorest.Api):
             self.spec.components.response(name, answer, lazy=True)
 
     def _register_etag_headers(self) -> None:
-        for component, (name, required, text) in described.HEADERS.items():
-            parameter = {"name": name, "required": required, "description": text, "schema": {"type": "string"}}
+        for component, (name, required, text, schema) in described.HEADERS.items():
+            parameter = {"name": name, "required": required, "description": text, "schema": schema}
             self.spec.components.parameter(component, "header", parameter, lazy=True)
 
     def _register_pagination_header(self) -> None:

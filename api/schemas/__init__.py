@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import EXCLUDE, RAISE, Schema, fields, post_load, validate
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from domains.kernel import money
 from domains.kernel.paging import MAX_LIMIT, Page
@@ -22,6 +22,15 @@ class Request(Schema):
 
     class Meta:
         unknown = RAISE
+
+
+class Patch(Request):
+    """A change: what is left out stays as it is, but something must be there."""
+
+    @validates_schema
+    def says_something(self, data: dict[str, Any], **_: Any) -> None:
+        if not data:
+            raise ValidationError("Say what shall be different.")
 
 
 class Answer(Schema):
@@ -66,6 +75,7 @@ class Paged(Request):
         },
     )
     cursor = fields.String(
+        validate=validate.Regexp(r"^[A-Za-z0-9_-]+$", error="This is no cursor of ours: start again without it."),
         metadata={"description": "`next_cursor` of the page before. Give the same filters with it."},
     )
 
@@ -87,4 +97,4 @@ def listing(page: Page[Any]) -> dict[str, Any]:
     return {"items": page.items, "next_cursor": page.next_cursor, "has_more": page.next_cursor is not None}
 
 
-__all__ = ["Answer", "Int", "Money", "Paged", "Request", "listing", "page_of"]
+__all__ = ["Answer", "Int", "Money", "Paged", "Patch", "Request", "listing", "page_of"]

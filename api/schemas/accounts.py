@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from . import Answer, Money, Paged, Request, page_of
+from . import Answer, Money, Paged, Patch, Request, page_of
 from .values import Int, Word, identifier, moment, text
 
 STATUSES = ("opening", "active", "suspended", "closing", "closed")
@@ -60,7 +60,7 @@ class AccountRequest(Request):
     budget = fields.Nested(Money)
 
 
-class AccountPatch(Request):
+class AccountPatch(Patch):
     """What shall be different; what is left out stays, null takes away."""
 
     name = text(120)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from . import Answer, Money, Paged, Request, page_of
+from . import Answer, Money, Paged, Patch, Request, page_of
 from .values import Choice, Int, Word, count, identifier, moment, text
 
 KINDS = ("direct", "reseller", "end_customer")
@@ -71,7 +71,7 @@ class CustomerRequest(Request):
     owner_email = text(320, required=True, examples=["fay@fourthcoffee.example"])
 
 
-class CustomerPatch(Request):
+class CustomerPatch(Patch):
     """What shall be different; what is left out stays."""
 
     name = text(120)

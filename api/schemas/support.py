@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from . import Answer, Paged, Request, page_of
+from . import Answer, Paged, Patch, Request, page_of
 from .values import Choice, Int, Word, identifier, moment, text
 
 STATUSES = ("new", "open", "waiting_customer", "waiting_provider", "resolved", "closed")
@@ -78,7 +78,7 @@ class CaseRequest(Request):
     links = fields.List(fields.Nested(CaseLinkRequest), load_default=list, validate=validate.Length(max=20))
 
 
-class CasePatch(Request):
+class CasePatch(Patch):
     """Where the case shall stand: solved for you, or open again."""
 
     status = Choice("CaseStatus", ("open", "resolved"), required=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from . import Answer, Paged, Request, page_of
+from . import Answer, Paged, Patch, page_of
 from .values import Int, Word, identifier, moment, text
 
 
@@ -31,7 +31,7 @@ class Me(Answer):
     version = Int(metadata={"format": "int32"})
 
 
-class MePatch(Request):
+class MePatch(Patch):
     """What shall be different; what is left out stays."""
 
     name = text(200)

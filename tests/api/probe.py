@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from api.auth import public, requires
 from flask import Flask
 from marshmallow import fields
 
 import api
 from api import described
+from api.auth import public, requires
 from api.blueprint import Blueprint
 from api.etags import if_match
 from api.schemas import Answer, Money, Paged, Request, listing, page_of

@@ -126,12 +126,15 @@ def test_an_account_is_changed_in_the_version_that_was_seen(program: Program, cu
     stale = program.patch(path, {"name": "Seat"}, If_Match=seen.headers["ETag"])
     blind = program.patch(path, {"name": "Seat"})
     unknown = program.patch(path, {"currency": "USD"}, If_Match=changed.headers["ETag"])
+    empty = program.patch(path, {"name": "Seat"}, If_Match=changed.headers["ETag"], Idempotency_Key="")
+    keyless = program.patch(path, {"name": "HQ"}, If_Match=changed.headers["ETag"], Idempotency_Key=None)
 
     assert (changed.status_code, changed.json["name"], changed.json["budget"]) == (200, "HQ", None)
     assert changed.json["version"] == seen.json["version"] + 1
     assert (stale.status_code, stale.json["code"]) == (412, "version_conflict")
-    assert (blind.status_code, unknown.status_code) == (428, 422)
-    assert program.get(path).json == changed.json
+    assert [blind.status_code, unknown.status_code, empty.status_code] == [428, 422, 400]
+    assert keyless.status_code == 200
+    assert program.get(path).json == keyless.json
 
 
 def test_a_repeated_change_gets_its_first_answer(program: Program, customer_id: UUID) -> None:
@@ -165,7 +168,7 @@ def test_a_refused_change_leaves_its_key_free(program: Program, customer_id: UUI
 @pytest.mark.parametrize(
     "changes",
     [
-        {"name": ""}, {"name": "   "}, {"name": None}, {"budget": {"amount": "1", "currency": "USD"}},
+        {}, {"name": ""}, {"name": "   "}, {"name": None}, {"budget": {"amount": "1", "currency": "USD"}},
         {"budget": {"amount": 1, "currency": "EUR"}}, {"budget": {"amount": "-1", "currency": "EUR"}},
         {"budget": {"amount": "1e3", "currency": "EUR"}}, {"budget": "1"},
     ],

@@ -100,14 +100,14 @@ def test_money_with_too_many_decimals_is_refused(program: Program) -> None:
     assert (answer.status_code, answer.json["code"]) == (422, "amount_invalid")
 
 
-@pytest.mark.parametrize("body", [b"{", b'{"name": NaN}', b'{"name": "\\ud800"}', b"\xff", b"[" * 5000])
+@pytest.mark.parametrize("body", [b"{", b'{"name": NaN}', b'{"name": "\\ud800"}', b"\xff", b"[" * 5000, b""])
 def test_what_is_not_json_is_told_so(program: Program, body: bytes) -> None:
     answer = program.ask("POST", "/things", data=body, content_type="application/json")
 
     assert (answer.status_code, answer.json["code"]) == (400, "bad_request")
 
 
-@pytest.mark.parametrize("body", [b"[]", b"null", b'"text"', b""])
+@pytest.mark.parametrize("body", [b"[]", b"null", b'"text"'])
 def test_a_body_that_is_no_object_is_refused(program: Program, body: bytes) -> None:
     assert program.ask("POST", "/things", data=body, content_type="application/json").status_code == 422
 
