@@ -60,6 +60,8 @@ class Blueprint(flask_smorest.Blueprint):
             raise TypeError(f"{endpoint}: an operation is a function with one method")
         super()._store_endpoint_docs(endpoint, obj, parameters, tags, **options)
         info, scope = self._docs[endpoint][methods[0].lower()], getattr(obj, "requires", None)
+        said = info["docstring"]
+        info["docstring"] = {"description": said["summary"], **said, "summary": said["summary"].rstrip(".")}
         info["arguments"].pop("responses", None)  # their names depend on Python's version
         responses = info["response"]["responses"]
         info["response"]["responses"] = {status: responses[status] for status in sorted(responses)}

@@ -81,13 +81,19 @@ class Described:
         body = self.operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
         return {
             "id": self.operation["operationId"], "method": self.method, "path": self.path,
-            "summary": self.operation["summary"].rstrip("."), "description": self.operation.get("description", ""),
+            "summary": self.operation["summary"], "description": self.description,
             "scope": next((one["oauth2"][0] for one in self.operation["security"] if one["oauth2"]), ""),
             "parameters": [self.parameter(one) for one in parameters],
             "body": self.rows(body) if body else [],
             "answers": [self.answer(status, one) for status, one in self.operation["responses"].items()],
             "curl": self.curl(parameters, body),
         }  # fmt: skip
+
+    @property
+    def description(self) -> str:
+        """What is said beyond the summary."""
+        text: str = self.operation["description"]
+        return "" if text.rstrip(".") == self.operation["summary"] else text
 
     def resolved(self, thing: Json) -> Json:
         """The thing itself, or what its `$ref` points to."""

@@ -47,7 +47,7 @@ DESCRIPTION = """Sells the services of a cloud provider to business customers.
 OPTIONS = {
     "info": {
         "description": DESCRIPTION,
-        "contact": {"name": "Support", "url": "/cases"},
+        "contact": {"name": "Open a case in the portal or with openCase"},
         "license": {"name": "Proprietary", "identifier": "LicenseRef-Proprietary"},
     },
     "servers": [{"url": "/api/v1", "description": "This installation"}],

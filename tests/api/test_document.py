@@ -85,7 +85,8 @@ def test_it_is_valid_and_says_all_operations_and_no_others(document: Json) -> No
 def test_every_operation_has_one_tag_a_summary_and_a_known_scope(document: Json) -> None:
     for _, _, operation in operations(document):
         assert len(operation["tags"]) == 1
-        assert operation["summary"].endswith(".")
+        assert not operation["summary"].endswith(".")
+        assert operation["description"].endswith(".")
         assert operation["security"][0]["oauth2"][0] in SCOPES
     tags = {tag["name"]: tag["description"] for tag in document["tags"]}
     assert all(tags.values())
