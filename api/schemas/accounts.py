@@ -20,14 +20,14 @@ class Account(Answer):
     currency = fields.String(metadata={"examples": ["EUR"]})
     cost_centre = fields.String(allow_none=True)
     po_reference = fields.String(allow_none=True, metadata={"description": "Printed on invoices."})
-    budget = fields.Nested(Money, allow_none=True, metadata={"description": "What may be committed at one time."})
+    budget = fields.Nested(Money, allow_none=True, metadata={"description": "What may be committed in a month."})
     opened_at = moment(allow_none=True)
     created_at = moment()
     version = Int(metadata={"format": "int32"})
 
 
 class Spend(Answer):
-    """What an account has committed: what is held for orders under way and what was bought."""
+    """What an account has committed this month: what is held for orders under way, and what was bought."""
 
     committed = fields.Nested(Money)
     left = fields.Nested(Money, allow_none=True, metadata={"description": "Of the budget; null without one."})
