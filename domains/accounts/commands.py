@@ -104,8 +104,8 @@ def open_account(
     customer = session.get(CustomerRef, customer_id)
     if customer is None or customer.status != "active":
         raise Refused("This customer cannot open accounts: it is not active.", code="customer_not_active")
-    if budget is not None and budget.currency != customer.currency:
-        raise Invalid(f"Give the budget in {customer.currency}.", code="budget_currency", field="budget")
+    if budget is not None and (budget.currency != customer.currency or budget.minor < 0):
+        raise Invalid(f"Give the budget in {customer.currency}, zero or more.", code="budget_invalid", field="budget")
     clean = clean_name(name)
     taken = select(Account).where(Account.customer_id == customer_id, Account.name_key == key_of(clean))
     if session.scalars(taken).first() is not None:
