@@ -231,7 +231,8 @@ class Supervisor:
         code = 1
         try:
             os.setsid()  # Ctrl-C is for the supervisor, which stops us in order
-            die_with_parent(signal.SIGTERM)
+            # Nothing is lost by a kill; a request to stop might wait for a queue server that is dying as well.
+            die_with_parent(signal.SIGTERM if part.support else signal.SIGKILL)
             prctl(PR_SET_NAME, part.name.encode())
             if os.getppid() != self._pid:
                 os._exit(1)

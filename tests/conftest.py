@@ -43,12 +43,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @cache
-def metadata_of(name: str) -> MetaData | None:
-    """The tables of one database; None while its models are not written."""
-    try:
-        return import_module("saga.store" if name == "saga" else f"domains.{name}.models").db.metadata
-    except ModuleNotFoundError:
-        return None
+def metadata_of(name: str) -> MetaData:
+    return import_module("saga.store" if name == "saga" else f"domains.{name}.models").db.metadata
 
 
 @pytest.fixture(scope="session")
@@ -90,8 +86,7 @@ def schemas(session_folder: Path, database_url: str) -> Path:
         if database_url:
             create_database(url.format(domain=name))
         engine = database.make_engine(url.format(domain=name))
-        if (metadata := metadata_of(name)) is not None:
-            metadata.create_all(engine)
+        metadata_of(name).create_all(engine)
         engine.dispose()
     return session_folder / "db"
 
@@ -104,7 +99,7 @@ def databases(settings: Settings, schemas: Path) -> Iterator[Settings]:
         yield settings
         return
     yield settings
-    for _, name in list(database._engines):  # those the test has used
+    for name in {name for _, name in database._engines} & set(DATABASES):  # those the test has used
         tables = ", ".join(f'"{table}"' for table in metadata_of(name).tables)
         with database._engine(name).begin() as connection:
             connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))

@@ -37,7 +37,7 @@ class Worker(SimpleWorker):
     asked_to_stop = False
 
     def request_stop(self, signum: Any, frame: Any) -> None:
-        self.asked_to_stop = True
+        Worker.asked_to_stop = True  # of the class: the next worker of this process must not forget it either
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
@@ -87,10 +87,10 @@ class Transport:
                     log_job_description=False,
                 )  # fmt: skip
                 worker.work(logging_level="WARNING")
-                if worker.asked_to_stop:
-                    return
             except RedisError as error:
                 log.warning("the queue server is away", extra={"reason": str(error)})
+            if Worker.asked_to_stop:
+                return
             sleep(1.0)
 
     def send_replies(self, replies: list[dict[str, Any]]) -> None:
