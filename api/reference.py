@@ -39,23 +39,29 @@ def create_app(settings: Settings) -> Flask:
     app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=None)
     headers.register(app, settings)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    app.add_url_rule("/", view_func=show_reference)
+    app.add_url_rule("/", view_func=show_reference, strict_slashes=False)
     app.add_url_rule("/problems/<code>", view_func=show_problem)
     return app
 
 
 @public
 def show_reference() -> Any:
-    return _page("api/docs.html", **reference())
+    return _page(_drawn())
 
 
 @public
 def show_problem(code: str) -> Any:
-    return _page("api/problem.html", code=code, title=title_of(code, 422), known=CODES.get(code))
+    return _page(render_template("api/problem.html", code=code, title=title_of(code, 422), known=CODES.get(code)))
 
 
-def _page(template: str, **values: Any) -> Any:
-    return render_template(template, **values), 200, {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"}
+def _page(text: str) -> Any:
+    return text, 200, {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"}
+
+
+@cache
+def _drawn() -> str:
+    """The reference page, drawn once: it is the same for everybody."""
+    return render_template("api/docs.html", **reference())
 
 
 @cache

@@ -17,7 +17,7 @@ def client(settings: Settings) -> FlaskClient:
 
 
 def test_every_operation_is_explained_with_a_command(client: FlaskClient) -> None:
-    page = client.get("/")
+    page = client.get("")
     document = json.loads(DOCUMENT.read_text(encoding="utf-8"))
 
     assert page.status_code == 200
