@@ -59,29 +59,46 @@ class Client(Program):
         return made
 
 
-def test_a_reseller_sells_to_an_end_customer(app: Flask, transport: inline.Transport) -> None:
+def an_end_customer(app: Flask, transport: inline.Transport) -> tuple[Client, Client, dict[str, Any]]:
+    """A reseller, its new end-customer, and the account that the reseller has opened for it."""
     operator = Client(app, transport, kind="operator", scope=Scope.operator())
     wingtip = operator.do("/customers", WISH | {"kind": "reseller", "name": "Wingtip Cloud"})
     reseller = Client(app, transport, UUID(wingtip["id"]), "reseller")
     coffee = reseller.do("/customers", WISH | {"owner_email": "else@fourthcoffee.example"})
-    customer = Client(app, transport, UUID(coffee["id"]), "end_customer")
-
     budget = {"amount": "5000.00", "currency": "EUR"}
     account = reseller.do("/accounts", {"name": "Roastery", "customer_id": coffee["id"], "budget": budget})
+    assert (coffee["status"], account["status"]) == ("active", "active")
+    return reseller, Client(app, transport, UUID(coffee["id"]), "end_customer"), account
+
+
+def ordered(customer: Client, account: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Five seats, ordered at the price that a preview has promised: the preview and the order."""
     offers = customer.get(f"/offers?account_id={account['id']}&term=P1Y&billing_cycle=monthly").json["items"]
     offer = next(one for one in offers if one["kind"] == "seat" and one["term"] == "P1Y" and not one["available_from"])
     wish = {"account_id": account["id"], "lines": [{"offer_id": offer["id"], "quantity": 5}], "po_reference": "PO-1"}
     preview = customer.post("/orders/preview", wish).json
-    order = customer.do("/orders", wish | {"preview_id": preview["id"]})
+    return preview, customer.do("/orders", wish | {"preview_id": preview["id"]})
+
+
+def test_an_end_customer_orders_what_it_was_promised(app: Flask, transport: inline.Transport) -> None:
+    _, customer, account = an_end_customer(app, transport)
+
+    preview, order = ordered(customer, account)
     subscription = customer.get(f"/subscriptions/{order['lines'][0]['subscription_id']}").json
 
-    assert (coffee["status"], account["status"], order["state"]) == ("active", "active", "completed")
-    assert customer.get(f"/accounts/{account['id']}/ccp-user").json["status"] == "active"
-    assert order["charge_now"] == preview["charge_now"]
+    assert (order["state"], order["charge_now"]) == ("completed", preview["charge_now"])
     assert (subscription["state"], subscription["quantity"]) == ("active", 5)
+    assert customer.get(f"/accounts/{account['id']}/ccp-user").json["status"] == "active"
     assert customer.get("/charges").json["items"][0]["amount"] == preview["charge_now"]
 
-    path = f"/subscriptions/{subscription['id']}"
+
+def test_a_subscription_is_changed_and_cancelled_by_the_customer_and_its_reseller(
+    app: Flask, transport: inline.Transport
+) -> None:
+    reseller, customer, account = an_end_customer(app, transport)
+    _, order = ordered(customer, account)
+    path = f"/subscriptions/{order['lines'][0]['subscription_id']}"
+
     more = customer.do(f"{path}/change-quantity", {"quantity": 8})
     fewer = reseller.do(f"{path}/change-quantity", {"quantity": 6})
     ended = customer.do(f"{path}/cancel", {"mode": "now"})
@@ -89,7 +106,7 @@ def test_a_reseller_sells_to_an_end_customer(app: Flask, transport: inline.Trans
     assert (more["quantity"], fewer["quantity"], ended["state"]) == (8, 6, "canceled")
     charges = customer.get("/charges").json["items"]
     assert [charge["kind"] for charge in charges] == ["cancel", "change_quantity", "change_quantity", "activation"]
-    costs = reseller.get(f"/costs?customer_id={coffee['id']}&months=1").json["currencies"][0]["months"][0]["amount"]
+    costs = reseller.get(f"/costs?account_id={account['id']}&months=1").json["currencies"][0]["months"][0]["amount"]
     assert Decimal(costs["amount"]) == sum(Decimal(charge["amount"]["amount"]) for charge in charges)
     case = {"subject": "Why", "description": "…", "links": [{"kind": "order", "id": order["id"]}]}
     assert customer.post("/cases", case).json["links"][0]["label"] == order["number"]
