@@ -135,3 +135,10 @@ def _acted(pages: Pages, subscription: dict[str, Any], asked: dict[str, Any]) ->
     changed.pop("_refund")
     ledger.tell(pages, "subscription.direct", "subscription", changed["id"])
     return changed
+
+
+@bp.get("/orders")
+def list_orders() -> Any:
+    """What the provider holds under one of our references: proof that an order was placed once."""
+    with books().open() as pages:
+        return {"orders": pages.find("order", reference=request.args.get("reference", ""))}

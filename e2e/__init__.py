@@ -1,0 +1,1 @@
+"""End-to-end: every journey in a real browser and through the real API, on the real processes."""
