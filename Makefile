@@ -5,6 +5,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
+PYTEST := $(BIN)/pytest -q -n auto --dist loadgroup
 export PORT ?= 8000
 unexport PYTHONDONTWRITEBYTECODE # several processes import the same code: let the first one compile it for all
 .PHONY: help run test check proof e2e lint format types contracts migrate revision openapi flows translations lock clean
@@ -18,16 +19,16 @@ run: ## install, make secrets and databases, seed the demo, start everything on 
 
 test: install-test ## everything: lint, types, contracts, unit and integration on both databases, end-to-end in a browser
 	@$(MAKE) lint types contracts
-	$(BIN)/pytest -q -m "not proof"
+	$(PYTEST) -m "not proof"
 	if grep -q postgresql var/left-out; then echo "left out: the database tests on PostgreSQL"
-	else $(BIN)/pytest -q -m "database and not proof" --postgresql; fi
+	else $(PYTEST) -m "database and not proof" --postgresql; fi
 	if grep -q chromium var/left-out; then echo "left out: end-to-end, for want of Chromium"
 	else $(MAKE) e2e; fi
 	echo "make test: all passed$$(sed 's/^./ but left out: &/' var/left-out)"
 
 check: install-test ## the fast part: lint, types, contracts, tests without a browser on SQLite
 	@$(MAKE) lint types contracts
-	$(BIN)/pytest -q -m "not proof and not slow"
+	$(PYTEST) -m "not proof and not slow"
 	echo "make check: all passed"
 
 proof: install-test ## the long proofs

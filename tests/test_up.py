@@ -14,7 +14,7 @@ import pytest
 
 from tests.servers import free_port, is_ready, running_system
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up")]  # one after the other, in one folder
 PARTS = ("queue", "sandbox", "web", "worker-services", "worker-services-exchange", "coordinator", "scheduler")
 
 

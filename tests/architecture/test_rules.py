@@ -115,7 +115,7 @@ def test_the_rules_hold() -> None:
 def test_each_broken_rule_is_seen(tmp_path: Path) -> None:
     plant(tmp_path, "domains/billing/commands.py", "session.commit()\nsession.flush()\nsession.flush()  # ids first\n")
     plant(tmp_path, "domains/billing/queries.py", "import os, uuid, datetime\nos.environ['X']\nuuid.uuid4()\n")
-    plant(tmp_path, "domains/users/tokens.py", "datetime.now(UTC)\ntime.time()\nrandom.random()\nimport pyodbc\n")
+    plant(tmp_path, "domains/users/events.py", "datetime.now(UTC)\ntime.time()\nrandom.random()\nimport pyodbc\n")
     plant(tmp_path, "domains/users/commands.py", "import cli\nimport sandbox.catalogue\nimport_module('x')\n")
     plant(tmp_path, "saga/flows/order.py", "from domains.services.queries.offers import find\n")
     plant(
