@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 import api
@@ -19,5 +21,10 @@ bind(settings)
 flows.load()
 programs = oauth.create_app(settings)
 documents = reference.create_app(settings)
-mounts = {"/api/v1": api.create_app(settings), "/api/docs": documents, "/oauth2": programs, "/.well-known": programs}
+mounts: dict[str, Any] = {
+    "/api/v1": api.create_app(settings),
+    "/api/docs": documents,
+    "/oauth2": programs,
+    "/.well-known": programs,
+}
 application = Gateway(DispatcherMiddleware(portal.create_app(settings), mounts), settings)

@@ -29,7 +29,7 @@ def what_it_is_about(session: Session, caller: Caller, links: list[dict[str, Any
     """
     wished = [*([{"kind": "account", "id": account_id}] if account_id else []), *links]
     found = [_found(session, caller, **link) for link in wished]
-    owners = {(one.customer_id, one.reseller_id) for one, _ in found} or {(caller.customer_id, None)}
+    owners = {(one.customer_id, one.reseller_id) for one, _ in found} or {(caller.customer_id, caller.reseller_id)}
     customer_id, reseller_id = owners.pop()
     if owners:
         raise Invalid("A case is about one customer's things.", code="link_of_another_customer", field="links")

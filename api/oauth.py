@@ -17,7 +17,6 @@ from flask_limiter.util import get_remote_address
 from domains.kernel.config import Settings
 from domains.kernel.crypto import digest
 from domains.users import tokens
-from domains.users.models import ApiClient
 
 from .auth import public
 from .spec import SCOPES
@@ -26,11 +25,11 @@ from .spec import SCOPES
 class Program(ClientMixin):
     """An API client as Authlib asks about it."""
 
-    def __init__(self, row: ApiClient) -> None:
+    def __init__(self, row: Any) -> None:
         self.row = row
 
     def get_client_id(self) -> str:
-        return self.row.id
+        return str(self.row.id)
 
     def check_client_secret(self, client_secret: str) -> bool:
         return digest(client_secret) in self.row.secrets

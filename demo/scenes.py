@@ -14,6 +14,7 @@ from domains.services import db as services_db
 from domains.services import queries as services
 from domains.support import commands as support
 from domains.support import db as support_db
+from domains.support import queries as support_queries
 from saga import store
 from saga.flows.cancel_subscription import cancel_subscription
 from saga.flows.change_quantity import change_quantity
@@ -21,6 +22,7 @@ from saga.flows.extend_subscription import extend_subscription
 from saga.flows.place_order import place_order
 from saga.flows.refresh_subscription import RefreshSubscription, refresh_subscription
 from saga.payloads.order import PlaceOrder
+from saga.tables import Run
 from saga.transports.inline import Transport
 
 from .script import Scene
@@ -37,7 +39,7 @@ class Stage:
     orders: dict[str, UUID] = field(default_factory=dict)
     subscriptions: dict[str, UUID] = field(default_factory=dict)
 
-    def start(self, saga: Any, payload: Any, caller: Caller) -> store.Run:
+    def start(self, saga: Any, payload: Any, caller: Caller) -> Run:
         """Start a flow and work it off."""
         run = store.start(saga, payload, key=f"demo/{new_id()}", label=payload.label, resource=payload.resource,
                           actor=caller.actor)  # fmt: skip
@@ -86,8 +88,8 @@ def _offer(session: Any, scope: Scope, account_id: UUID, name: str) -> UUID:
 
 def _change(stage: Stage, scene: Scene, caller: Caller, saga: Any, action: str, **wish: Any) -> None:
     with services_db.begin_read() as session:
-        known = {"subscription_id": stage.subscriptions[scene.tag], "action": action}
-        terms = services.change_terms(session, caller.scope, **known, **wish)
+        subscription_id = stage.subscriptions[scene.tag]
+        terms = services.change_terms(session, caller.scope, subscription_id=subscription_id, action=action, **wish)
     stage.start(saga, saga.payload.of(terms, caller), caller)
 
 
@@ -119,19 +121,21 @@ def _direct(stage: Stage, scene: Scene, caller: Caller) -> None:
 def _refresh(stage: Stage, scene: Scene, caller: Caller) -> None:
     with services_db.begin_read() as session:
         found = services.get_subscription(session, caller.scope, stage.subscriptions[scene.tag])
-    ids = {"subscription_id": found.id, "customer_id": found.customer_id, "reseller_id": found.reseller_id}
-    stage.start(refresh_subscription, RefreshSubscription(**ids, label=found.name), caller)
+    payload = RefreshSubscription(
+        subscription_id=found.id, customer_id=found.customer_id, reseller_id=found.reseller_id, label=found.name
+    )
+    stage.start(refresh_subscription, payload, caller)
 
 
 def _case(stage: Stage, scene: Scene, caller: Caller) -> None:
     agent = stage.callers["operator", "agent"]
     link = support.LinkWish("order", stage.orders[scene.tag])
     with support_db.begin() as session:
-        reference = support.queries.reference(session, caller.scope, "order", link.id)
-        ids = {"customer_id": reference.customer_id, "reseller_id": reference.reseller_id, "account_id": None}
+        reference = support_queries.reference(session, caller.scope, "order", link.id)
         said = {"subject": scene.with_["subject"], "impact": scene.with_.get("impact", "normal")}
         case = support.open_case(
-            session, case_id=new_id(), scope=caller.scope, **ids, **said, links=[link], opened_by=caller.actor,
+            session, case_id=new_id(), scope=caller.scope, customer_id=reference.customer_id,
+            reseller_id=reference.reseller_id, account_id=None, **said, links=[link], opened_by=caller.actor,
             description="We noticed this today. What can be done?",
         )  # fmt: skip
     if scene.with_.get("end") or scene.with_.get("answer"):

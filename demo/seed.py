@@ -19,7 +19,7 @@ from domains.accounts import db as accounts_db
 from domains.accounts import queries as accounts
 from domains.customers import db as customers_db
 from domains.customers import queries as customers
-from domains.customers.models import region_of
+from domains.customers.commands import region_of
 from domains.kernel import clock
 from domains.kernel.config import Settings
 from domains.kernel.database import bind, new_id
@@ -28,7 +28,7 @@ from domains.kernel.tenancy import Actor, Caller, Scope
 from domains.users import commands as users
 from domains.users import db as users_db
 from domains.users import tokens
-from domains.users.models import CLIENT_SCOPES, ROLE_SCOPES
+from domains.users.commands import CLIENT_SCOPES, ROLE_SCOPES
 from saga import flows, store, transports
 from saga.flows.onboard_customer import onboard_customer
 from saga.flows.open_account import open_account

@@ -20,7 +20,7 @@ db = Database("accounts")
 LIVE = ("opening", "active", "suspended", "closing")
 
 
-class Account(db.Model):  # type: ignore[misc]
+class Account(db.Model):
     """One account of a customer. Its currency is fixed when it is opened."""
 
     __tablename__ = "account"
@@ -53,7 +53,7 @@ class Account(db.Model):  # type: ignore[misc]
         return None if self.budget_minor is None else Money.from_minor(self.budget_minor, self.currency)
 
 
-class Reservation(db.Model):  # type: ignore[misc]
+class Reservation(db.Model):
     """An amount held for one order or change: held until it is settled, then confirmed or released."""
 
     __tablename__ = "reservation"
@@ -69,7 +69,7 @@ class Reservation(db.Model):  # type: ignore[misc]
     held_at: Mapped[datetime] = mapped_column(Instant)
 
 
-class CustomerRef(db.Model):  # type: ignore[misc]
+class CustomerRef(db.Model):
     """What accounts know of a customer; the owner of these facts is `customers`."""
 
     __tablename__ = "customer_ref"

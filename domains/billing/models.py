@@ -16,7 +16,7 @@ from domains.kernel.money import Money, UnitPrice
 db = Database("billing")
 
 
-class Charge(db.Model):  # type: ignore[misc]
+class Charge(db.Model):
     """Something a customer owes (or, negative, gets back), net, with the days and units it is for."""
 
     __tablename__ = "charge"
@@ -51,7 +51,7 @@ class Charge(db.Model):  # type: ignore[misc]
         return UnitPrice(self.unit_price, self.currency)
 
 
-class CustomerRef(db.Model):  # type: ignore[misc]
+class CustomerRef(db.Model):
     """What billing knows of a customer; the owner of these facts is `customers`."""
 
     __tablename__ = "customer_ref"

@@ -43,22 +43,30 @@ def register_customer(
 ) -> None:
     """Begin to onboard a customer. Refuses facts that cannot be right, a reseller that is none, and a taken name."""
     check(country=country, currency=currency, language=language, time_zone=time_zone, email=email, tax_id=tax_id)
+    _check_terms(kind, reseller_id, payment_terms_days)
+    clean = _free_name(session, reseller_id, clean_name(name))
+    customer = Customer(
+        id=customer_id, customer_id=customer_id, reseller_id=reseller_id, kind=kind, status="onboarding", version=1,
+        name=clean, legal_name=clean_name(legal_name, "legal_name", 200), country=country, region=region_of(country),
+        currency=currency, language=language, time_zone=time_zone, email=email, tax_id=tax_id, price_book=price_book,
+        credit_minor=credit_limit.minor if credit_limit else None, payment_terms_days=payment_terms_days,
+        created_at=clock.now(session),
+    )  # fmt: skip
+    session.add(customer)
+    _audit(session, "customers.register", customer, after={"name": clean, "kind": kind})
+
+
+def _check_terms(kind: str, reseller_id: UUID | None, payment_terms_days: int) -> None:
     if kind not in KINDS or (kind == "end_customer") != (reseller_id is not None):
         raise Invalid("Only an end-customer has a reseller, and it must have one.", code="kind_invalid", field="kind")
     if not 0 <= payment_terms_days <= 120:
         raise Invalid("Payment terms are 0 to 120 days.", code="payment_terms_invalid", field="payment_terms_days")
-    clean = clean_name(name)
+
+
+def _free_name(session: Session, reseller_id: UUID | None, name: str) -> str:
     _check_reseller(session, reseller_id)
-    _check_name_free(session, reseller_id, clean, None)
-    customer = Customer(
-        id=customer_id, customer_id=customer_id, reseller_id=reseller_id, kind=kind, status="onboarding", name=clean,
-        legal_name=clean_name(legal_name, "legal_name", 200), country=country, region=region_of(country),
-        currency=currency, language=language, time_zone=time_zone, email=email, tax_id=tax_id,
-        credit_minor=credit_limit.minor if credit_limit else None, payment_terms_days=payment_terms_days,
-        price_book=price_book, created_at=clock.now(session), version=1,
-    )  # fmt: skip
-    session.add(customer)
-    _audit(session, "customers.register", customer, after={"name": clean, "kind": kind, "country": country})
+    _check_name_free(session, reseller_id, name, None)
+    return name
 
 
 def _check_reseller(session: Session, reseller_id: UUID | None) -> None:

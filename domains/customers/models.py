@@ -34,7 +34,7 @@ TAX_ID = {
 }  # fmt: skip
 
 
-class Customer(db.Model):  # type: ignore[misc]
+class Customer(db.Model):
     """An organisation that buys. Its own row belongs to itself, an end-customer's to its reseller too."""
 
     __tablename__ = "customer"

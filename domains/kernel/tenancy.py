@@ -83,6 +83,7 @@ class Caller:
     scopes: frozenset[str]
     login_id: str
     preferences: dict[str, str] = field(default_factory=dict)
+    reseller_id: UUID | None = None  # of `customer_id`, when that is an end-customer
 
     def may(self, scope: str) -> bool:
         return scope in self.scopes

@@ -14,7 +14,7 @@ from domains.kernel.database import Database
 db = Database("notifications")
 
 
-class Delivery(db.Model):  # type: ignore[misc]
+class Delivery(db.Model):
     """One e-mail to one person: queued, then sent, or given up after many tries."""
 
     __tablename__ = "delivery"

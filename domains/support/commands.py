@@ -48,28 +48,27 @@ def open_case(
     opened_by: Actor,
 ) -> Case:
     """Open a case. Refuses an empty subject and anything linked that is not the caller's."""
-    known = session.get(Case, case_id)
-    if known is not None:
+    if (known := session.get(Case, case_id)) is not None:
         return known
     if impact not in IMPACTS:
         raise Invalid(f"impact is one of {', '.join(IMPACTS)}.", code="impact_invalid", field="impact")
-    wished = [LinkWish("account", account_id)] if account_id else []
-    rows = [
-        _link(session, scope, case_id, customer_id, wish)
-        for wish in {(w.kind, w.id): w for w in [*links, *wished]}.values()
-    ]
-    now = clock.now(session)
+    wished = [*links, LinkWish("account", account_id)] if account_id else links
+    rows = _links(session, scope, case_id, customer_id, wished)
     case = Case(
         id=case_id, customer_id=customer_id, reseller_id=reseller_id, status="new", impact=impact,
-        account_id=account_id,
-        subject=_text(subject, 200, "subject"), description=_text(description, LONGEST, "description"),
-        number=next_number(session, "CS", now.year), opened_by=opened_by.name, opened_by_id=opened_by.id,
+        account_id=account_id, subject=_text(subject, 200, "subject"), number=next_number(session, "CS", (now := clock.now(session)).year),
+        description=_text(description, LONGEST, "description"), opened_by=opened_by.name, opened_by_id=opened_by.id,
         created_at=now, updated_at=now, version=1,
     )  # fmt: skip
     session.add_all([case, *rows])
     publish(session, CaseOpened(**_facts(case)))
     _audit(session, "support.open", case, after={"subject": case.subject, "impact": impact})
     return case
+
+
+def _links(session: Session, scope: Scope, case_id: UUID, customer_id: UUID, wished: list[LinkWish]) -> list[Link]:
+    distinct = {(wish.kind, wish.id): wish for wish in wished}.values()
+    return [_link(session, scope, case_id, customer_id, wish) for wish in distinct]
 
 
 def _link(session: Session, scope: Scope, case_id: UUID, customer_id: UUID, wish: LinkWish) -> Link:
@@ -103,8 +102,7 @@ def add_reply(
 
     An agent's answer makes it the customer's turn; a customer's answer opens the case again. Closed cases are refused.
     """
-    known: Reply | None = session.get(Reply, reply_id)
-    if known is not None:
+    if (known := session.get(Reply, reply_id)) is not None:
         return known
     case = queries.get(session, scope, case_id, for_change=True)
     if case.status == "closed":

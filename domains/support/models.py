@@ -17,7 +17,7 @@ STATUSES = (*OPEN, "resolved", "closed")
 IMPACTS = ("low", "normal", "high", "critical")
 
 
-class Case(db.Model):  # type: ignore[misc]
+class Case(db.Model):
     """A request for help."""
 
     __tablename__ = "case_"
@@ -47,7 +47,7 @@ class Case(db.Model):  # type: ignore[misc]
         return self.status in OPEN
 
 
-class Reply(db.Model):  # type: ignore[misc]
+class Reply(db.Model):
     """Something said in a case: to everybody, or (internal) among staff only."""
 
     __tablename__ = "reply"
@@ -64,7 +64,7 @@ class Reply(db.Model):  # type: ignore[misc]
     at: Mapped[datetime] = mapped_column(Instant)
 
 
-class Link(db.Model):  # type: ignore[misc]
+class Link(db.Model):
     """What a case is about."""
 
     __tablename__ = "link"
@@ -75,7 +75,7 @@ class Link(db.Model):  # type: ignore[misc]
     label: Mapped[str] = mapped_column(Text(300))
 
 
-class Reference(db.Model):  # type: ignore[misc]
+class Reference(db.Model):
     """Something that a case can be about, as its owner has told us."""
 
     __tablename__ = "reference"

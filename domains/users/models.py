@@ -32,7 +32,7 @@ LANGUAGES = ("en", "de", "ja")
 FORMATS = ("en_GB", "en_AU", "en_SG", "en_IN", "de_DE", "de_CH", "ja_JP", "fr_FR", "nb_NO", "sv_SE")
 
 
-class Organisation(db.Model):  # type: ignore[misc]
+class Organisation(db.Model):
     """What users know of a customer; the owner of these facts is `customers`."""
 
     __tablename__ = "organisation"
@@ -47,7 +47,7 @@ class Organisation(db.Model):  # type: ignore[misc]
     version: Mapped[int] = mapped_column(Count)
 
 
-class User(db.Model):  # type: ignore[misc]
+class User(db.Model):
     """A person who may sign in."""
 
     __tablename__ = "user_"
@@ -66,7 +66,7 @@ class User(db.Model):  # type: ignore[misc]
     version: Mapped[int] = mapped_column(Count)
 
 
-class Membership(db.Model):  # type: ignore[misc]
+class Membership(db.Model):
     """What a person may do for one customer."""
 
     __tablename__ = "membership"
@@ -79,7 +79,7 @@ class Membership(db.Model):  # type: ignore[misc]
     role: Mapped[str] = mapped_column(Text(20))
 
 
-class Login(db.Model):  # type: ignore[misc]
+class Login(db.Model):
     """One sign-in of a person on one browser. Its token is known only to the browser; here lies its digest."""
 
     __tablename__ = "login"
@@ -98,7 +98,7 @@ class Login(db.Model):  # type: ignore[misc]
     user_agent: Mapped[str] = mapped_column(Text(300))
 
 
-class ApiClient(db.Model):  # type: ignore[misc]
+class ApiClient(db.Model):
     """A program that may call the API for a customer. Up to two secrets are live, so that one can be replaced."""
 
     __tablename__ = "api_client"
@@ -114,7 +114,7 @@ class ApiClient(db.Model):  # type: ignore[misc]
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 
-class Throttle(db.Model):  # type: ignore[misc]
+class Throttle(db.Model):
     """Failed tries of one address or from one place, so that guessing becomes slow; it works without Redis."""
 
     __tablename__ = "throttle"

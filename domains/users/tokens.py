@@ -160,7 +160,7 @@ def _person(session: Session, login: Login) -> Caller | None:
         actor=Actor("user", str(user.id), user.name), scope=Scope.customer(acting.customer_id) if acting else home,
         customer_id=None if home.kind == "operator" and acting is None else shown.customer_id, customer_kind=shown.kind,
         customer_name=shown.name, roles=(member.role,), scopes=scopes_of(member.role), login_id=str(login.id),
-        preferences=_preferences(user, own, shown),
+        preferences=_preferences(user, own, shown), reseller_id=shown.reseller_id,
     )  # fmt: skip
 
 
@@ -264,7 +264,7 @@ def _program(session: Session, client: ApiClient, scopes: list[str]) -> Caller:
     return Caller(
         actor=Actor("client", client.id, client.name), scope=scope, customer_id=own.customer_id, customer_kind=own.kind,
         customer_name=own.name, roles=("client",), scopes=frozenset(scopes) & frozenset(client.scopes),
-        login_id=client.id, preferences=preferences,
+        login_id=client.id, preferences=preferences, reseller_id=own.reseller_id,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from domains.kernel import paging
 from domains.kernel.errors import NotFound, Refused
 from domains.kernel.tenancy import Scope
 
@@ -20,6 +21,24 @@ def get_account(session: Session, scope: Scope, account_id: UUID) -> AccountRef:
     if found is None:
         raise NotFound("There is no such account.", code="account_not_found", field="account_id")
     return found
+
+
+def list_accounts(
+    session: Session,
+    scope: Scope,
+    *,
+    customer_id: UUID | None = None,
+    status: str | None = "active",
+    limit: int = paging.MAX_LIMIT,
+) -> list[AccountRef]:
+    """The accounts in scope by name, those that may buy unless another `status` (None: any) is asked for."""
+    query = select(AccountRef).where(scope.covers(AccountRef))
+    if customer_id is not None:
+        query = query.where(AccountRef.customer_id == customer_id)
+    if status is not None:
+        query = query.where(AccountRef.status == status)
+    ordered = query.order_by(AccountRef.name, AccountRef.id).limit(paging.checked_limit(limit))
+    return list(session.scalars(ordered))
 
 
 def active_account(session: Session, scope: Scope, account_id: UUID) -> AccountRef:

@@ -1,5 +1,7 @@
 """What can be done with people and programs: add, let in, shut out, change."""
 
+from ..models import CLIENT_SCOPES as CLIENT_SCOPES
+from ..models import ROLE_SCOPES as ROLE_SCOPES
 from .logins import Denied as Denied
 from .logins import SignedIn as SignedIn
 from .logins import act_for as act_for
