@@ -33,9 +33,9 @@ def migrate(settings: Settings, given: argparse.Namespace) -> int | None:
 
 def seed(settings: Settings, given: argparse.Namespace) -> int | None:
     """Fill empty databases with the demo."""
-    from demo import seed
+    from demo.seed import run
 
-    seed.run(settings)
+    run(settings)
     return 0
 
 

@@ -4,76 +4,89 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, flash, g
+from flask import request as asked
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from domains.kernel.errors import Conflict, DomainError, Invalid, NotFound, Refused
+from domains.kernel.errors import DomainError, NotNow, Pending
+from domains.kernel.messages import context
 
+from . import htmx
 from .access import send_to_sign_in
-from .htmx import failed_part, is_partial
+from .forms import status_of
 
 log = logging.getLogger(__name__)
-STATUS = {Invalid: 422, NotFound: 404, Conflict: 409, Refused: 422}
-PAGES = {403, 404, 429, 500, 503}
+PAGES = (403, 404, 429, 500, 503)  # those with a page of their own
+WORDS = {
+    400: _l("The request cannot be read. Go back and try again."),
+    405: _l("This address cannot be opened like this. Go back and try again."),
+    413: _l("What you sent is too large: at most 2 MB."),
+}
 
 
 def register(app: Flask) -> None:
-    """Answer errors of this app."""
-    app.register_error_handler(DomainError, domain_error)
-    app.register_error_handler(CSRFError, stale_form)
-    app.register_error_handler(HTTPException, http_error)
-    app.register_error_handler(OperationalError, away)
-    app.register_error_handler(Exception, broken)
+    """Map errors for a whole app."""
+    app.register_error_handler(CSRFError, from_stale_form)
+    app.register_error_handler(HTTPException, from_http)
+    app.register_error_handler(DomainError, from_domain)
+    for busy in (NotNow, Pending, OperationalError):
+        app.register_error_handler(busy, from_busy)
 
 
-def domain_error(error: DomainError) -> Any:
-    """A no that no form has taken: not found as a page, anything else as a notice with its reason."""
-    status = next(number for kind, number in STATUS.items() if isinstance(error, kind))
-    if status == 404:
-        return shown(404)
-    if is_partial():
-        return failed_part(status, detail=_(error.detail))
-    return render_template("errors/refused.html", detail=_(error.detail), code=error.code, status=status), status
+def answer(status: int, detail: str = "", **about: Any) -> Response:
+    """The page of an error, or its notice in the place of a part. Somebody unknown gets it without the frame."""
+    g.setdefault("caller", None)
+    about["request_id"] = context().request_id
+    if htmx.is_partial():
+        return htmx.failed_part(status, detail=detail, **about)
+    template = f"errors/{status}.html" if status in PAGES else "errors/refused.html"
+    return htmx.page(template, status=status, detail=detail, number=status, **about)
 
 
-def shown(status: int, headers: Any = None, **context: Any) -> Any:
-    """The page of an error, or its notice for a part of a page."""
-    if g.get("caller") is None and "caller" not in g:
-        g.caller = None
-    if is_partial():
-        return failed_part(status, **context)
-    number = status if status in PAGES else 500 if status >= 500 else 404
-    return render_template(f"errors/{number}.html", **context), status, headers or {}
+def from_domain(error: DomainError) -> Response:
+    """A no that no form has taken. A list whose cursor has gone stale starts again from its beginning."""
+    if error.code == "cursor_invalid":
+        return htmx.redirect(htmx.here(cursor=None))
+    status = status_of(error)
+    return answer(status) if status == 404 else answer(status, _(error.detail), code=error.code)
 
 
-def http_error(error: HTTPException) -> Any:
-    """What Flask and the limiter refuse."""
+def from_http(error: HTTPException) -> Any:
+    """What the framework says no to, and what broke."""
     status = error.code or 500
-    kept = [(name, value) for name, value in error.get_headers() if name in ("Allow", "Retry-After")]
-    return shown(status, kept, detail=error.description)
+    if status < 400:
+        return error
+    if status > 500:
+        status = 503
+    wait = getattr(error, "retry_after", None)
+    response = answer(status, str(WORDS.get(status, "")), retry_after=wait)
+    kept = ("Allow", "Retry-After")
+    response.headers.extend([(name, value) for name, value in error.get_headers() if name in kept])
+    return response
 
 
-def stale_form(error: CSRFError) -> Any:
-    """A form without its token: from another site, or from before signing in."""
+def from_stale_form(error: CSRFError) -> Response:
+    """A form without its token: from another site, or from before a sign-in. Its page is opened anew."""
+    log.info("form refused", extra={"why": error.description})
     if g.get("caller") is None:
         return send_to_sign_in()
-    if is_partial():
-        return Response(status=204, headers={"HX-Redirect": request.headers.get("HX-Current-URL", "/")})
-    detail = _("This form was opened before you signed in. Go back, reload the page and send it again.")
-    return render_template("errors/refused.html", detail=detail, code="form_expired", status=400), 400
+    word = _("This form was no longer good, so nothing was sent. Look through it and send it again.")
+    if htmx.is_partial():
+        flash(word, "waiting")
+        here = urlsplit(asked.headers.get("HX-Current-URL", "/"))
+        return Response(status=204, headers={"HX-Redirect": here.path + (f"?{here.query}" if here.query else "")})
+    return answer(400, word)
 
 
-def away(error: OperationalError) -> Any:
-    """A database that does not answer: said plainly, the rest of the portal goes on."""
-    log.exception("database away")
-    return shown(503, [("Retry-After", "5")])
-
-
-def broken(error: Exception) -> Any:
-    """Our own fault."""
-    log.exception("page failed", extra={"path": request.path})
-    return shown(500)
+def from_busy(error: Exception) -> Response:
+    """Something we lean on is away; nothing was written."""
+    log.warning("answered 503", exc_info=error)
+    response = answer(503)
+    response.headers["Retry-After"] = "5"
+    return response

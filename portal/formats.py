@@ -33,13 +33,13 @@ def register(app: Flask) -> None:
     days = (day, weekday, month, month_name, iso, zone_city)
     times = (instant, long_instant, short_instant, time_of_day, seconds_of_day, utc, duration, left, seconds_left)
     for each in (*amounts, *days, *times, htmx.attrs, charts.chart, states.state_look, states.step_node):
-        app.jinja_env.filters[each.__name__] = _per_request(each)
+        app.jinja_env.filters[each.__name__] = per_request(each)
     settings = (reader.current_time, reader.language_tag, reader.format_tag, reader.zone)
     for tool in (assets.static_url, htmx.here, *settings):
         app.jinja_env.globals[tool.__name__] = tool
 
 
-def _per_request(function: Callable[..., Any]) -> Callable[..., Any]:
+def per_request(function: Callable[..., Any]) -> Callable[..., Any]:
     """Keep Jinja from working out `"5"|money("EUR")` once, while it compiles, in the first reader's language."""
 
     @pass_context

@@ -6,7 +6,8 @@ the provider does not sell are said in the same way: in the summary above the fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable
 from datetime import date
 from functools import wraps
 from typing import Any
@@ -21,13 +22,41 @@ STATUS = {Invalid: 422, Refused: 422, Conflict: 409, NotFound: 404}
 MOST = 1_000_000  # no quantity of ours is larger
 
 
+class Errors(dict[str, str]):
+    """What is wrong, by field: the summary's texts, and those beside the fields. "" stands for no field.
+
+    `status` is the answer's HTTP status, 200 while nothing is wrong; `code` is the domain's.
+    """
+
+    def __init__(self, no: DomainError | None = None) -> None:
+        super().__init__({} if no is None else {field_of(no): _(no.detail)})
+        self.status = 200 if no is None else status_of(no)
+        self.code = "" if no is None else no.code
+
+    def only(self, *fields: str, **other: str) -> Errors:
+        """The same with names of fields that the form has; `other` maps the domain's names to them, the rest to ""."""
+        known = {name: name for name in fields} | other
+        kept = Errors()
+        kept.update({known.get(name, ""): text for name, text in self.items()})
+        kept.status, kept.code = self.status, self.code
+        return kept
+
+
 def status_of(error: DomainError) -> int:
     """The HTTP status of a domain's no."""
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
-def sent_back(show: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Answer a business no with the form again: `show` gets the view's arguments and the error as `no`.
+def field_of(error: DomainError) -> str:
+    """The name of the field at fault: `quantity` for the first line's, `quantity-1` for the second's."""
+    found = re.fullmatch(r"lines\[(\d+)\]\.(\w+)", error.field or "")
+    if found is None:
+        return error.field or ""
+    return found[2] if found[1] == "0" else f"{found[2]}-{found[1]}"
+
+
+def refusals_on(show: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Answer a business no with the form again: `show` gets the view's arguments and the errors.
 
     What is not there, or not the reader's, stays a 404 page.
     """
@@ -38,76 +67,73 @@ def sent_back(show: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callab
             try:
                 return view(*args, **values)
             except (Invalid, Refused, Conflict) as no:
-                return show(*args, **values, no=no)
+                return show(*args, **values, errors=Errors(no))
 
         return called
 
     return decorate
 
 
-def errors_of(no: DomainError | None, names: Mapping[str, str]) -> dict[str, str]:
-    """The summary for a no: {field: text}. `names` are the form's fields by the names that the domain has for them.
-
-    A text about something that is no field of the form stands under "".
-    """
-    return {} if no is None else {names.get(no.field or "", ""): _(no.detail)}
-
-
 # ---------- fields ----------
 
 
-def text(name: str, *, most: int = 80, label: str = "") -> str:
-    """A line of text without control characters; refused when it is longer than `most`."""
-    typed = "".join(c for c in request.values.get(name, "") if c.isprintable()).strip()
-    if len(typed) > most:
+def typed(name: str, *, most: int = 80, label: str = "") -> str | None:
+    """A line of text without control characters, None when it is empty; refused when it is longer than `most`."""
+    text = "".join(c for c in request.values.get(name, "") if c.isprintable()).strip()
+    if len(text) > most:
         long = _("%(label)s may have %(most)s characters at most.", label=label or name, most=most)
         raise Invalid(long, code="too_long", field=name)
-    return typed
+    return text or None
 
 
-def find() -> str:
+def searched(name: str = "q") -> str:
     """The words of a search; what is too long to be found anyway is cut off."""
-    return "".join(c for c in request.args.get("q", "") if c.isprintable())[:200]
+    return "".join(c for c in request.args.get(name, "") if c.isprintable())[:200]
 
 
 def whole(name: str, *, otherwise: int | None = None) -> int:
     """A whole number; refused when it is missing (and there is no other) or is not one."""
-    typed = request.values.get(name, "").strip()
-    if not typed and otherwise is not None:
+    text = request.values.get(name, "").strip()
+    if not text and otherwise is not None:
         return otherwise
-    if not typed.isascii() or not typed.isdigit() or int(typed[:12]) > MOST:
+    if not text.isascii() or not text.isdigit() or int(text[:12]) > MOST:
         raise Invalid(_("Type a whole number, such as 25."), code="not_a_number", field=name)
-    return int(typed)
+    return int(text)
 
 
-def day(name: str, missing: str) -> date:
+def chosen_day(name: str, missing: str = "") -> date:
     """A day; refused with the text `missing` when there is none."""
     try:
         return date.fromisoformat(request.values.get(name, ""))
     except ValueError:
-        raise Invalid(missing, code="not_a_day", field=name) from None
+        raise Invalid(missing or _("Choose a day."), code="not_a_day", field=name) from None
 
 
-def one_of(name: str, choices: tuple[str, ...], missing: str) -> str:
+def maybe_day(name: str) -> date | None:
+    """A day, or None when it is left out; refused when it is none."""
+    return chosen_day(name) if request.values.get(name) else None
+
+
+def chosen(name: str, choices: tuple[str, ...], missing: str) -> str:
     """One of several; refused with the text `missing` when none of them is chosen."""
-    chosen = request.values.get(name, "")
-    if chosen not in choices:
+    value = request.values.get(name, "")
+    if value not in choices:
         raise Invalid(missing, code="not_chosen", field=name)
-    return chosen
+    return value
 
 
-def an_id(name: str) -> UUID:
-    """An id; one that is missing or no id is something that is not there."""
-    found = maybe_id(name)
+def chosen_id(name: str, missing: str = "") -> UUID:
+    """An id; refused with the text `missing` when it is left out, not there when it is no id."""
+    found = optional_id(name)
     if found is None:
-        raise NotFound("There is nothing at this address.")
+        raise Invalid(missing or _("Choose one."), code="not_chosen", field=name)
     return found
 
 
-def maybe_id(name: str) -> UUID | None:
+def optional_id(name: str) -> UUID | None:
     """An id, or None when it is left out. A text that is no id is something that is not there."""
-    typed = request.values.get(name, "")
+    text = request.values.get(name, "")
     try:
-        return UUID(typed) if typed else None
+        return UUID(text) if text else None
     except ValueError:
         raise NotFound("There is nothing at this address.") from None

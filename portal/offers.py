@@ -2,60 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, g, request
-from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
 
-from domains.accounts import db as accounts_db
-from domains.accounts import queries as accounts
-from domains.services import db
-from domains.services.queries import get_offer, search_offers
+from domains.kernel.errors import NotFound
+from domains.services import db, queries
 
 from .access import requires
-from .forms import optional_id, typed
-from .htmx import page
+from .forms import optional_id, searched
+from .htmx import here, page
+from .words import facet_value
 
 bp = Blueprint("offers", __name__, url_prefix="/offers")
-TERMS = {"P1M": _l("1 month"), "P1Y": _l("12 months"), "P3Y": _l("36 months"), "one_time": _l("Bought once")}
-CYCLES = {"monthly": _l("Billed monthly"), "annual": _l("Billed yearly"), "one_time": _l("Billed once")}
+FACETS = ("category", "vendor", "term", "billing_cycle")
+SIDE_BY_SIDE = 3  # offers that can be compared at one time
 
 
 @bp.get("")
 @requires("offers:read")
 def index() -> Any:
-    wish = {name: request.args.getlist(name) for name in ("vendor", "category", "term", "billing_cycle")}
-    sort = request.args.get("sort", "best")
+    """Search the catalogue; the same page with and without a script."""
+    wish = {name: request.args.getlist(name) for name in FACETS}
+    find = {"q": searched(), "sort": request.args.get("sort", "best"), "cursor": request.args.get("cursor")}
     with db.begin_read() as session:
-        account = optional_id("account")
-        found = search_offers(session, g.caller.scope, account_id=account, q=typed("q") or "", sort=sort,
-                              cursor=request.args.get("cursor"), limit=20, **wish)  # fmt: skip
-    words = {"terms": TERMS, "cycles": CYCLES, "filters": chips(wish)}
-    return page("offers/list.html", "offers/_results.html", found=found, account=account, sort=sort, **words)
-
-
-def chips(wish: dict[str, list[str]]) -> list[tuple[str, str, list[str]]]:
-    """The filters in use: (name, word, the other values of that name)."""
-    known = {"term": TERMS, "billing_cycle": CYCLES}
-    return [
-        (name, str(known.get(name, {}).get(value, value)), [other for other in values if other != value])
-        for name, values in wish.items()
-        for value in values
-    ]
+        accounts = accounts_of(session)
+        whose = account_meant(accounts)
+        found = queries.search_offers(session, g.caller.scope, account_id=whose, limit=20, **find, **wish)
+        compared = side_by_side(session, whose)
+    return page("offers/list.html", found=found, accounts=accounts, compared=compared, in_use=in_use(wish), **find)
 
 
 @bp.get("/<uuid:offer_id>")
 @requires("offers:read")
 def show(offer_id: UUID) -> Any:
+    """One offer: what it is, in which ways it is sold, what it needs."""
     with db.begin_read() as session:
-        offer = get_offer(session, g.caller.scope, offer_id, account_id=optional_id("account"))
-    words = {"terms": TERMS, "cycles": CYCLES, "account": optional_id("account")}
-    return page("offers/show.html", offer=offer, **words)
+        accounts = accounts_of(session)
+        offer = queries.get_offer(session, g.caller.scope, offer_id, account_id=account_meant(accounts))
+    return page("offers/show.html", offer=offer, accounts=accounts, account_id=account_meant(accounts))
 
 
-def account_choices() -> list[tuple[str, str]]:
-    """The accounts the reader can order for."""
-    with accounts_db.begin_read() as session:
-        found = accounts.list_accounts(session, g.caller.scope, status="active", limit=200).items
-    return [(str(account.id), f"{account.name} ({account.currency})") for account in reversed(found)]
+def accounts_of(session: Session) -> list[Any]:
+    """The accounts that the reader may order for; who acts for nobody in particular has none."""
+    if g.caller.customer_id is None:
+        return []
+    return list(queries.list_accounts(session, g.caller.scope, customer_id=g.caller.customer_id))
+
+
+def account_meant(accounts: Sequence[Any]) -> UUID | None:
+    """The account that the address names, else the first one."""
+    return optional_id("account") or (accounts[0].id if accounts else None)
+
+
+def side_by_side(session: Session, account_id: UUID | None) -> list[Any]:
+    """The offers ticked for comparison."""
+    try:
+        wanted = [UUID(text) for text in request.args.getlist("compare")[:SIDE_BY_SIDE]]
+    except ValueError:
+        raise NotFound("There is no such offer.") from None
+    return [queries.get_offer(session, g.caller.scope, one, account_id=account_id) for one in wanted]
+
+
+def in_use(wish: dict[str, list[str]]) -> list[tuple[str, str]]:
+    """The filters in use: what each says, and the address without it."""
+    return [
+        (facet_value(value, name), here(**{name: [other for other in values if other != value], "cursor": None}))
+        for name, values in wish.items()
+        for value in values
+    ]

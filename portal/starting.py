@@ -18,6 +18,7 @@ from domains.kernel.crypto import canonical, digest, token
 from domains.kernel.errors import Invalid
 from saga import store
 from saga.definition import Saga
+from saga.tables import Run
 
 from .htmx import redirect
 
@@ -33,13 +34,18 @@ class Start(NamedTuple):
 
 
 def register(app: Flask) -> None:
-    """Give templates `form_token()`, the hidden field of a form that starts something."""
-    app.jinja_env.globals["form_token"] = form_token
+    """Give templates `start_field()`, the hidden field of a form that starts something."""
+    app.jinja_env.globals["start_field"] = start_field
 
 
-def form_token() -> Markup:
-    """The hidden field that makes sending a form twice the same as sending it once."""
-    return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token(128))
+def form_token() -> str:
+    """A token for a form that starts something; it makes sending the form twice the same as sending it once."""
+    return token(128)
+
+
+def start_field() -> Markup:
+    """The hidden field that carries the token."""
+    return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, form_token())
 
 
 def starts(view: Callable[..., Start]) -> Callable[..., Response]:
@@ -50,15 +56,22 @@ def starts(view: Callable[..., Start]) -> Callable[..., Response]:
 
     @wraps(view)
     def started(*args: Any, **values: Any) -> Response:
-        key, asked = sent()
-        run = store.repeated(key, asked)
-        if run is None:
-            saga, payload = view(*args, **values)
-            told = {"label": payload.label, "resource": payload.resource, "actor": g.caller.actor}
-            run = store.start(saga, payload, key=key, request_digest=asked, **told)
-        return redirect(url_for("operations.show", operation_id=run.id), full=True)
+        run = store.repeated(*sent())
+        return shown(run) if run is not None else start(*view(*args, **values))
 
     return started
+
+
+def start(saga: Saga, payload: Any) -> Response:
+    """Start a saga for the reader and go to the page that shows how far it is."""
+    key, asked = sent()
+    told = {"label": payload.label, "resource": payload.resource, "actor": g.caller.actor}
+    return shown(store.start(saga, payload, key=key, request_digest=asked, **told))
+
+
+def shown(run: Run) -> Response:
+    """Go to the page of a run."""
+    return redirect(url_for("operations.show", operation_id=run.id), full=True)
 
 
 def sent() -> tuple[str, str]:

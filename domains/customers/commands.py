@@ -31,7 +31,6 @@ def register_customer(
     name: str,
     legal_name: str,
     country: str,
-    region: str,
     currency: str,
     language: str,
     time_zone: str,

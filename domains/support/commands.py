@@ -56,7 +56,8 @@ def open_case(
     rows = _links(session, scope, case_id, customer_id, wished)
     case = Case(
         id=case_id, customer_id=customer_id, reseller_id=reseller_id, status="new", impact=impact,
-        account_id=account_id, subject=_text(subject, 200, "subject"), number=next_number(session, "CS", (now := clock.now(session)).year),
+        account_id=account_id, number=next_number(session, "CS", (now := clock.now(session)).year),
+        subject=_text(subject, 200, "subject"),
         description=_text(description, LONGEST, "description"), opened_by=opened_by.name, opened_by_id=opened_by.id,
         created_at=now, updated_at=now, version=1,
     )  # fmt: skip
