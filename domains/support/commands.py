@@ -50,12 +50,10 @@ def open_case(
     """Open a case. Refuses an empty subject and anything linked that is not the caller's."""
     if (known := session.get(Case, case_id)) is not None:
         return known
-    if impact not in IMPACTS:
-        raise Invalid(f"impact is one of {', '.join(IMPACTS)}.", code="impact_invalid", field="impact")
     wished = [*links, LinkWish("account", account_id)] if account_id else links
     rows = _links(session, scope, case_id, customer_id, wished)
     case = Case(
-        id=case_id, customer_id=customer_id, reseller_id=reseller_id, status="new", impact=impact,
+        id=case_id, customer_id=customer_id, reseller_id=reseller_id, status="new", impact=_impact(impact),
         account_id=account_id, number=next_number(session, "CS", (now := clock.now(session)).year),
         subject=_text(subject, 200, "subject"),
         description=_text(description, LONGEST, "description"), opened_by=opened_by.name, opened_by_id=opened_by.id,
@@ -65,6 +63,12 @@ def open_case(
     publish(session, CaseOpened(**_facts(case)))
     _audit(session, "support.open", case, after={"subject": case.subject, "impact": impact})
     return case
+
+
+def _impact(impact: str) -> str:
+    if impact not in IMPACTS:
+        raise Invalid(f"impact is one of {', '.join(IMPACTS)}.", code="impact_invalid", field="impact")
+    return impact
 
 
 def _links(session: Session, scope: Scope, case_id: UUID, customer_id: UUID, wished: list[LinkWish]) -> list[Link]:
