@@ -1,4 +1,4 @@
-"""Orders: choose, check the signed promise, send, and see what became of it."""
+"""Orders: choose, check the signed promise, send, and see what became of them."""
 
 from __future__ import annotations
 
@@ -7,85 +7,97 @@ from uuid import UUID
 
 from flask import Blueprint, g, request
 
-from domains.accounts import db as accounts_db
-from domains.accounts import queries as accounts
-from domains.services import db
-from domains.services.commands import preview_order
-from domains.services.queries import LineWish, get_offer, get_order, list_orders, order_terms
+from domains.kernel import clock
+from domains.kernel.errors import NotFound
+from domains.services import commands, db, queries
 from saga import store, tables
-from saga.flows.place_order import place_order
+from saga.flows.place_order import place_order as flow
 from saga.payloads.order import PlaceOrder
 
 from .access import requires
-from .forms import chosen_id, optional_id, refusals_on, typed, whole
-from .htmx import page
-from .offers import CYCLES, TERMS, account_choices
-from .operations import view_of
-from .starting import form_token, start
+from .forms import Errors, optional_id, refusals_on, searched
+from .htmx import page, redirect
+from .offers import accounts_of
+from .ordering import form_context, wish
+from .starting import Start, starts
 
 bp = Blueprint("orders", __name__, url_prefix="/orders")
+STATES = ("placed", "at_provider", "completed", "partially_completed", "rejected", "failed")
 
 
 @bp.get("")
 @requires("orders:read")
 def index() -> Any:
+    """Orders, newest first, by state, account and words."""
+    asked = {"state": request.args.get("state") or None, "account_id": optional_id("account"), "q": searched()}
     with db.begin_read() as session:
-        found = list_orders(session, g.caller.scope, q=typed("q") or "", state=typed("state"),
-                            cursor=request.args.get("cursor"), limit=25)  # fmt: skip
-    return page("orders/list.html", "orders/_rows.html", orders=found.items, next_cursor=found.next_cursor)
+        accounts = accounts_of(session)
+        found = queries.list_orders(session, g.caller.scope, cursor=request.args.get("cursor"), limit=25, **asked)
+    return page("orders/list.html", found=found, accounts=accounts, states=STATES, **asked)
 
 
 @bp.get("/<uuid:order_id>")
 @requires("orders:read")
 def show(order_id: UUID) -> Any:
-    with db.begin_read() as session:
-        order = get_order(session, g.caller.scope, order_id)
+    """One order; in its first moments, before it is written down, the page of its run."""
+    order, run = order_and_run(order_id)
+    if order is None:
+        return redirect(f"/operations/{run.id}")
+    return page("orders/show.html", order=order, run=run)
+
+
+def order_and_run(order_id: UUID) -> tuple[Any, Any]:
+    """An order (None while it is not written down yet) and its run. NotFound when there is neither."""
     with tables.db.begin_read() as session:
-        found = store.find_by_resource(session, g.caller.scope, order_id)
-        run = view_of(session, found) if found else None
-    return page("orders/show.html", order=order, run=run, terms=TERMS, cycles=CYCLES)
+        run = store.find_by_resource(session, g.caller.scope, order_id)
+    try:
+        with db.begin_read() as session:
+            g.now = clock.business_now(session)
+            return queries.get_order(session, g.caller.scope, order_id), run
+    except NotFound:
+        if run is None or run.resource_kind != "order":
+            raise
+        return None, run
 
 
 @bp.get("/new")
 @requires("orders:write")
 def new() -> Any:
-    return form_page(errors={})
+    """The form for an order of one offer; htmx gets what it would cost."""
+    return form_page(Errors()) if request.args.get("offer") else redirect("/offers")
 
 
-def form_page(errors: dict[str, str]) -> Any:
-    """The order form for one offer."""
-    account_id = None if "account" in errors else optional_id("account")
-    choices = account_choices()
-    with db.begin_read() as session:
-        first = account_id or (UUID(choices[0][0]) if choices else None)
-        offer = get_offer(session, g.caller.scope, chosen_id("offer"), account_id=first)
-    return page("orders/new.html", offer=offer, accounts=choices, errors=errors, terms=TERMS, cycles=CYCLES)
-
-
-def wish() -> dict[str, Any]:
-    """What the form asks for."""
-    term, _, cycle = (typed("plan") or "|").partition("|")
-    line = LineWish(chosen_id("offer"), whole("quantity"), term or None, cycle or None, optional_id("parent"))
-    rest = {"po_reference": typed("po_reference"), "cost_centre": typed("cost_centre")}
-    return {"account_id": chosen_id("account"), "lines": [line], **rest}
+def form_page(errors: Errors) -> Any:
+    """The order form, with what is typed so far and what it would cost."""
+    known = form_context(errors)
+    return page("orders/new.html", "orders/_priced.html", status=errors.status, **known)
 
 
 @bp.post("/check")
 @requires("orders:write")
 @refusals_on(form_page)
 def check() -> Any:
+    """Sign what the form asks for and show it, to be sent."""
+    return check_page(Errors())
+
+
+@refusals_on(lambda errors, **_values: form_page(errors))
+def check_page(errors: Errors) -> Any:
+    """The promise; with errors, a new one in the place of one that no longer holds."""
+    asked = wish()
     with db.begin() as session:
-        promise = preview_order(session, scope=g.caller.scope, **wish())
-    with accounts_db.begin_read() as session:
-        spend = accounts.spend_left(session, g.caller.scope, promise.terms.account_id)
-    known = {"form_token": form_token(), "terms_words": TERMS, "cycles": CYCLES, "spend": spend}
-    return page("orders/check.html", promise=promise, order=promise.terms, **known)
+        now = clock.now(session)
+        promise = commands.preview_order(session, scope=g.caller.scope, **asked)
+    return page("orders/check.html", status=errors.status, errors=errors, promise=promise, terms=promise.terms, now=now)
 
 
 @bp.post("")
 @requires("orders:write")
-@refusals_on(form_page)
-def place() -> Any:
+@refusals_on(check_page)
+@starts
+def place() -> Start:
+    """Place the order at the promised prices, and go to its progress."""
+    asked = wish()
     with db.begin_read() as session:
-        terms = order_terms(session, g.caller.scope, **wish(), preview_id=optional_id("preview"))
-    return start(place_order, PlaceOrder.of(terms, g.caller))
+        terms = queries.order_terms(session, g.caller.scope, **asked, preview_id=optional_id("preview_id"))
+    return Start(flow, PlaceOrder.of(terms, g.caller))

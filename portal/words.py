@@ -1,0 +1,177 @@
+"""How services are spoken of: “41 seats”, “12 months, billed monthly”, “per TB and month”, in the reader's language.
+
+Units come from the provider's catalogue; one that we have no words for is shown as the provider calls it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from babel.dates import format_interval
+from babel.lists import format_list
+from flask import Flask
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+from domains.services.pricing import FOREVER
+
+from . import formats, reader
+
+MEASURES = {"TB", "GB"}  # symbols: the same for one and for many, in every language
+UNITS: dict[str, tuple[Any, Callable[[int, str], str]]] = {
+    "seat": (_l("seat"), lambda n, said: ngettext("%(said)s seat", "%(said)s seats", n, said=said)),
+    "device": (_l("device"), lambda n, said: ngettext("%(said)s device", "%(said)s devices", n, said=said)),
+    "server": (_l("server"), lambda n, said: ngettext("%(said)s server", "%(said)s servers", n, said=said)),
+    "developer": (_l("developer"), lambda n, said: ngettext("%(said)s developer", "%(said)s developers", n, said=said)),
+    "designer": (_l("designer"), lambda n, said: ngettext("%(said)s designer", "%(said)s designers", n, said=said)),
+    "mailbox": (_l("mailbox"), lambda n, said: ngettext("%(said)s mailbox", "%(said)s mailboxes", n, said=said)),
+    "address": (_l("address"), lambda n, said: ngettext("%(said)s address", "%(said)s addresses", n, said=said)),
+    "site": (_l("site"), lambda n, said: ngettext("%(said)s site", "%(said)s sites", n, said=said)),
+    "hour": (_l("hour"), lambda n, said: ngettext("%(said)s hour", "%(said)s hours", n, said=said)),
+    "store": (_l("store"), lambda n, said: ngettext("%(said)s store", "%(said)s stores", n, said=said)),
+    "connector": (_l("connector"), lambda n, said: ngettext("%(said)s connector", "%(said)s connectors", n, said=said)),
+    "database": (_l("database"), lambda n, said: ngettext("%(said)s database", "%(said)s databases", n, said=said)),
+}
+KINDS = {
+    "seat": _l("Subscription"), "usage": _l("Pay as you use"), "perpetual": _l("Bought once"), "addon": _l("Add-on"),
+    "trial": _l("Trial"),
+}  # fmt: skip
+CYCLES = {"monthly": _l("Monthly"), "annual": _l("Yearly"), "one_time": _l("Once")}
+FACETS = {"category": _l("Category"), "vendor": _l("Vendor"), "term": _l("Term"), "billing_cycle": _l("Billing")}
+
+
+def register(app: Flask) -> None:
+    """Put these words at the templates' disposal."""
+    words = (counted, unit_word, term, terms, billed, per, quantities, kind_word, facet_value, facet_name, glyph)
+    for each in (*words, span, last_day, window, tax, account_name, account_options):
+        app.jinja_env.filters[each.__name__] = formats.per_request(each)
+
+
+def counted(quantity: int, unit: str) -> str:
+    """“41 seats”, “12 TB”, “3 × thousand pages”."""
+    said = formats.number(quantity)
+    if unit in MEASURES:
+        return f"{said}{formats.NBSP}{unit}"
+    known = UNITS.get(unit)
+    return known[1](quantity, said) if known else _("%(count)s × %(unit)s", count=said, unit=unit)
+
+
+def unit_word(unit: str) -> str:
+    """“seat”."""
+    return str(UNITS[unit][0]) if unit in UNITS else unit
+
+
+def months(value: str) -> int:
+    """How many months a term has: P1M 1, P3Y 36; 0 for what does not end or is not known."""
+    found = re.fullmatch(r"P(\d+)([MY])", value)
+    return int(found[1]) * (12 if found[2] == "Y" else 1) if found else 0
+
+
+def term(value: str) -> str:
+    """“12 months”; “Without end” for what is bought once."""
+    number = months(value)
+    if number:
+        return ngettext("%(num)s month", "%(num)s months", number)
+    return _("Without end") if value == "one_time" else value
+
+
+def terms(values: Iterable[str]) -> str:
+    """“1, 12 or 36 months”."""
+    known = sorted({number for value in values if (number := months(value))})
+    if not known:
+        return _("Without end")
+    said = format_list([str(number) for number in known], "or", locale=reader.language())
+    return ngettext("%(said)s month", "%(said)s months", known[-1], said=said)
+
+
+def billed(cycle: str) -> str:
+    """“billed monthly”."""
+    known = {"monthly": _("billed monthly"), "annual": _("billed yearly"), "one_time": _("billed once")}
+    return known.get(cycle, cycle)
+
+
+def per(cycle: str, unit: str = "") -> str:
+    """“per seat and month”; without a unit “a month”. For what is bought once, “per seat” or “once”."""
+    word = unit_word(unit)
+    if not unit:
+        return {"monthly": _("a month"), "annual": _("a year")}.get(cycle, _("once"))
+    if cycle == "monthly":
+        return _("per %(unit)s and month", unit=word)
+    return _("per %(unit)s and year", unit=word) if cycle == "annual" else _("per %(unit)s", unit=word)
+
+
+def quantities(least: int, most: int | None, unit: str = "") -> str:
+    """“5 to 2,500 seats”, “From 10 TB”: what can be bought."""
+    if most is None:
+        return _("From %(least)s", least=counted(least, unit) if unit else formats.number(least))
+    most_said = counted(most, unit) if unit else formats.number(most)
+    return _("%(least)s to %(most)s", least=formats.number(least), most=most_said)
+
+
+def kind_word(kind: str) -> str:
+    """“Add-on”."""
+    return str(KINDS.get(kind, kind))
+
+
+def facet_name(facet: str) -> str:
+    """“Vendor”."""
+    return str(FACETS[facet])
+
+
+def facet_value(value: str, facet: str) -> str:
+    """A facet's value as a person reads it; vendors and categories are names."""
+    if facet == "term":
+        return term(value)
+    return str(CYCLES.get(value, value)) if facet == "billing_cycle" else value
+
+
+def glyph(name: str) -> str:
+    """“SB” for Server Backup: a mark that helps the eye down a list."""
+    words = [word for word in re.split(r"[^\w]+", name) if word]
+    return "".join(word[0] for word in words[:2]).upper() if len(words) > 1 else name[:2].upper()
+
+
+def span(first: date, last: date) -> str:
+    """“24–30 Nov”: days from first to last, both included."""
+    skeleton = "MMMd" if first.year == last.year else "yMMMd"
+    return format_interval(first, last, skeleton, locale=reader.format_locale())
+
+
+def last_day(value: date | str | None) -> date | None:
+    """The last day of a term, or None when it never ends; from a payload, a day as ISO text."""
+    known = date.fromisoformat(value) if isinstance(value, str) else value
+    return None if known == FOREVER else known
+
+
+def window(hours: int | None) -> str:
+    """“7 days”; nothing without a window."""
+    if not hours:
+        return ""
+    if hours % 24:
+        return ngettext("%(num)s hour", "%(num)s hours", hours)
+    return ngettext("%(num)s day", "%(num)s days", hours // 24)
+
+
+def tax(estimate: Any) -> str:
+    """“VAT 21 %, estimate”, from an estimate or from one in a payload."""
+    get = estimate.get if isinstance(estimate, dict) else lambda name: getattr(estimate, name)
+    return _("%(tax)s %(percent)s, estimate", tax=_(get("name")), percent=formats.percent(_share(get("percent")), 2))
+
+
+def _share(percent: Any) -> Any:
+    return Decimal(str(percent)) / 100
+
+
+def account_name(account_id: Any, accounts: Sequence[Any]) -> str:
+    """The name of one of some accounts; nothing when it is not among them."""
+    return next((account.name for account in accounts if account.id == account_id), "")
+
+
+def account_options(accounts: Sequence[Any]) -> list[tuple[Any, str]]:
+    """What one chooses an account from."""
+    return [(account.id, f"{account.name} ({account.currency})") for account in accounts]
