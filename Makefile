@@ -37,7 +37,8 @@ proof: install-test ## the long proofs
 
 e2e: ## the Playwright suite; BASE_URL=… runs it against any installation, MARK=smoke its short part
 	@tools/install.sh test
-	$(BIN)/pytest -q e2e $(if $(BASE_URL),--base-url "$(BASE_URL)") $(if $(MARK),-m "$(MARK)") --output var/e2e
+	$(BIN)/pytest -q e2e $(if $(BASE_URL),--base-url "$(BASE_URL)") $(if $(MARK),-m "$(MARK)") \
+	  --tracing retain-on-failure --screenshot only-on-failure --output var/e2e
 
 lint: ## ruff, its formatting, and the templates
 	@$(BIN)/ruff check --quiet .
