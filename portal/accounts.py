@@ -1,0 +1,107 @@
+"""Accounts: what software is bought for and paid from, and who each is at the provider."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, g, request
+from flask_babel import gettext as _
+
+from domains.accounts import commands, db, queries
+from domains.kernel.errors import Invalid
+from domains.kernel.money import Money
+from saga.flows.open_account import open_account
+from saga.payloads.account import OpenAccount
+
+from .access import requires
+from .forms import Errors, refusals_on, searched, typed, whole
+from .htmx import page, redirect
+from .starting import Start, starts
+
+bp = Blueprint("accounts", __name__, url_prefix="/accounts")
+
+
+@bp.get("")
+@requires("accounts:read")
+def index() -> Any:
+    """All accounts."""
+    with db.begin_read() as session:
+        found = queries.list_accounts(session, g.caller.scope, q=searched() or None, limit=25,
+                                      cursor=request.args.get("cursor"))  # fmt: skip
+    return page("accounts/list.html", accounts=found.items, next_cursor=found.next_cursor)
+
+
+@bp.get("/new")
+@requires("accounts:write")
+def new(errors: Errors | None = None) -> Any:
+    """The form for a new account."""
+    with db.begin_read() as session:
+        customer = queries.customer_ref(session, g.caller.scope, customer_here())
+    wrong = errors or Errors()
+    return page("accounts/new.html", customer=customer, errors=wrong, status=wrong.status)
+
+
+@bp.post("")
+@requires("accounts:write")
+@refusals_on(new)
+@starts
+def create() -> Start:
+    """Open an account."""
+    with db.begin_read() as session:
+        customer = queries.customer_ref(session, g.caller.scope, customer_here())
+    wish = {"name": required_name(), "budget": budget(customer.currency)}
+    wish |= {"cost_centre": typed("cost_centre", most=60), "po_reference": typed("po_reference", most=60)}
+    return Start(open_account, OpenAccount.of(customer, g.caller, **wish))
+
+
+@bp.get("/<uuid:account_id>")
+@requires("accounts:read")
+def show(account_id: UUID) -> Any:
+    """One account."""
+    with db.begin_read() as session:
+        account = queries.get(session, g.caller.scope, account_id)
+        spend = queries.spend_left(session, g.caller.scope, account_id)
+    return page("accounts/show.html", account=account, spend=spend)
+
+
+@bp.get("/<uuid:account_id>/edit")
+@requires("accounts:write")
+def edit(account_id: UUID, errors: Errors | None = None) -> Any:
+    """The form to change an account."""
+    with db.begin_read() as session:
+        account = queries.get(session, g.caller.scope, account_id)
+    wrong = errors or Errors()
+    return page("accounts/edit.html", account=account, errors=wrong, status=wrong.status)
+
+
+@bp.post("/<uuid:account_id>")
+@requires("accounts:write")
+@refusals_on(edit)
+def update(account_id: UUID) -> Any:
+    """Change an account."""
+    wish = {"cost_centre": typed("cost_centre", most=60), "po_reference": typed("po_reference", most=60)}
+    with db.begin() as session:
+        currency = queries.get(session, g.caller.scope, account_id).currency
+        commands.update_account(session, scope=g.caller.scope, account_id=account_id, expected_version=whole("version"),
+                                name=required_name(), budget=budget(currency), **wish)  # fmt: skip
+    flash(_("Saved."), "done")
+    return redirect(f"/accounts/{account_id}")
+
+
+def customer_here() -> UUID:
+    """The customer the reader belongs to or acts for. Refused for staff who act for nobody."""
+    if g.caller.customer_id is None:
+        raise Invalid(_("Act for a customer first."), code="customer_missing")
+    found: UUID = g.caller.customer_id
+    return found
+
+
+def required_name() -> str:
+    """The name that was typed."""
+    return typed("name", most=120, label=_("Name")) or ""
+
+
+def budget(currency: str) -> Money | None:
+    """The monthly budget in whole units of the currency; None when it is left out."""
+    return Money.of(whole("budget"), currency) if request.form.get("budget", "").strip() else None
