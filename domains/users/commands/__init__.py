@@ -1,7 +1,10 @@
 """What can be done with people and programs: add, let in, shut out, change."""
 
 from ..models import CLIENT_SCOPES as CLIENT_SCOPES
+from ..models import FORMATS as FORMATS
+from ..models import LANGUAGES as LANGUAGES
 from ..models import ROLE_SCOPES as ROLE_SCOPES
+from ..models import THEMES as THEMES
 from .logins import Denied as Denied
 from .logins import SignedIn as SignedIn
 from .logins import act_for as act_for
