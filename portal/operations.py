@@ -60,7 +60,7 @@ def run_of(operation_id: UUID) -> dict[str, Any]:
         return told(session, store.get(session, g.caller.scope, operation_id))
 
 
-def revalidated(response: Response) -> Response:
+def revalidated(response: Response) -> Any:
     """Let the browser ask whether a part has changed: 304 while it looks as it did.
 
     The one answer of the portal that a browser may keep, and only to ask about it; signing out empties its cache.

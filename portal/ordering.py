@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -49,9 +50,7 @@ def form_context(errors: Errors) -> dict[str, Any]:
         accounts = accounts_of(session)
         account_id = optional_id("account") or (accounts[0].id if accounts else None)
         offer = queries.get_offer(session, g.caller.scope, chosen_id("offer"), account_id=account_id)
-        extras = [
-            queries.get_offer(session, g.caller.scope, link.id, account_id=account_id) for link in offer.add_ons
-        ]
+        extras = [queries.get_offer(session, g.caller.scope, link.id, account_id=account_id) for link in offer.add_ons]
         parents = parents_of(session, account_id, offer)
         terms, why = priced(session, offer, account_id)
     return {
@@ -81,13 +80,13 @@ def plan_of(offer: OfferView) -> str:
     return chosen if chosen in known else (*known, "")[0]
 
 
-def parents_of(session: Session, account_id: UUID | None, offer: OfferView) -> list[Any]:
+def parents_of(session: Session, account_id: UUID | None, offer: OfferView) -> list[tuple[UUID, str]]:
     """The running subscriptions of the account that an add-on could add to."""
     if not offer.addon_of or account_id is None:
         return []
     bases = {link.id for link in offer.addon_of}
     running = queries.list_subscriptions(session, g.caller.scope, account_id=account_id, state="active", limit=200)
-    return [one for one in running.items if one.offer_id in bases]
+    return [(one.id, f"{one.name} · {one.number}") for one in running.items if one.offer_id in bases]
 
 
 def priced(session: Session, offer: OfferView, account_id: UUID | None) -> tuple[Any, str]:
@@ -99,6 +98,14 @@ def priced(session: Session, offer: OfferView, account_id: UUID | None) -> tuple
         return queries.order_terms(session, g.caller.scope, **asked), ""
     except (Invalid, Refused, Conflict) as no:
         return None, _(no.detail)
+
+
+def as_call(preview_id: UUID) -> str:
+    """The same order for a program."""
+    asked = wish()
+    lines = [{key: value for key, value in vars(line).items() if value is not None} for line in asked["lines"]]
+    body = {key: value for key, value in asked.items() if value} | {"lines": lines, "preview_id": preview_id}
+    return f"POST /api/v1/orders\nIdempotency-Key: …\n\n{json.dumps(body, indent=1, default=str)}"
 
 
 def least(offer: OfferView, account_id: UUID) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from .access import requires
 from .forms import Errors, optional_id, refusals_on, searched
 from .htmx import page, redirect
 from .offers import accounts_of
-from .ordering import form_context, wish
+from .ordering import as_call, form_context, wish
 from .starting import Start, starts
 
 bp = Blueprint("orders", __name__, url_prefix="/orders")
@@ -29,7 +29,11 @@ STATES = ("placed", "at_provider", "completed", "partially_completed", "rejected
 @requires("orders:read")
 def index() -> Any:
     """Orders, newest first, by state, account and words."""
-    asked = {"state": request.args.get("state") or None, "account_id": optional_id("account"), "q": searched()}
+    asked: dict[str, Any] = {
+        "state": request.args.get("state") or None,
+        "account_id": optional_id("account"),
+        "q": searched(),
+    }
     with db.begin_read() as session:
         accounts = accounts_of(session)
         found = queries.list_orders(session, g.caller.scope, cursor=request.args.get("cursor"), limit=25, **asked)
@@ -88,7 +92,8 @@ def check_page(errors: Errors) -> Any:
     with db.begin() as session:
         now = clock.now(session)
         promise = commands.preview_order(session, scope=g.caller.scope, **asked)
-    return page("orders/check.html", status=errors.status, errors=errors, promise=promise, terms=promise.terms, now=now)
+    known: dict[str, Any] = {"promise": promise, "terms": promise.terms, "now": now, "call": as_call(promise.id)}
+    return page("orders/check.html", status=errors.status, errors=errors, **known)
 
 
 @bp.post("")

@@ -135,8 +135,9 @@ LOOKS: dict[str, dict[str, Look]] = {
     },
     "change": {
         "open": _working(_("Working")),
+        "at_provider": _working(_("At the provider")),
         "done": _done(_("Done")),
-        "applied": _done(_("Done")),
+        "refused": _failed(_("Refused, nothing charged")),
         "abandoned": _undone(_("Undone, nothing charged")),
     },
 }

@@ -1,131 +1,114 @@
-"""Subscriptions: what runs, for how many, until when, and what can be changed about it now."""
+"""Subscriptions: what runs, for how many, until when, and what can be done about it now."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, abort, g, request
+from flask import Blueprint, g, request
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from domains.kernel import clock
-from domains.services import db
-from domains.services.commands import preview_change
-from domains.services.queries import (
-    change_preview,
-    change_terms,
-    expiring,
-    get_subscription,
-    list_changes,
-    list_subscriptions,
-)
-from saga.flows.cancel_subscription import cancel_subscription
-from saga.flows.change_quantity import change_quantity
-from saga.flows.extend_subscription import extend_subscription
+from domains.kernel.errors import NotFound
+from domains.services import db, queries
 
 from .access import requires
-from .forms import chosen_day, optional_id, refusals_on, typed, whole
+from .forms import maybe_day, optional_id, searched
 from .htmx import page
-from .offers import CYCLES, TERMS, account_choices
-from .starting import form_token, start
+from .offers import accounts_of
+from .termline import termline
 
 bp = Blueprint("subscriptions", __name__, url_prefix="/subscriptions")
-ACTS = {
-    "quantity": ("change_quantity", change_quantity),
-    "extend": ("extend", extend_subscription),
-    "cancel": ("cancel", cancel_subscription),
-}
-STATES = ("pending", "active", "suspended", "pending_cancellation", "canceled", "expired", "failed", "unknown")
-
-
-def found_here(limit: int = 25) -> Any:
-    """The subscriptions that the page's filters ask for."""
-    with db.begin_read() as session:
-        return list_subscriptions(
-            session, g.caller.scope, account_id=optional_id("account_id"), state=typed("state"), q=typed("q") or "",
-            cursor=request.args.get("cursor"), limit=limit,
-        )  # fmt: skip
+STATES = ("active", "pending", "suspended", "pending_cancellation", "canceled", "expired", "failed", "unknown")
+SOON = 60  # days before the end of a term that the home page begins to ask for a decision
 
 
 @bp.get("")
 @requires("subscriptions:read")
 def index() -> Any:
-    known = {"accounts": account_choices(), "states": STATES, "terms": TERMS}
-    return page("subscriptions/list.html", "subscriptions/_rows.html", found=found_here(), **known)
+    """What runs and what has run, by account, state, last day and words."""
+    asked = filters()
+    with db.begin_read() as session:
+        g.now = clock.business_now(session)
+        accounts, counts = accounts_of(session), queries.count_by_state(session, g.caller.scope)
+        cursor = request.args.get("cursor")
+        found = queries.list_subscriptions(session, g.caller.scope, cursor=cursor, limit=25, **asked)
+    return page("subscriptions/list.html", found=found, accounts=accounts, counts=counts, states=STATES, **asked)
 
 
-@bp.get("/_rows")
-@requires("subscriptions:read")
-def rows() -> Any:
-    known = {"accounts": account_choices(), "states": STATES, "terms": TERMS}
-    return page("subscriptions/list.html", "subscriptions/_rows.html", found=found_here(10), **known)
+def filters() -> dict[str, Any]:
+    """The filters in the address, by the names the query has for them."""
+    state = request.args.get("state") or None
+    before = maybe_day("ends_before")
+    return {"account_id": optional_id("account"), "state": state, "q": searched(), "valid_to_before": before}
 
 
 @bp.get("/_expiring")
 @requires("subscriptions:read")
-def soon() -> Any:
+def expiring() -> Any:
+    """What ends or renews soon, for the home page."""
     with db.begin_read() as session:
-        ending = expiring(session, g.caller.scope, within_days=45, limit=5)
-    return page("subscriptions/expiring.html", "subscriptions/_expiring.html", ending=ending)
+        g.now = clock.business_now(session)
+        found = queries.expiring(session, g.caller.scope, within_days=SOON, limit=5)
+    return page("subscriptions/expiring.html", "subscriptions/_expiring.html", ending=found, days=SOON)
 
 
 @bp.get("/<uuid:subscription_id>")
 @requires("subscriptions:read")
 def show(subscription_id: UUID) -> Any:
+    """One subscription: how it stands, which seats can go back, what may be done, what has been done."""
     with db.begin_read() as session:
-        found = get_subscription(session, g.caller.scope, subscription_id)
-        changes = list_changes(session, g.caller.scope, subscription_id)
-        today = clock.business_now(session)
-    known = {"terms": TERMS, "cycles": CYCLES, "now": today, "acts": {name: act for act, (name, _) in ACTS.items()}}
-    return page("subscriptions/show.html", it=found, changes=changes, **known)
+        g.now = clock.business_now(session)
+        it = queries.get_subscription(session, g.caller.scope, subscription_id)
+        known: dict[str, Any] = {
+            "history": history(session, it),
+            "back": back_today(session, it),
+            "line": termline(it, g.now),
+        }
+    return page("subscriptions/show.html", it=it, wish=it.quantity, preview=None, **known)
 
 
-@bp.get("/<uuid:subscription_id>/<act>")
-@requires("subscriptions:write")
-def ask(subscription_id: UUID, act: str) -> Any:
-    return form_page(subscription_id, act, errors={})
+def history(session: Session, it: Any) -> list[dict[str, Any]]:
+    """What has happened to a subscription, newest first: its changes, and the order it came from."""
+    changes = queries.list_changes(session, g.caller.scope, it.id)
+    rows = [
+        {"at": one.begun_at, "what": changed(one), "who": one.requested_by, "state": one.state, "kind": "change",
+         "why": one.error_detail, "href": f"/operations/{one.run_id}" if one.run_id else None}
+        for one in changes
+    ]  # fmt: skip
+    return rows + origin(session, it)
 
 
-def form_page(subscription_id: UUID, act: str, errors: dict[str, str]) -> Any:
-    """The form for one act, with what it would mean for what is typed so far."""
-    action = ACTS[act][0] if act in ACTS else abort(404)
-    wanted = {} if errors else wish(act, lenient=True)
-    with db.begin_read() as session:
-        found = get_subscription(session, g.caller.scope, subscription_id)
-        known = {"subscription_id": subscription_id, "action": action}
-        preview = change_preview(session, g.caller.scope, **known, **wanted) if any(wanted.values()) else None
-    return page(f"subscriptions/{act}.html", "subscriptions/_preview.html", it=found, act=act, preview=preview,
-                errors=errors, wanted=wanted)  # fmt: skip
+def origin(session: Session, it: Any) -> list[dict[str, Any]]:
+    """The order that a subscription came from, as the oldest line of its history."""
+    try:
+        order = queries.get_order(session, g.caller.scope, it.order_id)
+    except NotFound:  # bought directly at the provider
+        return []
+    quantity = next(line.quantity for line in order.lines if line.subscription_id == it.id)
+    return [
+        {"at": order.placed_at, "what": _("Ordered, %(count)s", count=quantity), "who": order.ordered_by,
+         "state": order.state, "kind": "order", "why": None, "href": f"/orders/{order.id}"}
+    ]  # fmt: skip
 
 
-def wish(act: str, *, lenient: bool = False) -> dict[str, Any]:
-    """What the form asks for; while it is being typed, what cannot be read yet is left out."""
-    if act == "quantity":
-        return {"quantity": None if lenient and not (typed("quantity") or "").isdigit() else whole("quantity")}
-    if act == "extend":
-        return {"valid_to": None if lenient and not typed("valid_to") else chosen_day("valid_to")}
-    return {"mode": typed("mode") if lenient else typed("mode") or "now"}
+def changed(change: Any) -> str:
+    """What a change was about, in a few words."""
+    if change.kind == "change_quantity":
+        return _("Quantity %(before)s to %(after)s", before=change.from_quantity, after=change.to_quantity)
+    if change.kind == "extend":
+        return _("Extended")
+    return _("Cancelled at the end of the term") if change.mode == "end_of_term" else _("Cancelled")
 
 
-@bp.post("/<uuid:subscription_id>/<act>/check")
-@requires("subscriptions:write")
-@refusals_on(form_page)
-def check(subscription_id: UUID, act: str) -> Any:
-    action = ACTS[act][0] if act in ACTS else abort(404)
-    with db.begin() as session:
-        found = get_subscription(session, g.caller.scope, subscription_id)
-        change_terms(session, g.caller.scope, subscription_id=subscription_id, action=action, **wish(act))
-        known = {"subscription_id": subscription_id, "action": action}
-        promise = preview_change(session, scope=g.caller.scope, **known, **wish(act))
-    return page("subscriptions/check.html", it=found, act=act, promise=promise, change=promise.terms,
-                form_token=form_token())  # fmt: skip
-
-
-@bp.post("/<uuid:subscription_id>/<act>")
-@requires("subscriptions:write")
-@refusals_on(form_page)
-def change(subscription_id: UUID, act: str) -> Any:
-    action, saga = ACTS[act] if act in ACTS else abort(404)
-    with db.begin_read() as session:
-        known = {"subscription_id": subscription_id, "action": action, "preview_id": optional_id("preview")}
-        terms = change_terms(session, g.caller.scope, **known, **wish(act))
-    return start(saga, saga.payload.of(terms, g.caller, expected_version=whole("version")))
+def back_today(session: Session, it: Any) -> dict[Any, Any]:
+    """What comes back for each open lot, by the moment it was bought, if its seats went back today."""
+    found = {}
+    for lot in it.returnable_seats:
+        seats = min(lot.quantity, it.returnable_quantity)
+        asked = {"action": "change_quantity", "quantity": it.quantity - seats}
+        preview = queries.change_preview(session, g.caller.scope, subscription_id=it.id, **asked) if seats else None
+        if preview is not None and preview.terms is not None:
+            found[lot.added_at] = (seats, preview.terms.refund)
+    return found

@@ -6,8 +6,8 @@ Units come from the provider's catalogue; one that we have no words for is shown
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,7 @@ from flask_babel import ngettext
 from domains.services.pricing import FOREVER
 
 from . import formats, reader
+from .states import state_look
 
 MEASURES = {"TB", "GB"}  # symbols: the same for one and for many, in every language
 UNITS: dict[str, tuple[Any, Callable[[int, str], str]]] = {
@@ -47,8 +48,10 @@ FACETS = {"category": _l("Category"), "vendor": _l("Vendor"), "term": _l("Term")
 
 def register(app: Flask) -> None:
     """Put these words at the templates' disposal."""
-    words = (counted, unit_word, term, terms, billed, per, quantities, kind_word, facet_value, facet_name, glyph)
-    for each in (*words, span, last_day, window, tax, account_name, account_options):
+    for each in (
+        counted, unit_word, term, terms, billed, per, quantities, kind_word, facet_name, facet_value, glyph, span,
+        last_day, next_day, day_end, end_word, window, tax, account_name, account_options, state_options, said_by_state,
+    ):  # fmt: skip
         app.jinja_env.filters[each.__name__] = formats.per_request(each)
 
 
@@ -175,3 +178,32 @@ def account_name(account_id: Any, accounts: Sequence[Any]) -> str:
 def account_options(accounts: Sequence[Any]) -> list[tuple[Any, str]]:
     """What one chooses an account from."""
     return [(account.id, f"{account.name} ({account.currency})") for account in accounts]
+
+
+def state_options(states: Iterable[str], kind: str) -> list[tuple[str, str]]:
+    """What one chooses a state from, in the words of its badge."""
+    return [(state, str(state_look(state, kind).word)) for state in states]
+
+
+def said_by_state(counts: Mapping[str, int], kind: str) -> str:
+    """“12 active, 1 suspended”: how many there are, the most frequent first; nothing when there are none."""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{formats.number(count)} {str(state_look(state, kind).word).lower()}" for state, count in ordered)
+
+
+def end_word(it: Any) -> str:
+    """“98 days left”, “renews” or “ended”: what stands under a subscription's last day."""
+    if it.valid_to is None or it.state not in ("active", "suspended", "pending_cancellation"):
+        return ""
+    days = (it.valid_to - reader.current_time().astimezone(reader.zone()).date()).days
+    return ngettext("%(num)s day left", "%(num)s days left", days) if days >= 0 else _("ended")
+
+
+def next_day(value: date) -> date:
+    """The day after a last day."""
+    return value + timedelta(days=1)
+
+
+def day_end(value: date) -> datetime:
+    """The end of a last day, as the provider reckons it."""
+    return datetime.combine(value, time(23, 59), UTC)
