@@ -17,9 +17,13 @@ from domains.kernel.tenancy import Scope
 
 from . import queries
 from .events import CustomerActivated, CustomerChanged
-from .models import KINDS, Customer, clean_name
+from .models import APAC, EUROPE, KINDS, Customer, clean_name
+from .models import CURRENCIES as CURRENCIES
+from .models import LANGUAGES as LANGUAGES
 from .models import check as check
 from .models import region_of as region_of
+
+COUNTRIES = tuple(sorted(EUROPE | APAC))
 
 
 def register_customer(
