@@ -57,7 +57,7 @@ def create_app(settings: Settings) -> Flask:
     app.config.update(
         RATELIMIT_STORAGE_URI=settings.queue_url, RATELIMIT_ENABLED=settings.limits == "on",
         RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 0.2, "socket_timeout": 0.2},
-        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True, RATELIMIT_IN_MEMORY_FALLBACK="20 per minute",
+        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
     )  # fmt: skip
     server = AuthorizationServer(app, query_client=find_program, save_token=lambda token, asked: None)
     server.register_grant(Grant)

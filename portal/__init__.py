@@ -57,7 +57,7 @@ def config(settings: Settings) -> dict[str, Any]:
         "WTF_CSRF_TIME_LIMIT": None,  # a form stays good as long as the login, however long its tab was open
         "RATELIMIT_ENABLED": settings.limits == "on", "RATELIMIT_STORAGE_URI": settings.queue_url,
         "RATELIMIT_STORAGE_OPTIONS": {"socket_connect_timeout": 0.2, "socket_timeout": 0.2},
-        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True, "RATELIMIT_IN_MEMORY_FALLBACK": "10 per minute",
+        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,  # the same limits, counted here, when Redis is away
     }  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def new(errors: Errors | None = None) -> Any:
     """The form for a new end-customer of a reseller."""
     managing_only()
     wrong = errors or Errors()
-    known = {"countries": countries(), "currencies": CURRENCIES, "languages": LANGUAGES}
+    known: dict[str, Any] = {"countries": countries(), "currencies": CURRENCIES, "languages": LANGUAGES}
     return page("customers/new.html", errors=wrong, status=wrong.status, **known)
 
 
@@ -77,7 +77,7 @@ def end_customer(wish: dict[str, str], tax_id: str | None) -> OnboardCustomer:
     """An end-customer of the reader's organisation. Refuses facts that cannot be right before anything is started."""
     names = ("country", "currency", "language", "time_zone", "email")
     check(**{name: wish[name] for name in names}, tax_id=tax_id)
-    known = {"reseller_id": g.caller.customer_id, "kind": "end_customer", "price_book": STANDARD_NAME}
+    known: dict[str, Any] = {"reseller_id": g.caller.customer_id, "kind": "end_customer", "price_book": STANDARD_NAME}
     money = {"credit_limit": None, "payment_terms_days": 30}
     return OnboardCustomer.of(**wish, **known, **money, region=region_of(wish["country"]), tax_id=tax_id)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, Response, request, session
 
 from domains.kernel.config import Settings
 from domains.kernel.messages import context
@@ -40,5 +40,6 @@ def register(app: Flask, settings: Settings) -> None:
 def kept(response: Response) -> Response:
     """A file under the version of its content may be kept for ever; one without a version is asked for each time."""
     for_ever = "v" in request.args and response.status_code in (200, 206, 304)
+    session.accessed = False  # a file is nobody's: with Vary: Cookie, browsers would fetch it again for each cookie
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if for_ever else "public, no-cache"
     return response

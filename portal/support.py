@@ -32,7 +32,7 @@ def index() -> Any:
     with db.begin_read() as session:
         found = queries.list_cases(session, g.caller.scope, q=searched() or None, limit=25, status=status or None,
                                    cursor=request.args.get("cursor"))  # fmt: skip
-    known = {"next_cursor": found.next_cursor, "status_now": status, "filters": FILTERS}
+    known: dict[str, Any] = {"next_cursor": found.next_cursor, "status_now": status, "filters": FILTERS}
     return page("support/list.html", cases=found.items, **known)
 
 
@@ -53,7 +53,7 @@ def new(errors: Errors | None = None) -> Any:
     with db.begin_read() as session:
         about = [thing(session, kind) for kind in KINDS if request.values.get(kind)]
     wrong = errors or Errors()
-    known = {"impacts": IMPACTS, "case_id": request.form.get("case_id") or new_id()}
+    known: dict[str, Any] = {"impacts": IMPACTS, "case_id": request.form.get("case_id") or new_id()}
     return page("support/new.html", about=about, errors=wrong, status=wrong.status, **known)
 
 
@@ -91,7 +91,7 @@ def owner(about: list[dict[str, Any]]) -> tuple[UUID, UUID | None]:
     found = {one["owner"] for one in about} or {(g.caller.customer_id, g.caller.reseller_id)}
     if len(found) != 1 or None in {customer for customer, _reseller in found}:
         raise Invalid(_("Open the case from the order or subscription it is about."), code="customer_missing")
-    return found.pop()  # type: ignore[return-value]
+    return found.pop()
 
 
 def text(name: str) -> str:
@@ -108,7 +108,13 @@ def show(case_id: UUID, errors: Errors | None = None) -> Any:
         said = queries.list_replies(session, g.caller.scope, case_id, internal=g.caller.may("support:work")).items
         links = queries.links_of(session, g.caller.scope, case_id)
     wrong = errors or Errors()
-    known = {"errors": wrong, "status": wrong.status, "reply_id": new_id(), "note_id": new_id(), "filters": FILTERS[1:]}
+    known: dict[str, Any] = {
+        "errors": wrong,
+        "status": wrong.status,
+        "reply_id": new_id(),
+        "note_id": new_id(),
+        "filters": FILTERS[1:],
+    }
     return page("support/show.html", case=case, replies=list(reversed(said)), links=links, **known)
 
 

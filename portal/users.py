@@ -38,7 +38,12 @@ def profile(errors: Errors | None = None) -> Any:
     with db.begin_read() as session:
         user = queries.get_user(session, home, UUID(g.caller.actor.id))
     wrong = errors or Errors()
-    known = {"languages": LANGUAGES, "formats": FORMATS, "themes": THEMES, "zones": sorted(available_timezones())}
+    known: dict[str, Any] = {
+        "languages": LANGUAGES,
+        "formats": FORMATS,
+        "themes": THEMES,
+        "zones": sorted(available_timezones()),
+    }
     return page("users/profile.html", user=user, errors=wrong, status=wrong.status, **known)
 
 
