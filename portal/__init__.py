@@ -17,7 +17,7 @@ from .login import limiter
 
 BLUEPRINTS = {
     "customers": ("customers",),
-    "users": ("login", "users"),
+    "users": ("login", "switch", "users"),
     "accounts": ("accounts",),
     "services": ("offers", "orders", "subscriptions", "changes"),
     "support": ("support",),

@@ -38,12 +38,13 @@ class Act:
     action: str
     flow: Saga
     api: str
+    form: str
 
 
 ACTS = {
-    "quantity": Act("change_quantity", change_quantity, "change-quantity"),
-    "extend": Act("extend", extend_subscription, "extend"),
-    "cancel": Act("cancel", cancel_subscription, "cancel"),
+    "quantity": Act("change_quantity", change_quantity, "change-quantity", "subscriptions/quantity.html"),
+    "extend": Act("extend", extend_subscription, "extend", "subscriptions/extend.html"),
+    "cancel": Act("cancel", cancel_subscription, "cancel", "subscriptions/cancel.html"),
 }
 
 
@@ -61,7 +62,7 @@ def form_page(subscription_id: UUID, act: str, errors: Errors) -> Any:
         it = queries.get_subscription(session, g.caller.scope, subscription_id)
         known = CHOICES[act](session, it)
     known |= {"it": it, "act": act, "errors": errors.only(*FIELDS)}
-    return page(f"subscriptions/{act}.html", "subscriptions/_quantity_preview.html", status=errors.status, **known)
+    return page(ACTS[act].form, "subscriptions/_quantity_preview.html", status=errors.status, **known)
 
 
 @bp.post(f"{ACT}/check")
@@ -81,7 +82,14 @@ def check_page(subscription_id: UUID, act: str, errors: Errors) -> Any:
         it = queries.get_subscription(session, g.caller.scope, subscription_id)
         terms = queries.change_terms(session, g.caller.scope, **asked)
         promise = commands.promise_change(session, terms=terms)
-    known = {"it": it, "act": act, "promise": promise, "terms": terms, "now": now, "call": as_call(it, act, promise)}
+    known: dict[str, Any] = {
+        "it": it,
+        "act": act,
+        "promise": promise,
+        "terms": terms,
+        "now": now,
+        "call": as_call(it, act, promise),
+    }
     return page("subscriptions/check.html", status=errors.status, errors=errors, **known)
 
 

@@ -1,4 +1,4 @@
-"""Customers that the reader manages: who they are, a new one, and for whom one acts now."""
+"""Customers that the reader manages: who they are, and a new one."""
 
 from __future__ import annotations
 
@@ -10,19 +10,14 @@ from flask_babel import gettext as _
 
 from domains.customers import db, queries
 from domains.customers.commands import COUNTRIES, CURRENCIES, LANGUAGES, check, region_of
-from domains.kernel.tenancy import Scope
 from domains.services.pricing import STANDARD_NAME
-from domains.users import commands as users
-from domains.users import db as users_db
-from domains.users import queries as people
-from domains.users import tokens
 from saga.flows.onboard_customer import onboard_customer
 from saga.payloads.customer import OnboardCustomer
 
-from .access import requires, signed_in
-from .forms import Errors, chosen, optional_id, refusals_on, searched, typed
+from .access import requires
+from .forms import Errors, chosen, refusals_on, searched, typed
 from .frame import KINDS
-from .htmx import page, redirect
+from .htmx import page
 from .reader import language
 from .starting import Start, starts
 
@@ -92,31 +87,3 @@ def managing_only() -> None:
     """Only a reseller has end-customers, and not while it acts for one."""
     if g.caller.scope.kind != "reseller":
         abort(403)
-
-
-@bp.get("/switch")
-@signed_in
-def choices() -> Any:
-    """For whom one may act."""
-    with users_db.begin_read() as session:
-        found = people.choices(session, home_scope(), q=searched() or None)
-    return page("customers/switch.html", customers=found, kinds=KINDS)
-
-
-@bp.post("/switch")
-@signed_in
-def switch() -> Any:
-    """Act for a customer, or (without one) for oneself again."""
-    with users_db.begin() as session:
-        users.act_for(
-            session, scope=home_scope(), login_id=UUID(g.caller.login_id), customer_id=optional_id("customer")
-        )
-    tokens.forget_epoch("login", g.caller.login_id)
-    return redirect("/", full=True)
-
-
-def home_scope() -> Scope:
-    """What the reader sees when acting for nobody."""
-    home = UUID(g.caller.preferences["home_customer_id"])
-    kinds = {"reseller": Scope.reseller(home), "operator": Scope.operator()}
-    return kinds.get(g.caller.preferences["home_kind"], Scope.customer(home))

@@ -27,11 +27,8 @@ SIDE_BY_SIDE = 3  # offers that can be compared at one time
 def index() -> Any:
     """Search the catalogue; the same page with and without a script."""
     wish: dict[str, Any] = {name: request.args.getlist(name) for name in FACETS}
-    find: dict[str, Any] = {
-        "q": searched(),
-        "sort": request.args.get("sort", "best"),
-        "cursor": request.args.get("cursor"),
-    }
+    find: dict[str, Any] = {"q": searched(), "sort": request.args.get("sort", "best")}
+    find["cursor"] = request.args.get("cursor")
     with db.begin_read() as session:
         accounts = accounts_of(session)
         whose = account_meant(accounts)

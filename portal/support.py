@@ -108,14 +108,9 @@ def show(case_id: UUID, errors: Errors | None = None) -> Any:
         said = queries.list_replies(session, g.caller.scope, case_id, internal=g.caller.may("support:work")).items
         links = queries.links_of(session, g.caller.scope, case_id)
     wrong = errors or Errors()
-    known: dict[str, Any] = {
-        "errors": wrong,
-        "status": wrong.status,
-        "reply_id": new_id(),
-        "note_id": new_id(),
-        "filters": FILTERS[1:],
-    }
-    return page("support/show.html", case=case, replies=list(reversed(said)), links=links, **known)
+    known: dict[str, Any] = {"case": case, "replies": list(reversed(said)), "links": links, "errors": wrong}
+    fresh: dict[str, Any] = {"reply_id": new_id(), "note_id": new_id(), "filters": FILTERS[1:]}
+    return page("support/show.html", status=wrong.status, **known, **fresh)
 
 
 @bp.post("/<uuid:case_id>/replies")

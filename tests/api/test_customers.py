@@ -26,7 +26,7 @@ def a_customer(**but: Any) -> UUID:
     """An active customer."""
     facts: dict[str, Any] = {
         "customer_id": new_id(), "reseller_id": None, "kind": "direct", "name": f"Customer {new_id()}",
-        "legal_name": "Northwind Traders B.V.", "country": "NL", "region": "eu", "currency": "EUR", "language": "en",
+        "legal_name": "Northwind Traders B.V.", "country": "NL", "currency": "EUR", "language": "en",
         "time_zone": "Europe/Amsterdam", "email": "office@northwind.example", "tax_id": None, "credit_limit": None,
         "payment_terms_days": 30, "price_book": "Standard 2026",
     } | but  # fmt: skip

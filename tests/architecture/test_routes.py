@@ -20,6 +20,8 @@ PUBLIC = {
     "static": "files without anybody's data",
     "login.show": "the door itself",
     "login.sign_in": "the door itself",
+    "notifications.index": "the local mailbox, which production does not have",
+    "notifications.letter": "the local mailbox, which production does not have",
     "openapi_json": "describes the API and holds nobody's data",
 }
 # Queries that take a session but no scope, and why.
