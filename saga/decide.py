@@ -16,6 +16,7 @@ from .definition import PIVOT, Action, Saga, Step, arguments_for, queue_of, wire
 RESEND_AFTER = 10.0  # seconds without a reply until a command is sent again
 BASE_DELAY, DELAY_CAP, RETRIABLE_CAP = 0.5, 60.0, 300.0  # seconds, of the backoff between tries
 ATTEMPTS = 8  # tries until a step's outcome counts as unknown (before the pivot) or a person is asked to look
+PENDING_CAP = 300.0  # seconds between two looks at something that is pending, at most
 PATIENCE = timedelta(hours=24)  # how long a pending answer is waited for before a person is asked to look
 FINAL = ("completed", "compensated", "resolved")
 OUTSTANDING = ("SENT", "BACKOFF", "PENDING")
@@ -178,10 +179,12 @@ class _Turn:
             self.send_again(row, row["attempt"])
 
     def pending(self, row: Row, event: Replied) -> None:
-        """The outside is at work: no attempt is counted."""
-        self.change(row, status="PENDING", due_at=self.after(event.retry_after or 2.0), error=None)
-        self.made.run |= {"waiting_for": event.waiting_for, "next_at": self.after(event.retry_after or 2.0)}
-        if self.now - row["sent_at"] > PATIENCE:
+        """The outside is at work: no attempt is counted. The longer it takes, the less often it is asked."""
+        waited = self.now - row["sent_at"]
+        due_at = self.after(max(event.retry_after or 2.0, min(waited.total_seconds() / 10, PENDING_CAP)))
+        self.change(row, status="PENDING", due_at=due_at, error=None)
+        self.made.run |= {"waiting_for": event.waiting_for, "next_at": due_at}
+        if waited > PATIENCE:
             self.attention("waiting_too_long", row["seq"])
 
     def failed(self, row: Row, wait: float | None, error: dict[str, Any] | None, *, send_now: bool = False) -> None:

@@ -66,7 +66,7 @@ def _step(name: str, title: str, row: Any, back: Any, run: Run) -> TimelineStep:
         status,
         row["sent_at"],
         last["done_at"],
-        last["send_no"],
+        last["attempt"] + 1,
         last["due_at"] if waits else None,
         last["error"],
     )

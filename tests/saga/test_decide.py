@@ -122,7 +122,17 @@ def test_a_person_is_asked_when_the_provider_is_pending_for_a_day(table: Table) 
     table.answer("PENDING", retry_after=60.0, waiting_for="provider")
 
     assert table.run["attention"] == "waiting_too_long"
-    assert table.run["next_at"] == table.now + timedelta(seconds=60)
+    assert table.run["next_at"] == table.now + timedelta(minutes=5)
+
+
+def test_what_is_pending_for_longer_is_asked_less_often(table: Table) -> None:
+    waits = []
+    for minutes in (0, 1, 10, 600):
+        table.now = NOW + timedelta(minutes=minutes)
+        table.answer("PENDING", retry_after=2.0, waiting_for="provider")
+        waits.append((table.run["next_at"] - table.now).total_seconds())
+
+    assert waits == [2, 6, 60, 300]
 
 
 def test_a_refusal_after_the_pivot_never_compensates(table: Table) -> None:
