@@ -72,8 +72,8 @@ SCENES = (
     Scene(4, "northwind", "quantity", tag="nw-analytics", with_={"to": 41}),
     order(3, "contoso", 0, "co-errors", ("northfield-error-tracker", 12)),
     order(2, "fourthcoffee", 0, "fc-payroll", ("wide-payroll", 35)),
-    Scene(1.5, "northwind", "cancel", tag="nw-forecast", with_={"mode": "now", "slow": True}),
     order(1, "datum", 0, "da-desk", ("proseware-service-desk", 4)),
+    Scene(0.4, "northwind", "cancel", tag="nw-forecast", with_={"mode": "now", "slow": True}),
 )  # fmt: skip
 # The last one stays at the provider, so that there is something under way.
 STUCK = order(0, "northwind", 1, "nw-stuck", ("margie-content-delivery", 2), term="P1M",

@@ -1,6 +1,6 @@
-"""Seed the demo: the script is played with the real commands and flows, in one process, with both clocks moved along.
+"""Seed the demo: the script is played with the real commands and flows, in one process, with all clocks moved along.
 
-The provider's sandbox must be running and empty. At the end both clocks follow the real time again.
+The provider's sandbox must be running and empty. At the end its clock and ours follow the real time again.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Seed:
         start = today - timedelta(days=106)
         self.set("settings", order_seconds=0, change_seconds=0)
         self.set("clock", now=start.isoformat())
-        with clock.business_at(start):
+        with clock.frozen_at(start):
             begin_sync("demo/catalogue")
             self.transport.run_until_quiet()
             for player in PLAYERS:
@@ -87,9 +87,9 @@ class Seed:
         self.write()
 
     def scene(self, scene: Any, moment: datetime) -> None:
-        """Move both clocks to a scene's moment and play it."""
+        """Move the provider's clock and ours to a scene's moment and play it."""
         requests.post(f"{self.control}/clock/advance", json={"to": moment.isoformat()}, timeout=30).raise_for_status()
-        with clock.business_at(moment):
+        with clock.frozen_at(moment):
             play(self.stage, scene)
 
     def set(self, what: str, **values: Any) -> None:

@@ -46,7 +46,7 @@ def local_day(moment: datetime, zone: str) -> date:
 
 @contextmanager
 def frozen_at(moment: datetime) -> Iterator[None]:
-    """Hold both clocks at `moment` within the `with` (tests)."""
+    """Hold both clocks at `moment` within the `with` (tests, demo seed)."""
     token = _frozen.set(moment.astimezone(UTC))
     try:
         yield
@@ -56,7 +56,7 @@ def frozen_at(moment: datetime) -> Iterator[None]:
 
 @contextmanager
 def business_at(moment: datetime) -> Iterator[None]:
-    """Move only the business clock to `moment` within the `with` (demo seed, test clocks)."""
+    """Move only the business clock to `moment` within the `with` (test clocks)."""
     token = _business.set(moment.astimezone(UTC))
     try:
         yield
