@@ -46,7 +46,7 @@ def temporary_cluster() -> Iterator[str]:
     programs = binaries()
     if programs is None:
         raise FileNotFoundError("PostgreSQL is not installed: apt-get install postgresql (or run the tests on SQLite)")
-    folder = Path(tempfile.mkdtemp(prefix="cloudsales-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="cloudsales-pg-", dir=_reachable_folder()))
     user = _unprivileged_user(folder)
     run = partial(subprocess.run, user=user, cwd=folder, stdout=subprocess.DEVNULL, check=True)
     data = folder / "data"
@@ -71,6 +71,14 @@ def create_database(url: str) -> None:
     with engine.connect() as connection:
         connection.execute(text(f'CREATE DATABASE "{target.database}"'))
     engine.dispose()
+
+
+def _reachable_folder() -> str | None:
+    """Where the server's user can get to: root's own temporary folder may be closed to everybody else."""
+    if os.geteuid() != 0:
+        return None
+    folders = (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"))
+    return next(str(one) for one in folders if all(step.stat().st_mode & 0o001 for step in (one, *one.parents)))
 
 
 def _unprivileged_user(folder: Path) -> int | None:
