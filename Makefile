@@ -8,7 +8,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest -q -n auto --dist loadgroup
 export PORT ?= 8000
 unexport PYTHONDONTWRITEBYTECODE # several processes import the same code: let the first one compile it for all
-.PHONY: help run test check proof e2e lint format types contracts migrate revision openapi flows translations lock clean
+.PHONY: help run test check proof e2e lint format types contracts migrate revision openapi data-model flows translations lock clean
 
 help: ## print these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -66,6 +66,9 @@ revision: install-run ## write a migration: make revision domain=billing m="add 
 
 openapi: install-run ## write openapi.json from the code
 	@$(BIN)/cloudsales openapi --output openapi.json
+
+data-model: install-run ## write docs/data-model.md from the models
+	@$(BIN)/python -m migrations.data_model docs/data-model.md
 
 flows: install-run ## print each saga's flow as a table
 	@$(BIN)/cloudsales flows

@@ -28,6 +28,9 @@ options = {
 
 if context.is_offline_mode():
     context.configure(url=settings.database_url_of(name), literal_binds=True, **options)
+    dialect = context.get_context().dialect
+    if dialect.name == "mssql":  # what it would find out when it connects; else DATETIME and NTEXT are printed
+        dialect.server_version_info, dialect.deprecate_large_types = (16,), True
     with context.begin_transaction():
         context.run_migrations()
 else:

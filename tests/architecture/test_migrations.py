@@ -56,3 +56,5 @@ def test_the_steps_can_be_printed_for_azure_sql(
     printed = capsys.readouterr().out
     assert f"-- {name}" in printed
     assert "CREATE TABLE alembic_version" in printed
+    assert " NTEXT" not in printed
+    assert " DATETIME " not in printed  # a day is a DATE, an instant a DATETIMEOFFSET
