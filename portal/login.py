@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, Response, current_app, g, redirect, request
 from flask_babel import gettext as _
@@ -83,7 +84,7 @@ def let_in(token: str) -> Response:
 @signed_in
 def sign_out() -> Any:
     with db.begin() as session:
-        commands.sign_out(session, login_id=g.caller.login_id)
+        commands.sign_out(session, login_id=UUID(g.caller.login_id))
     tokens.forget_epoch("login", g.caller.login_id)
     response = redirect("/login", 303)
     response.delete_cookie(login_cookie(current_app.config["SETTINGS"]), path="/")
