@@ -32,11 +32,16 @@ def register(app: Flask) -> None:
     amounts = (money, amount, unit_price, number, compact, percent)
     days = (day, weekday, month, month_name, iso, zone_city)
     times = (instant, long_instant, short_instant, time_of_day, seconds_of_day, utc, duration, left, seconds_left)
-    for each in (*amounts, *days, *times, htmx.attrs, charts.chart, states.state_look, states.step_node):
+    for each in (*amounts, *days, *times, translated, htmx.attrs, charts.chart, states.state_look, states.step_node):
         app.jinja_env.filters[each.__name__] = per_request(each)
     settings = (reader.current_time, reader.language_tag, reader.format_tag, reader.zone)
     for tool in (assets.static_url, htmx.here, *settings):
         app.jinja_env.globals[tool.__name__] = tool
+
+
+def translated(text: str | None) -> str:
+    """A text that a domain has written, in the reader's language. A percent sign in it is just that."""
+    return _(text) if text else ""
 
 
 def per_request(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -17,6 +17,7 @@ REFUSED = {
     r"<style": "no style element: app.css holds the styles",
     r"<script(?![^>]*\ssrc=)": "no inline script",
     r"\son[a-z]+\s*=": "no inline event handler: app.js listens",
+    r"""\b_\((?!["'])""": "only a text that stands here goes into _(): write |translated for any other",
     r"javascript:": "no javascript: address",
     r"""[^'"\s]\s*\|\s*safe\b""": "only a literal is marked safe: build the rest in Python, escaped",
     r"https?://(?!www\.w3\.org)": "nothing is loaded from elsewhere",
@@ -95,11 +96,11 @@ def test_every_template_is_used() -> None:
 def test_faulty_templates_are_seen(tmp_path: Path) -> None:
     plant(tmp_path, "templates/components/money.html", "{% macro money(x) %}{{ x }}{% endmacro %}")
     plant(tmp_path, "templates/a/_row.html", "{% extends 'layout.html' %}{{ money(1) }}")
-    plant(tmp_path, "templates/a/list.html", "<p style='x' onclick='y'>{{ z|safe }}<script>1</script>{# style= #}")
+    plant(tmp_path, "templates/a/list.html", "<p style='x' onclick='y'>{{ z|safe }}{{ _(z) }}<script>1</script>{# style= #}")
     plant(tmp_path, "templates/a/broken.html", "{% if %}")
 
     environment = Environment(loader=FileSystemLoader(tmp_path / "templates"), autoescape=True)
     found = [fault.split(":")[0] for fault in faults(tmp_path / "templates", environment)]
 
-    assert found == ["a/_row.html"] * 2 + ["a/broken.html"] + ["a/list.html"] * 4
+    assert found == ["a/_row.html"] * 2 + ["a/broken.html"] + ["a/list.html"] * 5
     assert len(list(unused(tmp_path))) == 4
