@@ -1,15 +1,19 @@
-"""The documents hold together: every link leads somewhere, no two decisions share a number, nothing names a machine."""
+"""The documents hold together: what they link to and name is there, decisions are numbered, nothing names a machine."""
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from .reading import ROOT, committed, plant, refuse
+from .reading import ROOT, committed, functions, parsed, plant, refuse
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+NAMED = re.compile(r"`([\w./-]+\.py):([\w.]+)`")  # `saga/store.py:start`
+LINKED = re.compile(r"\[`([\w.]+)`\]\(([^)\s]+\.py)\)")  # [`start`](../saga/store.py)
+FILE = re.compile(r"`([\w.-]+(?:/[\w.-]+)+\.(?:py|html|sh))`")  # `portal/orders.py`
 # Written in pieces, so that this file does not find itself.
 MACHINES = re.compile("|".join((
     "/" + "root/", "/" + "work/(main|notes|shared)", "/" + "home/[a-z]", "pypi" + r"\.org", "pythonhosted" + r"\.org",
@@ -30,6 +34,33 @@ def broken_links(root: Path, documents: Iterable[Path]) -> Iterator[str]:
                 yield f"{document.relative_to(root)}: {target} leads nowhere"
             elif anchor and found.suffix == ".md" and anchor not in anchors(found):
                 yield f"{document.relative_to(root)}: {target} has no such heading"
+
+
+def broken_names(root: Path, documents: Iterable[Path]) -> Iterator[str]:
+    """Files, functions and classes that a document names and the code does not have."""
+    for document in documents:
+        text = re.sub(r"```.*?```", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)
+        named = [(root / path, name) for path, name in NAMED.findall(text)]
+        named += [((document.parent / path).resolve(), name) for name, path in LINKED.findall(text)]
+        named += [(root / path, "") for path in FILE.findall(text)]
+        for path, name in named:
+            if not path.is_file():
+                yield f"{document.relative_to(root)}: there is no {path}"
+            elif name and name not in defined(path):
+                yield f"{document.relative_to(root)}: {path.relative_to(root)} has no {name}"
+
+
+def defined(path: Path) -> set[str]:
+    """The functions, classes, methods (`Class.method`) and values that a file defines."""
+    found: set[str] = set()
+    for node in ast.walk(parsed(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef):
+            found |= {f"{node.name}.{inner.name}" for inner in functions(node)}
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+    return found
 
 
 def without_code(text: str) -> str:
@@ -64,6 +95,10 @@ def test_every_link_in_the_documents_leads_somewhere() -> None:
     refuse(broken_links(ROOT, [path for path in committed() if path.suffix == ".md"]))
 
 
+def test_the_code_that_the_documents_name_is_there() -> None:
+    refuse(broken_names(ROOT, [path for path in committed() if path.suffix == ".md"]))
+
+
 def test_no_two_decisions_share_a_number() -> None:
     refuse(shared_numbers(ROOT))
 
@@ -78,8 +113,14 @@ def test_broken_documents_are_seen(tmp_path: Path) -> None:
     )
     plant(tmp_path, "docs/adr/0001-another.md", "[up](/README.md)")
     plant(tmp_path, "docs/adr/notes.md", "see /" + "root/.cache")
+    plant(tmp_path, "saga/store.py", "class Run:\n    def go(self): ...\nKEPT = 1\ndef start(): ...\n")
+    names = (
+        "`saga/store.py:start` `saga/store.py:Run.go` [`KEPT`](../saga/store.py) `saga/store.py:stop` `saga/none.py:x`"
+    )
+    plant(tmp_path, "docs/tour.md", names + " [`gone`](../saga/store.py) `saga/lost.py` `saga/store.py`")
     documents = sorted(tmp_path.rglob("*.md"))
 
     assert len(list(broken_links(tmp_path, documents))) == 3
+    assert len(list(broken_names(tmp_path, documents))) == 4
     assert len(list(shared_numbers(tmp_path))) == 2
     assert len(list(machines(tmp_path, documents))) == 1
