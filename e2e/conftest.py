@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
 from tests.servers import free_port, running_system
 
@@ -27,9 +28,12 @@ def browser_type_launch_args() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder of a running installation's demo.json: one of our own, unless --base-url names another."""
+    """The folder of a running installation's demo.json: one of our own, unless --base-url names another.
+
+    That one's demo.json is looked for in CLOUDSALES_VAR (`var`).
+    """
     if request.config.getoption("--base-url", default=None):
-        yield Path("var")
+        yield Path(os.environ.get("CLOUDSALES_VAR", "var"))
         return
     var, port = tmp_path_factory.mktemp("installation"), free_port()
     with running_system(var, port):
@@ -65,8 +69,9 @@ def sandbox(demo: dict[str, Any]) -> Iterator[Callable[..., Any]]:
 class Person:
     """Somebody with a browser. Whatever the page says against its content security policy fails the test."""
 
-    def __init__(self, context: BrowserContext, base_url: str) -> None:
+    def __init__(self, context: BrowserContext, base_url: str, has_script: bool = True) -> None:
         self.page: Page = context.new_page()
+        self.has_script = has_script
         self.base_url, self.complaints = base_url, list[str]()
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -89,25 +94,30 @@ class Person:
         self.page.goto(self.base_url + path)
         return self.page
 
-    def until_final(self) -> str:
-        """Wait until the operation on the page has ended; says how."""
-        self.page.wait_for_selector("#progress .notice-done, #progress .notice-undone", timeout=60_000)
-        return "done" if self.page.query_selector("#progress .notice-done") else "undone"
+    def until_ended(self) -> str:
+        """Wait until the operation on the page has ended, without a script by reloading; gives what the page says."""
+        outcome = self.page.locator("#operation [class*=notice-]").locator("h3, b").first
+        for _ in range(120):
+            if outcome.count():
+                break
+            self.page.wait_for_timeout(500)
+            if not self.has_script:
+                self.page.reload()
+        return outcome.inner_text()
 
 
 @pytest.fixture
-def person(browser: Browser, base_url: str, browser_context_args: dict[str, Any]) -> Iterator[Callable[..., Person]]:
+def person(new_context: Callable[..., BrowserContext], base_url: str) -> Iterator[Callable[..., Person]]:
     """Makes people, each with a browser of their own: `person()`, `person(java_script_enabled=False)`."""
     people: list[Person] = []
 
     def made(**options: Any) -> Person:
-        context = browser.new_context(**{**browser_context_args, "locale": "en-GB", **options})
-        people.append(Person(context, base_url))
+        context = new_context(**{"locale": "en-GB", **options})
+        people.append(Person(context, base_url, options.get("java_script_enabled", True)))
         return people[-1]
 
     yield made
     for one in people:
-        one.page.context.close()
         assert one.complaints == []
 
 
