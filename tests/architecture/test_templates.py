@@ -96,7 +96,8 @@ def test_every_template_is_used() -> None:
 def test_faulty_templates_are_seen(tmp_path: Path) -> None:
     plant(tmp_path, "templates/components/money.html", "{% macro money(x) %}{{ x }}{% endmacro %}")
     plant(tmp_path, "templates/a/_row.html", "{% extends 'layout.html' %}{{ money(1) }}")
-    plant(tmp_path, "templates/a/list.html", "<p style='x' onclick='y'>{{ z|safe }}{{ _(z) }}<script>1</script>{# style= #}")
+    faulty = "<p style='x' onclick='y'>{{ z|safe }}{{ _(z) }}<script>1</script>{# style= #}"
+    plant(tmp_path, "templates/a/list.html", faulty)
     plant(tmp_path, "templates/a/broken.html", "{% if %}")
 
     environment = Environment(loader=FileSystemLoader(tmp_path / "templates"), autoescape=True)
