@@ -19,6 +19,7 @@ from domains.kernel.messages import context
 
 from . import htmx
 from .access import send_to_sign_in
+from .formats import translated
 from .forms import status_of
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ def from_domain(error: DomainError) -> Response:
     if error.code == "cursor_invalid":
         return htmx.redirect(htmx.here(cursor=None))
     status = status_of(error)
-    return answer(status) if status == 404 else answer(status, _(error.detail), code=error.code)
+    return answer(status) if status == 404 else answer(status, translated(error.detail), code=error.code)
 
 
 def from_http(error: HTTPException) -> Any:

@@ -21,6 +21,8 @@ from flask_babel import gettext as _
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
+from domains.kernel.errors import Said
+from domains.kernel.money import Money
 from portal import assets, charts, htmx, reader, states
 
 Moment = datetime | str
@@ -39,9 +41,26 @@ def register(app: Flask) -> None:
         app.jinja_env.globals[tool.__name__] = tool
 
 
-def translated(text: str | None) -> str:
-    """A text that a domain has written, in the reader's language. A percent sign in it is just that."""
-    return _(text) if text else ""
+def translated(text: str | Mapping[str, Any] | None) -> str:
+    """What a domain has said, in the reader's language: a sentence, or a run's error with its `detail`."""
+    if isinstance(text, Mapping):
+        text = Said(text["text"], **text["values"]) if text.get("values") else text.get("detail")
+    if isinstance(text, Said) and text.values:
+        return _(text.text) % {name: written(value) for name, value in text.values.items()}
+    return _(text) if text else ""  # a percent sign in it is just that
+
+
+def written(value: Any) -> str:
+    """Something that stands in a sentence, as the reader writes it."""
+    if isinstance(value, Money) or (isinstance(value, Mapping) and "currency" in value):
+        return money(value)
+    if isinstance(value, datetime):
+        return instant(value)
+    if isinstance(value, date):
+        return day(value)
+    if isinstance(value, (tuple, list)):
+        return ", ".join(map(written, value))
+    return number(value) if isinstance(value, int) else str(value)
 
 
 def per_request(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -18,6 +18,8 @@ from flask_babel import gettext as _
 
 from domains.kernel.errors import Conflict, DomainError, Invalid, NotFound, Refused
 
+from .formats import translated
+
 STATUS = {Invalid: 422, Refused: 422, Conflict: 409, NotFound: 404}
 MOST = 1_000_000  # no quantity of ours is larger
 
@@ -29,7 +31,7 @@ class Errors(dict[str, str]):
     """
 
     def __init__(self, no: DomainError | None = None) -> None:
-        super().__init__({} if no is None else {field_of(no): _(no.detail)})
+        super().__init__({} if no is None else {field_of(no): translated(no.detail)})
         self.status = 200 if no is None else status_of(no)
         self.code = "" if no is None else no.code
 

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, current_app, g, redirect, request
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -19,6 +18,7 @@ from domains.users import commands, db, tokens
 from gateway.middleware import login_cookie
 
 from .access import public, safe_next, signed_in
+from .formats import translated
 from .htmx import page
 
 bp = Blueprint("login", __name__)
@@ -56,7 +56,7 @@ def sign_in() -> Any:
 def refused(error: Refused) -> Any:
     """Wrong address, wrong password and too many tries: said on the form itself."""
     form = LoginForm()
-    form.password.errors = [_(error.detail)]
+    form.password.errors = [translated(error.detail)]
     status = 429 if error.code == "too_many_attempts" else 422
     response = shown(form, status)
     if "retry_after" in error.params:

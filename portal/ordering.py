@@ -14,6 +14,7 @@ from domains.kernel.errors import Conflict, Invalid, Refused
 from domains.services import db, queries
 from domains.services.queries import LineWish, OfferView
 
+from . import formats
 from .forms import Errors, chosen_id, optional_id, typed, whole
 from .offers import accounts_of
 
@@ -97,7 +98,7 @@ def priced(session: Session, offer: OfferView, account_id: UUID | None) -> tuple
         asked = wish() if request.values.get("quantity") else least(offer, account_id)
         return queries.order_terms(session, g.caller.scope, **asked), ""
     except (Invalid, Refused, Conflict) as no:
-        return None, _(no.detail)
+        return None, formats.translated(no.detail)
 
 
 def as_call(preview_id: UUID) -> str:

@@ -40,7 +40,7 @@ def outcome_of(run: Run, steps: list[TimelineStep]) -> Outcome:
     if run.status == "completed":
         return succeeded(run)
     error = run.error or {}
-    text = _(str(error.get("detail") or "")) or _("We got no clear answer in time.")
+    text = formats.translated(error) or _("We got no clear answer in time.")
     if run.status == "resolved":
         return Outcome("undone", _("Our staff have settled this."), text, error.get("code", ""))
     settled = [

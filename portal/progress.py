@@ -90,7 +90,7 @@ def worded(step: TimelineStep, run: Run) -> dict[str, Any]:
 def message(step: TimelineStep, run: Run) -> str:
     """One plain sentence about a step, or nothing."""
     if step.status == "refused" and step.error:
-        return _(str(step.error.get("detail") or ""))
+        return formats.translated(step.error)
     if step.status == "waiting":
         again = formats.seconds_of_day(step.next_at) if step.next_at else ""
         return _("The provider is setting it up. We ask again at %(time)s.", time=again)

@@ -15,6 +15,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from domains.kernel.errors import N_ as N_
 from domains.kernel.messages import Exchange
 
 Action = Callable[..., Any] | Exchange
@@ -23,11 +24,6 @@ COMPENSATABLE, QUERY, PIVOT, RETRIABLE = "compensatable", "query", "pivot", "ret
 
 class BadDefinition(Exception):
     """A saga that cannot be run as declared; the text names the step and what is missing."""
-
-
-def N_(text: str) -> str:
-    """Mark a text for translation where it is declared; the surface translates it where it is shown."""
-    return text
 
 
 def wire_name(action: Action) -> str:

@@ -65,7 +65,10 @@ def _technical(error: Exception) -> dict[str, str]:
 
 
 def _refusal(error: DomainError) -> dict[str, Any]:
-    return {"code": error.code, "detail": error.detail}
+    said = {"code": error.code, "detail": str(error.detail)}
+    if error.detail.values:  # so that a surface can say it in the reader's language
+        said |= {"text": error.detail.text, "values": msgspec.to_builtins(error.detail.values, enc_hook=str)}
+    return said
 
 
 def _command(database: Database, envelope: dict[str, Any], action: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from domains.kernel import audit, clock
 from domains.kernel.database import insert_new, locked
-from domains.kernel.errors import Conflict, Invalid, Refused
+from domains.kernel.errors import N_, Conflict, Invalid, Refused
 from domains.kernel.messages import publish
 from domains.kernel.money import Money
 from domains.kernel.tenancy import Scope
@@ -105,11 +105,11 @@ def open_account(
     if customer is None or customer.status != "active":
         raise Refused("This customer cannot open accounts: it is not active.", code="customer_not_active")
     if budget is not None and (budget.currency != customer.currency or budget.minor < 0):
-        raise Invalid(f"Give the budget in {customer.currency}, zero or more.", code="budget_invalid", field="budget")
+        raise wrong_budget(customer.currency)
     clean = clean_name(name)
     taken = select(Account).where(Account.customer_id == customer_id, Account.name_key == key_of(clean))
     if session.scalars(taken).first() is not None:
-        raise Refused(f"There is an account called {clean} already.", code="name_taken", field="name")
+        raise Refused("There is an account called %(name)s already.", code="name_taken", field="name", name=clean)
     session.add(
         Account(
             id=account_id, customer_id=customer_id, reseller_id=reseller_id, name=clean, name_key=key_of(clean),
@@ -171,13 +171,19 @@ def _rename(session: Session, account: Account, name: str) -> None:
     clean = clean_name(name)
     same = (Account.customer_id == account.customer_id, Account.name_key == key_of(clean), Account.id != account.id)
     if session.scalars(select(Account).where(*same)).first() is not None:
-        raise Refused(f"There is an account called {clean} already.", code="name_taken", field="name")
+        raise Refused("There is an account called %(name)s already.", code="name_taken", field="name", name=clean)
     account.name, account.name_key = clean, key_of(clean)
+
+
+def wrong_budget(currency: str) -> Invalid:
+    """The error about a budget in another currency than the account's, or below zero."""
+    text = N_("Give the budget in %(currency)s, zero or more.")
+    return Invalid(text, code="budget_invalid", field="budget", currency=currency)
 
 
 def _budget_minor(account: Account, budget: Money | None) -> int | None:
     if budget is not None and (budget.currency != account.currency or budget.minor < 0):
-        raise Invalid(f"Give the budget in {account.currency}, zero or more.", code="budget_invalid", field="budget")
+        raise wrong_budget(account.currency)
     return budget.minor if budget else None
 
 
@@ -211,8 +217,8 @@ def _within_budget(session: Session, account: Account, reserve: Money) -> None:
     committed = queries.committed_minor(session, Reservation.account_id == account.id, since)
     left = account.budget - Money.from_minor(committed, account.currency)
     if left < reserve:
-        text = f"This month's budget of {account.name} leaves {left}; this needs {reserve}. Raise it or order less."
-        raise Refused(text, code="budget_exceeded")
+        text = N_("This month's budget of %(account)s leaves %(left)s; this needs %(needed)s. Raise it or order less.")
+        raise Refused(text, code="budget_exceeded", account=account.name, left=left, needed=reserve)
 
 
 def _within_credit(session: Session, customer_id: UUID, reserve: Money) -> None:
@@ -226,8 +232,8 @@ def _within_credit(session: Session, customer_id: UUID, reserve: Money) -> None:
     committed = queries.committed_minor(session, Reservation.customer_id == customer_id, since)
     left = customer.credit_limit - Money.from_minor(committed, customer.currency)
     if left < reserve:
-        text = f"The credit limit leaves {left}; this needs {reserve}. Ask us to raise it or order less."
-        raise Refused(text, code="credit_exceeded")
+        text = N_("The credit limit leaves %(left)s; this needs %(needed)s. Ask us to raise it or order less.")
+        raise Refused(text, code="credit_exceeded", left=left, needed=reserve)
 
 
 def release_reservation(session: Session, *, reservation_id: UUID) -> None:

@@ -85,7 +85,7 @@ def _check_name_free(session: Session, reseller_id: UUID | None, name: str, own:
     same.append(Customer.reseller_id == reseller_id if reseller_id else Customer.reseller_id.is_(None))
     taken = session.scalars(select(Customer.id).where(*same)).all()
     if any(found != own for found in taken):
-        raise Refused(f"There is a customer called {name} already.", code="name_taken", field="name")
+        raise Refused("There is a customer called %(name)s already.", code="name_taken", field="name", name=name)
 
 
 def discard_customer(session: Session, *, customer_id: UUID) -> None:

@@ -71,33 +71,48 @@ def region_of(country: str) -> str:
         return "eu"
     if country in APAC:
         return "apac"
-    raise Invalid(f"We do not sell in “{country}”: use a two-letter code of Europe or APAC.", field="country")
+    raise Invalid(
+        "We do not sell in “%(country)s”: use a two-letter code of Europe or APAC.", field="country", country=country
+    )
 
 
 def check(*, country: str, currency: str, language: str, time_zone: str, email: str, tax_id: str | None) -> None:
     """Refuse facts about a customer that cannot be right, naming the field."""
     region_of(country)
     if currency not in CURRENCIES:
-        raise Invalid(f"We do not sell in {currency}: choose from {', '.join(CURRENCIES)}.", field="currency")
+        raise Invalid(
+            "We do not sell in %(currency)s: choose from %(sold)s.",
+            field="currency",
+            currency=currency,
+            sold=tuple(CURRENCIES),
+        )
     if language not in LANGUAGES:
         raise Invalid(f"language is one of {', '.join(LANGUAGES)}.", field="language")
     if time_zone not in available_timezones():
-        raise Invalid(f"“{time_zone}” is not a time zone: use a name such as Europe/Amsterdam.", field="time_zone")
+        raise Invalid(
+            "“%(zone)s” is not a time zone: use a name such as Europe/Amsterdam.", field="time_zone", zone=time_zone
+        )
     check_email(email)
     shape = TAX_ID.get(country)
     if tax_id and shape and not re.fullmatch(shape, re.sub(r"[\s.-]", "", tax_id).upper()):
-        raise Invalid(f"“{tax_id}” is not a tax number of {country}.", code="tax_id_invalid", field="tax_id")
+        raise Invalid(
+            "“%(given)s” is not a tax number of %(country)s.",
+            code="tax_id_invalid",
+            field="tax_id",
+            given=tax_id,
+            country=country,
+        )
 
 
 def check_email(email: str) -> None:
     """Refuse what is not an e-mail address."""
     if len(email) > 320 or not re.fullmatch(r"[^\s@<>,;:]+@[^\s@<>,;:]+\.[^\s@<>,;:.]+", email):
-        raise Invalid(f"“{email}” is not an e-mail address.", code="email_invalid", field="email")
+        raise Invalid("“%(given)s” is not an e-mail address.", code="email_invalid", field="email", given=email)
 
 
 def clean_name(name: str, field: str = "name", longest: int = 120) -> str:
     """A name without stray spaces; refused when empty or too long."""
     clean = " ".join(name.split())
     if not 1 <= len(clean) <= longest:
-        raise Invalid(f"Give a name of 1 to {longest} characters.", code="name_invalid", field=field)
+        raise Invalid("Give a name of 1 to %(longest)s characters.", code="name_invalid", field=field, longest=longest)
     return clean

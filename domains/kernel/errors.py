@@ -5,26 +5,54 @@ Their texts are fit for a customer: they say what is wrong and how to mend it.
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
+
+
+def N_(text: str) -> str:
+    """Mark a text for the translators; it is translated where it is shown."""
+    return text
+
+
+class Said(str):
+    """An English sentence that remembers its text and what was filled in, so that it can be said in other languages.
+
+    `Said("It ends on %(day)s.", day=valid_to)`: `text` is the source that catalogues know, `values` are unformatted.
+    """
+
+    text: str
+    values: dict[str, Any]
+
+    def __new__(cls, text: str, **values: Any) -> Said:
+        filled = text % {name: _in_english(value) for name, value in values.items()} if "%(" in text else text
+        said = super().__new__(cls, filled)
+        said.text, said.values = text, values if "%(" in text else {}
+        return said
+
+
+def _in_english(value: Any) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%-d %B %Y, %H:%M} UTC"
+    if isinstance(value, date):
+        return f"{value:%-d %B %Y}"
+    return ", ".join(map(_in_english, value)) if isinstance(value, (tuple, list)) else str(value)
 
 
 class DomainError(Exception):
     """A clear answer that is not yes. `code` is contract; `detail` is for people and may be reworded.
 
-    `field` names the input at fault where there is one; `params` fill the placeholders of a translated text.
+    `field` names the input at fault where there is one; `params` fill the placeholders of the text, and say more to
+    programs.
     """
 
     default_code = "error"
 
     def __init__(self, detail: str, *, code: str | None = None, field: str | None = None, **params: Any) -> None:
-        super().__init__(detail)
+        self.detail = detail if isinstance(detail, Said) else Said(detail, **params)
+        super().__init__(self.detail)
         self.code = code or self.default_code
         self.field = field
         self.params = params
-
-    @property
-    def detail(self) -> str:
-        return str(self.args[0])
 
 
 class Invalid(DomainError):

@@ -44,7 +44,12 @@ class Money:
         if not isinstance(self.amount, Decimal) or not self.amount.is_finite():
             raise TypeError("Money takes a finite Decimal")
         if rounded(self.amount, self.currency) != self.amount:
-            raise Invalid(f"{self.amount} has more decimals than {self.currency} knows.", code="amount_invalid")
+            raise Invalid(
+                "%(given)s has more decimals than %(currency)s knows.",
+                code="amount_invalid",
+                given=self.amount,
+                currency=self.currency,
+            )
         object.__setattr__(self, "amount", rounded(self.amount, self.currency))
 
     @classmethod

@@ -7,21 +7,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from domains.kernel.errors import Refused
+from domains.kernel.errors import Refused, Said
 
 WORDS = {
-    "offer_unknown": "The provider no longer knows this offer. Choose another one from the catalogue.",
-    "offer_ended": "The provider no longer sells this offer. Choose another one from the catalogue.",
-    "quantity_out_of_range": "The provider does not sell this quantity. Choose another one.",
-    "term_not_sold": "The provider no longer sells this term or billing cycle. Choose another one.",
-    "currency_not_sold": "The provider does not sell this offer in the account's currency.",
-    "prerequisite_missing": "Something that this offer needs is missing in the account. Order it first.",
-    "capacity_exceeded": "The provider has no capacity left for this at the moment. Order less, or try again later.",
-    "customer_unknown": "The provider does not know this account. Open a case and we will link it again.",
-    "credit_blocked": "The provider accepts no orders for this account at the moment. Open a case and we will help.",
-    "not_allowed_now": "The provider does not allow this change now.",
-    "end_date_not_allowed": "The provider does not offer this last day. Choose another one.",
-    "canceled": "The order was withdrawn at the provider before it was delivered.",
+    "offer_unknown": Said("The provider no longer knows this offer. Choose another one from the catalogue."),
+    "offer_ended": Said("The provider no longer sells this offer. Choose another one from the catalogue."),
+    "quantity_out_of_range": Said("The provider does not sell this quantity. Choose another one."),
+    "term_not_sold": Said("The provider no longer sells this term or billing cycle. Choose another one."),
+    "currency_not_sold": Said("The provider does not sell this offer in the account's currency."),
+    "prerequisite_missing": Said("Something that this offer needs is missing in the account. Order it first."),
+    "capacity_exceeded": Said(
+        "The provider has no capacity left for this at the moment. Order less, or try again later."
+    ),
+    "customer_unknown": Said("The provider does not know this account. Open a case and we will link it again."),
+    "credit_blocked": Said(
+        "The provider accepts no orders for this account at the moment. Open a case and we will help."
+    ),
+    "not_allowed_now": Said("The provider does not allow this change now."),
+    "end_date_not_allowed": Said("The provider does not offer this last day. Choose another one."),
+    "canceled": Said("The order was withdrawn at the provider before it was delivered."),
 }
 
 
@@ -29,5 +33,6 @@ def refusal(code: str, message: str = "", **params: Any) -> Refused:
     """The provider's clear no as ours, with its code. `message` is the provider's own text."""
     words = WORDS.get(code)
     if words is None:
-        words = f"The provider said no: “{message}”" if message else "The provider said no and gave no reason."
+        said_no = Said("The provider said no: “%(message)s”", message=message)
+        words = said_no if message else Said("The provider said no and gave no reason.")
     return Refused(words, code=code, **params)

@@ -51,7 +51,8 @@ def take_back(lots: Iterable[Lot], seats: int, now: datetime) -> tuple[Lot, ...]
         if lot.quantity > taken:
             kept.append(replace(lot, quantity=lot.quantity - taken))
     if missing:
-        raise Refused(f"Only {seats - missing} seats can go back now.", code="seats_not_returnable", field="quantity")
+        left = seats - missing
+        raise Refused("Only %(left)s can go back now.", code="seats_not_returnable", field="quantity", left=left)
     return tuple(kept)
 
 

@@ -88,7 +88,7 @@ def _link(session: Session, scope: Scope, case_id: UUID, customer_id: UUID, wish
 def _text(text: str, longest: int, field: str) -> str:
     clean = text.strip()
     if not 1 <= len(clean) <= longest:
-        raise Invalid(f"Give the {field} 1 to {longest} characters.", code=f"{field}_invalid", field=field)
+        raise Invalid("Write 1 to %(longest)s characters.", code=f"{field}_invalid", field=field, longest=longest)
     return clean
 
 

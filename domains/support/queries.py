@@ -84,5 +84,5 @@ def reference(session: Session, scope: Scope, kind: str, id: UUID) -> Reference:
     query = select(Reference).where(Reference.id == id, Reference.kind == kind, scope.covers(Reference))
     found: Reference | None = session.scalars(query).one_or_none()
     if found is None:
-        raise NotFound(f"There is no such {kind}.", code="link_not_found", field="links")
+        raise NotFound("There is no such thing that a case can be about.", code="link_not_found", field="links")
     return found

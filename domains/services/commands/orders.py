@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from domains.kernel import audit, clock
 from domains.kernel.database import locked, new_id, next_number
-from domains.kernel.errors import NotFound
+from domains.kernel.errors import NotFound, Said
 from domains.kernel.messages import context, publish
 from domains.kernel.money import Money
 from domains.kernel.tenancy import Scope
@@ -26,7 +26,7 @@ from ..pricing import OrderLine
 from ..queries import active_account
 from .previews import redeem, release
 
-NOT_SENT = "The order was stopped before it reached the provider. Nothing was ordered or charged."
+NOT_SENT = Said("The order was stopped before it reached the provider. Nothing was ordered or charged.")
 
 
 def draft_order(

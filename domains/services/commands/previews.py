@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from domains.kernel import clock
 from domains.kernel.database import locked, new_id
-from domains.kernel.errors import Refused
+from domains.kernel.errors import N_, Refused
 from domains.kernel.tenancy import Scope
 
 from ..models import Preview as Row
@@ -100,7 +100,7 @@ def redeem(session: Session, preview_id: UUID | None, customer_id: UUID, by: UUI
     if found is None:
         raise mismatch("There is no such preview.")
     if found.redeemed_by not in (None, by):
-        used = "This preview was used for another order already. Make a new one."
+        used = N_("This preview was used for another order already. Make a new one.")
         raise Refused(used, code="preview_used", field="preview_id")
     found.redeemed_by = by
 

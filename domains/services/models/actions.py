@@ -12,7 +12,7 @@ from functools import cached_property
 
 from dateutil.relativedelta import relativedelta
 
-from domains.kernel.errors import Conflict, Invalid, Refused
+from domains.kernel.errors import N_, Conflict, Invalid, Refused, Said
 
 from ..lots import Lot, returnable, returnable_until
 from ..pricing import FOREVER
@@ -94,21 +94,21 @@ class Standing:
         """What stands against any change at all: (code, reason)."""
         state = self.subscription.state
         if self.subscription.open_change_id is not None:
-            return "change_in_progress", "Another change is under way. Wait until it is done, then look again."
+            return "change_in_progress", Said("Another change is under way. Wait until it is done, then look again.")
         if state != "active":
-            return "not_active", _NOT_ACTIVE.get(state, "Its state at the provider is not known to us.")
+            return "not_active", _NOT_ACTIVE.get(state, Said("Its state at the provider is not known to us."))
         if self.policy.locked_from is not None and self.now >= self.policy.locked_from:
-            return "locked_before_renewal", "It is about to renew: changes are possible again after the renewal."
+            return "locked_before_renewal", Said("It is about to renew: changes are possible again after the renewal.")
         return None
 
 
 _NOT_ACTIVE = {
-    "pending": "It is still being set up.",
-    "suspended": "It is suspended.",
-    "pending_cancellation": "It is being cancelled.",
-    "canceled": "It has been cancelled.",
-    "expired": "It has ended.",
-    "failed": "It was never set up.",
+    "pending": Said("It is still being set up."),
+    "suspended": Said("It is suspended."),
+    "pending_cancellation": Said("It is being cancelled."),
+    "canceled": Said("It has been cancelled."),
+    "expired": Said("It has ended."),
+    "failed": Said("It was never set up."),
 }
 
 
@@ -129,15 +129,14 @@ def _can_grow(at: Standing) -> bool:
 def _change(at: Standing) -> Action:
     if _can_grow(at) or at.returnable:
         return Action("change_quantity", True)
-    reason = at.policy.reasons.get("increase", "The provider allows neither more nor fewer units now.")
+    reason = at.policy.reasons.get("increase", Said("The provider allows neither more nor fewer units now."))
     return Action("change_quantity", False, "quantity_fixed", reason, at.renews_at)
 
 
 def _return(at: Standing) -> Action:
     if at.returnable:
         return Action("return_seats", True, available_until=returnable_until(at.lots, at.now))
-    unit = at.subscription.unit
-    reason = at.policy.reasons.get("decrease", f"The time in which a {unit} could go back has passed.")
+    reason = at.policy.reasons.get("decrease", Said("The time in which this could go back has passed."))
     return Action("return_seats", False, "return_window_closed", reason, at.renews_at)
 
 
@@ -146,25 +145,25 @@ def _cancel(at: Standing) -> Action:
     if until is not None and at.now < until:
         return Action("cancel", True, available_until=until)
     if until is not None:
-        reason = f"The window to cancel closed on {until:%-d %B %Y}."
+        reason: str = Said("The window to cancel closed on %(day)s.", day=until.date())
     else:
-        reason = at.policy.reasons.get("cancel", "It cannot be cancelled during its term.")
+        reason = at.policy.reasons.get("cancel", Said("It cannot be cancelled during its term."))
     return Action("cancel", False, "cancel_window_closed", reason, at.renews_at)
 
 
 def _cancel_at_end(at: Standing) -> Action:
     name = "cancel_at_end_of_term"
     if not at.subscription.auto_renew:
-        return Action(name, False, "ends_already", f"It ends on {at.subscription.valid_to:%-d %B %Y} as it is.")
+        return Action(name, False, "ends_already", Said("It ends on %(day)s as it is.", day=at.subscription.valid_to))
     if not at.policy.cancel_at_end_allowed:
-        return Action(name, False, "not_allowed", "The provider does not let this end by itself.")
+        return Action(name, False, "not_allowed", Said("The provider does not let this end by itself."))
     return Action(name, True, available_until=at.policy.locked_from)
 
 
 def _extend(at: Standing) -> Action:
     if at.end_dates:
         return Action("extend", True, available_until=at.policy.locked_from)
-    reason = at.policy.reasons.get("extend", "The provider offers no later end date for this.")
+    reason = at.policy.reasons.get("extend", Said("The provider offers no later end date for this."))
     return Action("extend", False, "extension_not_offered", reason, at.renews_at)
 
 
@@ -191,20 +190,36 @@ def check_change(
 def _check_quantity(at: Standing, quantity: int | None) -> None:
     current, policy = at.subscription.quantity, at.policy
     if quantity is None or quantity == current:
-        raise Invalid(f"Say another quantity: it is {current} now.", code="quantity_unchanged", field="quantity")
+        raise Invalid(
+            "Say another quantity: it is %(now)s now.", code="quantity_unchanged", field="quantity", now=current
+        )
     most = policy.max_quantity
     if quantity < policy.min_quantity or (most is not None and quantity > most):
-        span = f"{policy.min_quantity} to {most}" if most is not None else f"{policy.min_quantity} or more"
-        raise Invalid(f"{quantity} is out of range: use {span}.", code="quantity_out_of_range", field="quantity")
+        raise out_of_range(policy.min_quantity, most, "quantity")
     if quantity > current and not policy.can_increase:
-        reason = policy.reasons.get("increase", "The provider allows no more units now.")
+        reason = policy.reasons.get("increase", Said("The provider allows no more units now."))
         raise Refused(reason, code="increase_not_allowed", field="quantity")
     if current - quantity > at.returnable:
-        again = f" More can go on {at.renews_at:%-d %B %Y}, at renewal." if at.renews_at else ""
-        raise Refused(
-            f"{at.returnable} of {current} can go back now, so {current - at.returnable} is the least.{again}",
-            code="seats_not_returnable", field="quantity", available_from=at.renews_at, returnable=at.returnable,
-        )  # fmt: skip
+        raise Refused(_not_returnable(at, current), code="seats_not_returnable", field="quantity",
+                      available_from=at.renews_at, returnable=at.returnable)  # fmt: skip
+
+
+def _not_returnable(at: Standing, current: int) -> Said:
+    known = {"returnable": at.returnable, "current": current, "least": current - at.returnable}
+    if at.renews_at is None:
+        return Said("%(returnable)s of %(current)s can go back now, so %(least)s is the least.", **known)
+    text = N_(
+        "%(returnable)s of %(current)s can go back now, so %(least)s is the least. More can go on %(day)s, at renewal."
+    )
+    return Said(text, **known, day=at.renews_at.date())
+
+
+def out_of_range(least: int, most: int | None, field: str) -> Invalid:
+    """The error about a quantity outside what is sold; `most` is None where there is no upper end."""
+    code = "quantity_out_of_range"
+    if most is None:
+        return Invalid("Choose a quantity of %(least)s or more.", code=code, field=field, least=least)
+    return Invalid("Choose a quantity of %(least)s to %(most)s.", code=code, field=field, least=least, most=most)
 
 
 def _check_cancel(at: Standing, mode: str | None) -> None:
@@ -224,11 +239,10 @@ def _check_extension(at: Standing, valid_to: date | None) -> None:
     if valid_to is None:
         raise Invalid("Say the new last day.", code="valid_to_missing", field="valid_to")
     if valid_to <= at.subscription.valid_to:
-        late = f"It runs to {at.subscription.valid_to:%-d %B %Y} already: choose a later day."
+        late = Said("It runs to %(day)s already: choose a later day.", day=at.subscription.valid_to)
         raise Invalid(late, code="valid_to_not_later", field="valid_to")
     days = at.end_dates
     free = at.policy.extend_mode == "free_date" and not at.policy.allowed_end_dates
     if valid_to not in days and not (free and valid_to <= at.latest_end):
-        choice = ", ".join(f"{day:%-d %B %Y}" for day in days[:4])
-        raise Refused(f"That day is not offered. Possible are {choice}.", code="end_date_not_allowed", field="valid_to",
-                      allowed_end_dates=days)  # fmt: skip
+        raise Refused("That day is not offered. Possible are %(days)s.", code="end_date_not_allowed", field="valid_to",
+                      days=tuple(days[:4]), allowed_end_dates=days)  # fmt: skip

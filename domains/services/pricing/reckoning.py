@@ -28,7 +28,9 @@ def months_of(term: str) -> int:
         return 0
     match = _TERM.fullmatch(term)
     if not match:
-        raise Invalid(f"“{term}” is not a term: use P1M, P1Y, P3Y or one_time.", code="term_invalid", field="term")
+        raise Invalid(
+            "“%(term)s” is not a term: use P1M, P1Y, P3Y or one_time.", code="term_invalid", field="term", term=term
+        )
     return int(match[1]) * (12 if match[2] == "Y" else 1)
 
 

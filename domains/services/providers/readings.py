@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from domains.kernel.errors import N_
 from domains.kernel.money import Money
 
 from ..errors import WORDS
@@ -52,7 +53,7 @@ def policy_in(held: HeldSubscription, said: ChangePolicy) -> Policy:
 
 def words_for(reason: Refusal) -> str:
     """A provider's reason in words for a customer."""
-    return WORDS.get(reason.code) or reason.message or "The provider does not allow this now."
+    return str(WORDS.get(reason.code) or reason.message or N_("The provider does not allow this now."))
 
 
 def ccp_customer(said: Customer) -> CcpCustomer:

@@ -46,9 +46,11 @@ def active_account(session: Session, scope: Scope, account_id: UUID) -> AccountR
     found = get_account(session, scope, account_id)
     if found.status != "active":
         raise Refused(
-            f"The account “{found.name}” is {found.status}: only an active account can buy.",
+            "The account “%(account)s” is %(status)s: only an active account can buy.",
             code="account_not_active",
             field="account_id",
+            account=found.name,
+            status=found.status,
         )
     return found
 

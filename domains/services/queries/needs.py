@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domains.kernel.errors import Invalid, NotFound, Refused
+from domains.kernel.errors import Invalid, NotFound, Refused, Said
 from domains.kernel.tenancy import Scope
 
 from ..models import Offer, Subscription
@@ -53,9 +53,10 @@ def _check_once(offer: Offer, lines: Sequence[OrderLine], held: Sequence[Subscri
     twice = any(line.offer_id == offer.id for line in lines[:index])
     if twice or any(subscription.offer_id == offer.id for subscription in held):
         raise Refused(
-            f"“{offer.name}” is given once to an account, and this account has had it.",
+            "“%(offer)s” is given once to an account, and this account has had it.",
             code="offer_not_repeatable",
             field=f"{at}.offer_id",
+            offer=offer.name,
         )
 
 
@@ -68,10 +69,10 @@ def _check_prerequisites(
     if offer.prerequisites and not there.intersection(offer.prerequisites):
         wanted = Offer.provider_offer_id.in_(offer.prerequisites)
         known = select(Offer.name).where(Offer.provider == offer.provider, wanted).order_by(Offer.name)
-        names = " or ".join(f"“{name}”" for name in session.scalars(known)) or "something else"
+        names = tuple(f"“{name}”" for name in session.scalars(known)) or ("—",)
         raise Refused(
-            f"“{offer.name}” needs {names} in the same account. Add it to the order.",
-            code="prerequisite_missing", field=f"{at}.offer_id", missing=tuple(offer.prerequisites),
+            "“%(offer)s” needs one of these in the same account: %(needs)s. Add it to the order.", offer=offer.name,
+            needs=names, code="prerequisite_missing", field=f"{at}.offer_id", missing=tuple(offer.prerequisites),
         )  # fmt: skip
 
 
@@ -89,7 +90,7 @@ def _parent(
     if line.parent_subscription_id is not None:
         known = {row.id for row in running} | {other.subscription_id for other in ordered}
         if line.parent_subscription_id not in known:
-            detail = f"The account has no such subscription that “{offer.name}” could add to."
+            detail = Said("The account has no such subscription that “%(offer)s” could add to.", offer=offer.name)
             raise NotFound(detail, code="parent_not_found", field=field)
         return line.parent_subscription_id
     if ordered:
@@ -97,9 +98,11 @@ def _parent(
     if len(running) == 1:
         return running[0].id
     if running:
-        raise Invalid(f"Say which subscription “{offer.name}” adds to.", code="parent_ambiguous", field=field)
+        which = Said("Say which subscription “%(offer)s” adds to.", offer=offer.name)
+        raise Invalid(which, code="parent_ambiguous", field=field)
     raise Refused(
-        f"“{offer.name}” is an add-on: it needs a subscription it can add to, in the account or in this order.",
+        "“%(offer)s” is an add-on: it needs a subscription it can add to, in the account or in this order.",
         code="parent_missing",
         field=field,
+        offer=offer.name,
     )

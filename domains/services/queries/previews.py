@@ -39,9 +39,10 @@ def promised(session: Session, scope: Scope, preview_id: UUID, kind: str, terms:
         raise mismatch("This preview does not hold for this. Make a new one.")
     if clock.now(session) >= found.expires_at:
         raise Refused(
-            f"The preview has expired at {found.expires_at:%H:%M} UTC. Make a new one and check its prices.",
+            "The preview has expired on %(time)s. Make a new one and check its prices.",
             code="preview_expired",
             field="preview_id",
+            time=found.expires_at,
         )
     return msgspec.convert(found.terms, terms, strict=False)
 

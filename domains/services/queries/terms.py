@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -15,11 +16,12 @@ from sqlalchemy.orm import Session
 
 from domains.kernel import clock
 from domains.kernel.database import new_id
-from domains.kernel.errors import Invalid, NotFound, Refused
+from domains.kernel.errors import N_, Invalid, NotFound, Refused
 from domains.kernel.money import Money, UnitPrice
 from domains.kernel.tenancy import Scope
 
 from ..models import AccountRef, Offer, OfferPlan
+from ..models.actions import out_of_range
 from ..pricing import (
     MONTHLY,
     LineWish,
@@ -82,8 +84,8 @@ def _check_count(lines: Sequence[LineWish]) -> None:
     if not lines:
         raise Invalid("Order at least one line.", code="lines_missing", field="lines")
     if len(lines) > MOST_LINES:
-        many = f"An order has at most {MOST_LINES} lines; this one has {len(lines)}. Split it."
-        raise Invalid(many, code="too_many_lines", field="lines")
+        text = N_("An order has at most %(most)s lines; this one has %(count)s. Split it.")
+        raise Invalid(text, code="too_many_lines", field="lines", most=MOST_LINES, count=len(lines))
 
 
 def _counter(session: Session, scope: Scope, account: AccountRef, lines: Sequence[LineWish]) -> Counter:
@@ -106,8 +108,8 @@ def _line(counter: Counter, wish: LineWish, at: str) -> OrderLine:
     plan = _plan(counter, offer, wish, at)
     price = counter.market.price(offer, plan)
     if price is None:
-        raise Refused(f"We have no price for “{offer.name}” yet. Open a case and we will make one.",
-                      code="price_missing", field=f"{at}.offer_id")  # fmt: skip
+        raise Refused("We have no price for “%(offer)s” yet. Open a case and we will make one.",
+                      code="price_missing", field=f"{at}.offer_id", offer=offer.name)  # fmt: skip
     return _priced(counter, offer, plan, price, wish)
 
 
@@ -115,23 +117,21 @@ def _check_sold(counter: Counter, offer: Offer, at: str) -> None:
     account, field = counter.account, f"{at}.offer_id"
     if not offer.is_sold_on(counter.market.today):
         coming = offer.valid_from and offer.active and offer.valid_from > counter.market.today
-        when = f"is sold from {offer.valid_from:%-d %B %Y}" if coming else "is no longer sold"
-        raise Refused(f"“{offer.name}” {when}.", code="offer_not_sold", field=field)
+        known: dict[str, Any] = {"field": field, "offer": offer.name, "day": offer.valid_from}
+        if coming:
+            raise Refused("“%(offer)s” is sold from %(day)s.", code="offer_not_sold", **known)
+        raise Refused("“%(offer)s” is no longer sold.", code="offer_not_sold", **known)
+    where = {"field": field, "offer": offer.name}
     if not offer.is_sold_in(account.country):
-        raise Refused(f"“{offer.name}” is not sold in {account.country}.", code="country_not_sold", field=field)
+        raise Refused("“%(offer)s” is not sold in %(at)s.", code="country_not_sold", at=account.country, **where)
     if not counter.plans.get(offer.id):
-        raise Refused(f"“{offer.name}” is not sold in {account.currency}.", code="currency_not_sold", field=field)
+        raise Refused("“%(offer)s” is not sold in %(at)s.", code="currency_not_sold", at=account.currency, **where)
 
 
 def _check_quantity(offer: Offer, quantity: int, at: str) -> None:
     least, most = offer.min_quantity, offer.max_quantity
     if quantity < max(least, 1) or (most is not None and quantity > most):
-        span = f"{least} to {most}" if most is not None else f"{least} or more"
-        raise Invalid(
-            f"“{offer.name}” is sold in quantities of {span}; {quantity} is outside that.",
-            code="quantity_out_of_range",
-            field=f"{at}.quantity",
-        )
+        raise out_of_range(least, most, f"{at}.quantity")
 
 
 def _plan(counter: Counter, offer: Offer, wish: LineWish, at: str) -> OfferPlan:
@@ -139,13 +139,13 @@ def _plan(counter: Counter, offer: Offer, wish: LineWish, at: str) -> OfferPlan:
     sold = in_order(counter.plans[offer.id])
     fitting = [plan for plan in sold if wish.term in (None, plan.term)]
     if not fitting:
-        terms = ", ".join(dict.fromkeys(plan.term for plan in sold))
-        raise Invalid(f"“{offer.name}” is sold for {terms}.", code="term_not_sold", field=f"{at}.term")
+        known = {"offer": offer.name, "terms": tuple(dict.fromkeys(plan.term for plan in sold))}
+        raise Invalid("“%(offer)s” is sold for %(terms)s.", code="term_not_sold", field=f"{at}.term", **known)
     found = [plan for plan in fitting if wish.billing_cycle in (None, plan.billing_cycle)]
     if not found:
-        cycles = ", ".join(dict.fromkeys(plan.billing_cycle for plan in fitting))
-        detail = f"“{offer.name}” is billed {cycles} for {fitting[0].term if wish.term else 'its terms'}."
-        raise Invalid(detail, code="billing_cycle_not_sold", field=f"{at}.billing_cycle")
+        known = {"offer": offer.name, "cycles": tuple(dict.fromkeys(plan.billing_cycle for plan in fitting))}
+        detail = N_("“%(offer)s” is billed %(cycles)s for this term.")
+        raise Invalid(detail, code="billing_cycle_not_sold", field=f"{at}.billing_cycle", **known)
     return found[0]
 
 

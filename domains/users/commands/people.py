@@ -158,7 +158,7 @@ def update_preferences(session: Session, *, user_id: UUID, **changes: str) -> Us
     allowed["time_zone"] = available_timezones()
     for name, value in changes.items():
         if name in allowed and value not in allowed[name]:
-            raise Invalid(f"“{value}” is not a {name.replace('_', ' ')} we know.", code=f"{name}_invalid", field=name)
+            raise Invalid("“%(value)s” is not one that we know.", code=f"{name}_invalid", field=name, value=value)
         if name == "name" and not 1 <= len(value.strip()) <= 200:
             raise Invalid("Give a name of 1 to 200 characters.", code="name_invalid", field="name")
         setattr(user, name, value)
