@@ -74,9 +74,7 @@ flows: install-run ## print each saga's flow as a table
 	@$(BIN)/cloudsales flows
 
 translations: install-run ## collect texts, bring the catalogues up to date, compile them
-	@$(BIN)/pybabel -q extract -F babel.cfg -k N_ -k lazy_gettext --no-location --sort-output -o translations/messages.pot .
-	$(BIN)/pybabel -q update -i translations/messages.pot -d translations --no-fuzzy-matching --ignore-obsolete
-	$(BIN)/pybabel -q compile -d translations
+	@$(BIN)/python tools/translations.py update
 
 lock: install-test ## raise the locked packages to the newest that setup.cfg allows
 	@for set in "" -test; do

@@ -72,5 +72,6 @@ with_services_off() { # a server that a package brings must not start by itself 
 }
 
 python_packages
+.venv/bin/python tools/translations.py compile
 [ "$purpose" = test ] && system_packages
 exit 0
