@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from domains.kernel import audit, clock
 from domains.kernel.database import insert_new, locked
-from domains.kernel.errors import N_, Conflict, Invalid, Refused
+from domains.kernel.errors import N_, Conflict, Invalid, NotFound, Refused
 from domains.kernel.messages import publish
 from domains.kernel.money import Money
 from domains.kernel.tenancy import Scope
@@ -74,10 +74,8 @@ def know_customer(
     }  # fmt: skip
     if insert_new(session, CustomerRef.__table__, {"customer_id": customer_id, **facts}, "customer_id"):
         return
-    known = session.scalars(
-        locked(select(CustomerRef).where(CustomerRef.customer_id == customer_id), CustomerRef)
-    ).one()
-    if known.version < version:
+    known = _locked_customer(session, customer_id)
+    if known is not None and known.version < version:
         for name_, value in facts.items():
             setattr(known, name_, value)
 
@@ -101,20 +99,18 @@ def open_account(
     budget: Money | None,
 ) -> None:
     """Begin to open an account. Refused when the customer is not active or has an account of that name."""
-    customer = session.get(CustomerRef, customer_id)
+    if session.get(Account, account_id) is not None:
+        return
+    customer = _locked_customer(session, customer_id)  # two openings of the same second see each other's name
     if customer is None or customer.status != "active":
         raise Refused("This customer cannot open accounts: it is not active.", code="customer_not_active")
-    if budget is not None and (budget.currency != customer.currency or budget.minor < 0):
-        raise wrong_budget(customer.currency)
-    clean = clean_name(name)
-    taken = select(Account).where(Account.customer_id == customer_id, Account.name_key == key_of(clean))
-    if session.scalars(taken).first() is not None:
-        raise Refused("There is an account called %(name)s already.", code="name_taken", field="name", name=clean)
+    budget_minor = _budget_minor(customer.currency, budget)
+    clean = _free_name(session, customer_id, account_id, name)
     session.add(
         Account(
             id=account_id, customer_id=customer_id, reseller_id=reseller_id, name=clean, name_key=key_of(clean),
             status="opening", currency=customer.currency, cost_centre=cost_centre, po_reference=po_reference,
-            budget_minor=budget.minor if budget else None, created_at=clock.now(session), version=1,
+            budget_minor=budget_minor, created_at=clock.now(session), version=1,
         )
     )  # fmt: skip
     _audit(session, "accounts.open", customer_id, account_id, after={"name": clean, "currency": customer.currency})
@@ -132,7 +128,7 @@ def discard_account(session: Session, *, account_id: UUID) -> None:
 def activate_account(session: Session, *, account_id: UUID, ccp_customer: CcpCustomer, ccp_user: CcpUser) -> None:
     """Open an account for good, linked to its tenant and user at the provider."""
     account = _locked(session, account_id)
-    if account is None or account.status == "active":
+    if account is None or account.status != "opening":
         return
     account.ccp_customer, account.ccp_user = msgspec.to_builtins(ccp_customer), msgspec.to_builtins(ccp_user)
     account.status = "active"
@@ -152,11 +148,15 @@ def update_account(
     account = queries.get(session, scope, account_id, for_change=True)
     if expected_version is not None and account.version != expected_version:
         raise Conflict("The account has been changed since you looked at it.", code="version_conflict")
+    if account.status == "closed":  # its name is free, and stays so
+        raise Refused("This account is closed.", code="account_closed")
     before = {name: getattr(account, name) for name in changes}
     if "name" in changes:
-        _rename(session, account, changes["name"])
+        _locked_customer(session, account.customer_id)
+        account.name = _free_name(session, account.customer_id, account.id, changes["name"])
+        account.name_key = key_of(account.name)
     if "budget" in changes:
-        account.budget_minor = _budget_minor(account, changes["budget"])
+        account.budget_minor = _budget_minor(account.currency, changes["budget"])
     for name in ("cost_centre", "po_reference"):
         if name in changes:
             setattr(account, name, changes[name])
@@ -167,24 +167,19 @@ def update_account(
     return account
 
 
-def _rename(session: Session, account: Account, name: str) -> None:
+def _free_name(session: Session, customer_id: UUID, account_id: UUID, name: str) -> str:
     clean = clean_name(name)
-    same = (Account.customer_id == account.customer_id, Account.name_key == key_of(clean), Account.id != account.id)
+    same = (Account.customer_id == customer_id, Account.name_key == key_of(clean), Account.id != account_id)
     if session.scalars(select(Account).where(*same)).first() is not None:
         raise Refused("There is an account called %(name)s already.", code="name_taken", field="name", name=clean)
-    account.name, account.name_key = clean, key_of(clean)
+    return clean
 
 
-def wrong_budget(currency: str) -> Invalid:
-    """The error about a budget in another currency than the account's, or below zero."""
-    text = N_("Give the budget in %(currency)s, zero or more.")
-    return Invalid(text, code="budget_invalid", field="budget", currency=currency)
-
-
-def _budget_minor(account: Account, budget: Money | None) -> int | None:
-    if budget is not None and (budget.currency != account.currency or budget.minor < 0):
-        raise wrong_budget(account.currency)
-    return budget.minor if budget else None
+def _budget_minor(currency: str, budget: Money | None) -> int | None:
+    if budget is not None and (budget.currency != currency or budget.minor < 0):
+        text = N_("Give the budget in %(currency)s, zero or more.")
+        raise Invalid(text, code="budget_invalid", field="budget", currency=currency)
+    return budget.minor if budget is not None else None
 
 
 def reserve_spend(
@@ -192,12 +187,18 @@ def reserve_spend(
 ) -> None:
     """Hold an amount for an order. Nothing is held for zero or less.
 
-    Refused when the account is not active, when its budget or the customer's credit leaves too little.
+    Refused when the account is not active, when its budget or the customer's credit leaves too little; another
+    customer's account is not found, another currency than the account's is invalid.
     """
     account = _locked(session, account_id)  # two orders of the same second would both see the money only one can have
-    if account is None or account.status != "active":
+    if account is None or account.customer_id != customer_id:
+        raise NotFound("There is no such account.", code="account_not_found", field="account_id")
+    if session.get(Reservation, reservation_id) is not None:
+        return
+    if account.status != "active":
         raise Refused("This account is not open for orders.", code="account_not_active", field="account_id")
-    if reserve.minor <= 0 or session.get(Reservation, reservation_id) is not None:
+    _check_currency(account.currency, reserve)
+    if reserve.minor <= 0:
         return
     _within_budget(session, account, reserve)
     _within_credit(session, customer_id, reserve)
@@ -208,6 +209,11 @@ def reserve_spend(
         )
     )  # fmt: skip
     _audit(session, "accounts.reserve", customer_id, account_id, after={"amount": reserve})
+
+
+def _check_currency(currency: str, amount: Money) -> None:
+    if amount.currency != currency:  # minor units of two currencies would be added up
+        raise Invalid("Give the amount in %(currency)s.", code="currency_invalid", currency=currency)
 
 
 def _within_budget(session: Session, account: Account, reserve: Money) -> None:
@@ -222,9 +228,7 @@ def _within_budget(session: Session, account: Account, reserve: Money) -> None:
 
 
 def _within_credit(session: Session, customer_id: UUID, reserve: Money) -> None:
-    customer = session.scalars(
-        locked(select(CustomerRef).where(CustomerRef.customer_id == customer_id), CustomerRef)
-    ).one_or_none()
+    customer = _locked_customer(session, customer_id)
     if customer is None or customer.credit_limit is None or customer.currency != reserve.currency:
         return
     # What was confirmed this month and last is not invoiced and paid yet.
@@ -249,6 +253,7 @@ def confirm_reservation(session: Session, *, reservation_id: UUID, accepted_tota
     held = session.scalars(locked(select(Reservation).where(Reservation.id == reservation_id), Reservation)).first()
     if held is not None and held.state == "held":
         if accepted_total is not None:
+            _check_currency(held.currency, accepted_total)
             held.amount_minor = min(held.amount_minor, max(accepted_total.minor, 0))
         held.state = "confirmed"
         _audit(session, "accounts.confirm", held.customer_id, held.account_id, after={"minor": held.amount_minor})
@@ -256,6 +261,11 @@ def confirm_reservation(session: Session, *, reservation_id: UUID, accepted_tota
 
 def _locked(session: Session, account_id: UUID) -> Account | None:
     return session.scalars(locked(select(Account).where(Account.id == account_id), Account)).one_or_none()
+
+
+def _locked_customer(session: Session, customer_id: UUID) -> CustomerRef | None:
+    query = locked(select(CustomerRef).where(CustomerRef.customer_id == customer_id), CustomerRef)
+    return session.scalars(query).one_or_none()
 
 
 def _facts(account: Account) -> dict[str, Any]:
