@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 import api
@@ -19,12 +20,10 @@ settings = Settings.from_env()
 start_logging(settings.log_level, "web")
 bind(settings)
 flows.load()
-programs = oauth.create_app(settings)
-documents = reference.create_app(settings)
-mounts: dict[str, Any] = {
-    "/api/v1": api.create_app(settings),
-    "/api/docs": documents,
-    "/oauth2": programs,
-    "/.well-known": programs,
-}
-application = Gateway(DispatcherMiddleware(portal.create_app(settings), mounts), settings)
+mounts: dict[str, Any] = {}
+if "api" in settings.surface_names:
+    programs = oauth.create_app(settings)
+    mounts = {"/api/v1": api.create_app(settings), "/api/docs": reference.create_app(settings)}
+    mounts |= {"/oauth2": programs, "/.well-known": programs}
+pages: Any = portal.create_app(settings) if "portal" in settings.surface_names else NotFound()
+application = Gateway(DispatcherMiddleware(pages, mounts), settings)

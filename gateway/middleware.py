@@ -1,6 +1,6 @@
 """What the gateway does when there is none in front: nobody passes without being known, and forged headers are dropped.
 
-Behind nginx the same work is done by auth_request; portal and API see no difference.
+The portal and the API trust nothing but the assertion that is put on here.
 """
 
 from __future__ import annotations

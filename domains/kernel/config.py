@@ -15,6 +15,7 @@ from typing import Any
 from domains import NAMES
 
 DATABASES = (*NAMES, "saga")
+SURFACES = ("portal", "api")
 PREFIX = "CLOUDSALES_"
 
 
@@ -24,6 +25,14 @@ class SettingsError(SystemExit):
 
 def _setting(help: str, default: Any = "", *, secret: bool = False) -> Any:
     return field(default=default, metadata={"help": help, "secret": secret})
+
+
+def _chosen(variable: str, given: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in given.split(","))
+    unknown = set(names) - set(known)
+    if unknown:
+        raise SettingsError(f"{PREFIX}{variable} names {', '.join(sorted(unknown))}: choose from {', '.join(known)}")
+    return names
 
 
 @dataclass(frozen=True)
@@ -105,13 +114,12 @@ class Settings:
     @property
     def domain_names(self) -> tuple[str, ...]:
         """The domains this process holds."""
-        if self.domains == "all":
-            return NAMES
-        names = tuple(name.strip() for name in self.domains.split(","))
-        unknown = set(names) - set(NAMES)
-        if unknown:
-            raise SettingsError(f"{PREFIX}DOMAINS names {', '.join(sorted(unknown))}: choose from {', '.join(NAMES)}")
-        return names
+        return NAMES if self.domains == "all" else _chosen("DOMAINS", self.domains, NAMES)
+
+    @property
+    def surface_names(self) -> tuple[str, ...]:
+        """The surfaces this process holds."""
+        return _chosen("SURFACES", self.surfaces, SURFACES)
 
     @property
     def is_production(self) -> bool:
