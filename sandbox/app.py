@@ -42,7 +42,8 @@ def operation(name: str, summary: str) -> Callable[[Callable[..., Any]], Callabl
         @wraps(view)
         def called(**values: str) -> Any:
             authorise()
-            _hit(name, **values)
+            body = request.get_json(silent=True) if request.is_json else None
+            _hit(name, {**(body if isinstance(body, dict) else {}), **values})
             return view(**values)
 
         return called
@@ -57,7 +58,7 @@ def authorise() -> None:
         raise No(401, "unauthorized", "Send a Bearer token from /oauth2/token.")
 
 
-def _hit(name: str, **facts: Any) -> None:
+def _hit(name: str, facts: dict[str, Any]) -> None:
     """Faults that strike before anything is done."""
     slow = faults().take(name, "latency", **facts)
     if slow:
@@ -96,10 +97,10 @@ def answer_of(name: str, document: Document, status: int = 200) -> Response:
     return response
 
 
-def page_of(pages: Pages, kind: str, owner: str | None = None, shown: Any = None, cursor: str = "cursor") -> Document:
+def page_of(pages: Pages, kind: str, owner: str | None = None, shown: Any = None) -> Document:
     """A page of documents by the request's limit and cursor."""
     limit = min(int(request.args.get("limit", 100)), 500)
-    documents, more = pages.page(kind, int(request.args.get(cursor) or 0), limit, owner)
+    documents, more = pages.page(kind, int(request.args.get("cursor") or 0), limit, owner)
     return {"items": [shown(one) if shown else one for one in documents], "next_cursor": str(more) if more else None}
 
 

@@ -83,6 +83,12 @@ class Pages:
         documents = [json.loads(body) for _, body in rows[:limit]]
         return documents, rows[limit - 1][0] if len(rows) > limit else None
 
+    def position(self, kind: str, id: str) -> int:
+        """Where a document stands among all, to page on from; 0 for one that is not there."""
+        query = "SELECT position FROM document WHERE kind = ? AND id = ?"
+        row = self.connection.execute(query, (kind, id)).fetchone()
+        return int(row[0]) if row else 0
+
     def number(self, series: str) -> int:
         """The next number of a series."""
         document = self.get("series", series) or {"id": series, "last": 0}

@@ -41,7 +41,7 @@ class Faults:
         with self._lock:
             return [dict(fault) for fault in self._faults]
 
-    def take(self, operation: str, *kinds: str, **facts: Any) -> Fault | None:
+    def take(self, operation: str, /, *kinds: str, **facts: Any) -> Fault | None:
         """The first fault that hits this call, counted down; `facts` are matched against the fault's `match`."""
         with self._lock:
             for fault in self._faults:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -77,28 +76,31 @@ def billing_period(subscription: Document, day: date) -> tuple[date, date]:
     return clock.add_months(start, 12 * years), clock.add_months(start, 12 * (years + 1))
 
 
-def charge_from(pages: Pages, subscription: Document, quantity: int, day: date) -> Decimal:
-    """Charge (or refund) units from a day to the end of its billing period, or of the term where that comes first."""
-    start, end = billing_period(subscription, day)
+def bill_next(pages: Pages, subscription: Document) -> bool:
+    """Charge all units from `billed_to` to the end of its billing period, or of the term where that comes first.
+
+    Moves `billed_to`, the first day that is not billed yet. Returns whether there was anything to bill.
+    """
+    first, last = date.fromisoformat(subscription["billed_to"]), subscription["valid_to"]
+    start, end = billing_period(subscription, first)
     if subscription["billing_cycle"] == "one_time":
-        return charge(pages, subscription, "cycle" if quantity > 0 else "refund", quantity, start, end, (start, end))
-    last = subscription["valid_to"]
-    after = min(end, date.fromisoformat(last) + timedelta(days=1)) if last else end
-    kind = "refund" if quantity < 0 else "cycle" if day == start and after == end else "proration"
-    return charge(pages, subscription, kind, quantity, day, max(after, day), (start, end))
+        if str(start) != subscription["billed_to"]:
+            return False
+        after = end
+    else:
+        after = min(end, date.fromisoformat(last) + timedelta(days=1)) if last else end
+    if after <= first:
+        return False
+    kind = "cycle" if (first, after) == (start, end) else "proration"
+    charge(pages, subscription, kind, subscription["quantity"], first, after, (start, end))
+    subscription["billed_to"] = str(after)
+    return True
 
 
-def run_cycles(pages: Pages, subscription: Document, since: date, until: date) -> None:
-    """Charge every billing period that began after `since`, up to and including `until`."""
-    for day in _days_after(since, until):
-        if subscription["valid_to"] and day > date.fromisoformat(subscription["valid_to"]):
-            return
-        if billing_period(subscription, day)[0] == day and subscription["billing_cycle"] != "one_time":
-            charge_from(pages, subscription, subscription["quantity"], day)
-
-
-def _days_after(since: date, until: date) -> Iterator[date]:
-    day = since + timedelta(days=1)
-    while day <= until:
-        yield day
-        day += timedelta(days=1)
+def bill_change(pages: Pages, subscription: Document, quantity: int, day: date) -> Decimal | None:
+    """Charge units that came (or refund units that went, below zero) from a day to where all is billed already."""
+    period = billing_period(subscription, day)
+    if subscription["billing_cycle"] == "one_time":
+        return charge(pages, subscription, "cycle" if quantity > 0 else "refund", quantity, *period, period)
+    kind = "refund" if quantity < 0 else "proration"
+    return charge(pages, subscription, kind, quantity, day, date.fromisoformat(subscription["billed_to"]), period)

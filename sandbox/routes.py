@@ -273,8 +273,11 @@ def _line(line: Document) -> Document:
 @bp.get("/changes-feed")
 @operation("billing", "All that has happened since a cursor, also what a customer did here directly")
 def changes_feed() -> Any:
+    after = request.args.get("after") or "0"
     with books().open() as pages:
-        return page_of(pages, "feed", cursor="after")
+        position = pages.position("feed", after)
+        items, more = pages.page("feed", position, min(int(request.args.get("limit", 100)), 500))
+    return {"items": items, "next_cursor": items[-1]["cursor"] if items else after, "has_more": more is not None}
 
 
 @bp.put("/webhook")

@@ -9,6 +9,7 @@ from . import clock, ledger
 from .books import Document, Pages
 from .errors import No
 
+RUNNING = ("active", "suspended")  # what is suspended is billed on: it is kept for the customer
 MONTHS = {"P1M": 1, "P1Y": 12, "P3Y": 36}
 
 
@@ -35,10 +36,10 @@ def create(pages: Pages, order: Document, line: Document) -> Document:
         "lots": [_lot(offer, line["quantity"], now)],
         "cancelable_until": _until(now, offer["policy"]["cancel_window_hours"]),
         "parent_subscription_id": line["parent_subscription_id"],
-        "charged_to": str(today),
+        "billed_to": str(today),
         "version": 1,
     }
-    ledger.charge_from(pages, subscription, subscription["quantity"], today)
+    ledger.bill_next(pages, subscription)
     ledger.tell(pages, "subscription.created", "subscription", subscription["id"])
     return pages.put("subscription", subscription, owner=order["customer"])
 
@@ -61,7 +62,7 @@ def _lot(offer: Document, quantity: int, now: datetime) -> Document:
 
 def shown(subscription: Document) -> Document:
     """A subscription as the outside sees it."""
-    hidden = {"term_start", "charged_to"}
+    hidden = {"term_start", "billed_to"}
     answer = {name: value for name, value in subscription.items() if name not in hidden}
     return answer | {"etag": f'"{subscription["id"]}-{subscription["version"]}"'}
 
@@ -113,7 +114,7 @@ def end_dates(offer: Document, subscription: Document) -> list[str]:
 def change(pages: Pages, subscription: Document, asked: Document) -> Document:
     """Apply a change; returns the refund ({amount, currency}) or nothing. Refuses what the policy does not allow."""
     today = clock.now(pages).date()
-    if subscription["status"] not in ("active", "suspended"):
+    if subscription["status"] not in RUNNING:
         raise No(422, "subscription_terminal", f"The subscription is {subscription['status']}.")
     verbs = {"change_quantity": _set_quantity, "cancel": _cancel, "extend": _extend}
     if asked["kind"] not in verbs:
@@ -140,7 +141,7 @@ def _set_quantity(pages: Pages, subscription: Document, asked: Document, today: 
     elif difference < 0:
         give_back(subscription, -difference, clock.now(pages))
     subscription["quantity"] = wanted
-    return ledger.charge_from(pages, subscription, difference, today) if difference else None
+    return ledger.bill_change(pages, subscription, difference, today) if difference else None
 
 
 def give_back(subscription: Document, quantity: int, now: datetime) -> None:
@@ -169,7 +170,7 @@ def _cancel(pages: Pages, subscription: Document, asked: Document, today: date) 
         available = str(date.fromisoformat(last) + timedelta(days=1)) if last else None
         raise No(422, "not_allowed_now", "The window to cancel has closed.", available_from=available)
     subscription.update(status="canceled", auto_renew=False)
-    return ledger.charge_from(pages, subscription, -subscription["quantity"], today)
+    return ledger.bill_change(pages, subscription, -subscription["quantity"], today)
 
 
 def _extend(pages: Pages, subscription: Document, asked: Document, today: date) -> Any:
@@ -182,21 +183,19 @@ def _extend(pages: Pages, subscription: Document, asked: Document, today: date) 
 
 
 def pass_days(pages: Pages) -> None:
-    """Catch up with the clock: bill the periods that began, then renew or end the terms that ran out."""
+    """Catch up with the clock: bill the periods that began, and renew or end the terms that ran out, in their order."""
     today = clock.now(pages).date()
-    for subscription in pages.find("subscription", status="active"):
-        while True:
+    for subscription in [one for status in RUNNING for one in pages.find("subscription", status=status)]:
+        before = subscription["billed_to"]
+        while subscription["status"] in RUNNING:
             last = date.fromisoformat(subscription["valid_to"]) if subscription["valid_to"] else date.max
-            until = min(today, last)
-            charged = date.fromisoformat(subscription["charged_to"])
-            if until > charged:
-                ledger.run_cycles(pages, subscription, charged, until)
-                subscription["charged_to"] = str(until)
-                pages.put("subscription", subscription)
-            if today <= last:
+            if date.fromisoformat(subscription["billed_to"]) <= min(today, last):
+                if not ledger.bill_next(pages, subscription):
+                    break
+            elif today <= last or not _renewed(pages, subscription, last + timedelta(days=1)):
                 break
-            if not _renewed(pages, subscription, last + timedelta(days=1)):
-                break
+        if subscription["billed_to"] != before:
+            pages.put("subscription", subscription)
 
 
 def _renewed(pages: Pages, subscription: Document, start: date) -> bool:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import ast
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
+from collections import Counter
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 
@@ -182,6 +178,48 @@ def test_billing_counts_days(provider: Provider) -> None:
     assert [line["amount"]["amount"] for line in september] == ["630.00"]
 
 
+def test_every_day_of_a_subscription_is_billed_once(provider: Provider) -> None:
+    renews = provider.subscription(quantity=4)
+    last = provider.get(f"/subscriptions/{renews}").json["valid_to"]
+    provider.change(renews, "c1", kind="change_quantity", quantity=6)
+    provider.control("POST", "/clock/advance", days=500)  # over a renewal in the middle of a month
+
+    months = [f"{2026 + number // 12}-{number % 12 + 1:02}" for number in range(7, 7 + 17)]
+    lines = [line for month in months for line in provider.get(f"/billing/lines?period={month}").json["items"]]
+    units: Counter[date] = Counter()
+    for line in lines:
+        for day in days_of(line):
+            units[day] += line["quantity"]
+
+    first, after = date(2026, 8, 10), date.fromisoformat(max(line["to_date"] for line in lines))
+    assert str(after) > last
+    assert units == {first + timedelta(days=n): 6 for n in range((after - first).days)}
+
+
+def days_of(line: dict[str, Any]) -> list[date]:
+    first, after = date.fromisoformat(line["from_date"]), date.fromisoformat(line["to_date"])
+    return [first + timedelta(days=n) for n in range((after - first).days)]
+
+
+def test_the_feed_goes_on_from_the_cursor_of_any_item(provider: Provider) -> None:
+    for number in range(3):
+        provider.order(f"r{number}")
+    feed = provider.get("/changes-feed").json
+
+    rest = provider.get(f"/changes-feed?after={feed['items'][1]['cursor']}&limit=1").json
+    after_the_last = provider.get(f"/changes-feed?after={feed['next_cursor']}").json
+
+    assert rest["items"] == feed["items"][2:3]
+    assert (rest["has_more"], after_the_last["items"]) == (True, [])
+
+
+def test_a_fault_can_be_for_one_order_alone(provider: Provider) -> None:
+    fault = {"operation": "place_order", "kind": "error", "match": {"reference": "o-r2"}}
+    provider.control("PUT", "/faults", faults=[fault])
+
+    assert [provider.order(name).status_code for name in ("r1", "r2", "r3")] == [202, 500, 202]
+
+
 def test_a_rejection_does_nothing_and_a_partial_order_delivers_every_other_line(provider: Provider) -> None:
     fault = {"operation": "place_order", "kind": "reject", "code": "capacity_exceeded", "count": 1}
     provider.control("PUT", "/faults", faults=[fault, {"operation": "place_order", "kind": "partial", "count": 1}])
@@ -219,52 +257,3 @@ def test_it_imports_nothing_of_the_product() -> None:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             assert not {name.split(".")[0] for name in names} & ours, path
-
-
-@pytest.fixture
-def process(tmp_path: Path) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environ = {"SANDBOX_CLIENT_ID": CLIENT[0], "SANDBOX_CLIENT_SECRET": CLIENT[1], "PYTHONPATH": "."}
-    command = [
-        sys.executable,
-        "-m",
-        "sandbox",
-        "--port",
-        str(port),
-        "--database",
-        str(tmp_path / "s.sqlite3"),
-        "--demo",
-    ]
-    running = subprocess.Popen(command, env=environ)
-    address, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 15
-    while time.monotonic() < deadline:
-        try:
-            requests.get(f"{address}/healthz", timeout=1)
-            break
-        except requests.ConnectionError:
-            running.poll()
-    yield address
-    running.terminate()
-    assert running.wait(5) == 0
-
-
-@pytest.mark.slow
-def test_the_process_falls_silent_after_applying_and_can_be_asked_what_it_did(process: str) -> None:
-    token = requests.post(
-        f"{process}/oauth2/token", {"grant_type": "client_credentials"}, auth=CLIENT, timeout=5
-    ).json()
-    headers = {"Authorization": f"Bearer {token['access_token']}", "Request-Id": "r1"}
-    requests.put(f"{process}/v1/customers/acc", json={"name": "A", "country": "NL"}, headers=headers, timeout=5)
-    fault = {"operation": "place_order", "kind": "timeout_after_applying", "seconds": 30, "count": 1}
-    requests.put(f"{process}/control/faults", json={"faults": [fault]}, timeout=5)
-    order = {"reference": "o1", "customer": "acc", "currency": "EUR", "lines": [a_line("s1", PRO, 5)]}
-
-    with pytest.raises(requests.ReadTimeout):
-        requests.post(f"{process}/v1/orders", json=order, headers=headers, timeout=0.5)
-
-    found = requests.get(f"{process}/v1/orders?reference=o1", headers=headers, timeout=5).json()["items"]
-    again = requests.post(f"{process}/v1/orders", json=order, headers=headers, timeout=5).json()
-    assert len(found) == 1
-    assert again["id"] == found[0]["id"]
