@@ -54,8 +54,11 @@ def costs_by_month(
     currency: str | None = None,
     months: int = 12,
 ) -> dict[str, list[MonthCost]]:
-    """What the last months cost by currency, oldest first; a month without charges is there with zero."""
-    wanted = _months(clock.business_now(session).date(), months)
+    """What the last months cost by currency, oldest first; a month without charges is there with zero.
+
+    The running month is that of the customer's own calendar (of several customers: that of who asks).
+    """
+    wanted = _months(_today(session, scope, customer_id), months)
     query = select(Charge.currency, Charge.effective_on, func.sum(Charge.amount_minor)).where(
         scope.covers(Charge), Charge.effective_on >= wanted[0]
     )
@@ -74,6 +77,12 @@ def costs_by_month(
         code: [MonthCost(month, Money.from_minor(minor, code)) for month, minor in found.items()]
         for code, found in sorted(sums.items())
     }
+
+
+def _today(session: Session, scope: Scope, customer_id: UUID | None) -> date:
+    whose = customer_id or scope.customer_id
+    known = customer_ref(session, scope, whose) if whose is not None else None
+    return clock.local_day(clock.business_now(session), known.time_zone if known is not None else "UTC")
 
 
 def _months(today: date, count: int) -> list[date]:

@@ -9,7 +9,6 @@ import pytest
 
 from domains.accounts import commands, db, queries, reactions
 from domains.accounts.models import CustomerRef
-from domains.customers.events import CustomerChanged
 from domains.kernel.config import Settings
 from domains.kernel.database import new_id
 from domains.kernel.errors import NotFound
@@ -17,18 +16,7 @@ from domains.kernel.messages import react
 from domains.kernel.money import Money
 from domains.kernel.tenancy import Scope
 from tests.factories.accounts import a_customer, eur
-
-
-def an_event(**but: Any) -> dict[str, Any]:
-    """What customers tell when one has changed, as the relay brings it."""
-    facts: dict[str, Any] = {
-        "version": 2, "customer_id": new_id(), "reseller_id": None, "kind": "direct", "status": "active",
-        "name": "Northwind", "legal_name": "Northwind B.V.", "country": "NL", "region": "eu", "currency": "EUR",
-        "language": "en", "time_zone": "Europe/Amsterdam", "tax_id": None, "credit_limit": eur("5000.50"),
-        "payment_terms_days": 30, "price_book": "Standard 2026",
-    } | but  # fmt: skip
-    body: dict[str, Any] = msgspec.to_builtins(CustomerChanged(**facts))
-    return body
+from tests.factories.customers import an_event
 
 
 def test_facts_that_are_older_or_known_are_left_aside(databases: Settings) -> None:

@@ -1,0 +1,43 @@
+"""What billing knows of customers: the newest facts, whatever order they come in."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from domains.billing import commands, db, reactions
+from domains.billing.models import CustomerRef
+from domains.kernel.config import Settings
+from domains.kernel.database import new_id
+from tests.factories.billing import a_customer
+from tests.factories.customers import an_event
+
+
+def test_facts_that_are_older_or_known_are_left_aside(databases: Settings) -> None:
+    with db.begin() as session:
+        customer = a_customer(session, version=3, legal_name="Third")
+        for version, name in ((2, "Second"), (3, "Third again")):
+            a_customer(session, customer_id=customer, version=version, legal_name=name)
+        assert session.get_one(CustomerRef, customer).legal_name == "Third"
+
+        a_customer(session, customer_id=customer, version=4, legal_name="Fourth", tax_id="NL123456789B01")
+        known = session.get_one(CustomerRef, customer)
+        assert (known.legal_name, known.tax_id, known.version) == ("Fourth", "NL123456789B01", 4)
+
+
+def test_what_customers_tell_is_understood(databases: Settings) -> None:
+    event = an_event(legal_name="Northwind Traders B.V.", payment_terms_days=14)
+    with db.begin() as session:
+        reactions.keep_up(session, event)
+        known = session.get_one(CustomerRef, UUID(event["customer_id"]))
+
+        assert (known.legal_name, known.payment_terms_days, known.version) == ("Northwind Traders B.V.", 14, 2)
+
+
+def test_a_customer_that_came_to_nothing_is_forgotten(databases: Settings) -> None:
+    with db.begin() as session:
+        customer = a_customer(session)
+    for known in (customer, customer, new_id()):
+        with db.begin() as session:
+            commands.forget_customer(session, customer_id=known)
+    with db.begin_read() as session:
+        assert session.get(CustomerRef, customer) is None
