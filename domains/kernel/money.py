@@ -6,7 +6,7 @@ Money is what is owed and is held in integer minor units; a unit price is a rate
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from babel.numbers import get_currency_precision
 
@@ -23,7 +23,20 @@ def precision(currency: str) -> int:
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """Round half up (away from zero) to the currency's minor unit, as invoices in our markets are rounded."""
-    return amount.quantize(Decimal(1).scaleb(-precision(currency)), rounding=ROUND_HALF_UP)
+    return _quantized(amount, -precision(currency))
+
+
+def _quantized(amount: Decimal, exponent: int) -> Decimal:
+    try:
+        return amount.quantize(Decimal(1).scaleb(exponent), rounding=ROUND_HALF_UP) + 0  # there is no minus zero
+    except InvalidOperation:
+        raise Invalid("The amount is beyond all bounds.", code="amount_invalid") from None
+
+
+def _checked_amount(amount: Decimal) -> Decimal:
+    if not isinstance(amount, Decimal) or not amount.is_finite():
+        raise TypeError("an amount of money is a finite Decimal")
+    return amount
 
 
 def _checked_currency(currency: str) -> str:
@@ -41,9 +54,7 @@ class Money:
 
     def __post_init__(self) -> None:
         _checked_currency(self.currency)
-        if not isinstance(self.amount, Decimal) or not self.amount.is_finite():
-            raise TypeError("Money takes a finite Decimal")
-        if rounded(self.amount, self.currency) != self.amount:
+        if rounded(_checked_amount(self.amount), self.currency) != self.amount:
             raise Invalid(
                 "%(given)s has more decimals than %(currency)s knows.",
                 code="amount_invalid",
@@ -103,14 +114,14 @@ class Money:
 
 @dataclass(frozen=True)
 class UnitPrice:
-    """A price per unit and billing cycle; up to six decimals, not rounded to the minor unit."""
+    """A price per unit and billing cycle; rounded half up to six decimals, not to the minor unit."""
 
     amount: Decimal
     currency: str
 
     def __post_init__(self) -> None:
         _checked_currency(self.currency)
-        object.__setattr__(self, "amount", self.amount.quantize(Decimal("0.000001")))
+        object.__setattr__(self, "amount", _quantized(_checked_amount(self.amount), -6))
 
     def times(self, quantity: int | Decimal) -> Money:
         """What `quantity` units cost for a whole billing cycle, rounded once."""

@@ -1,0 +1,105 @@
+"""Proration counts whole days, rounds once, and what is cut in two costs what the whole costs."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domains.kernel.errors import Invalid
+from domains.kernel.money import Money, UnitPrice
+from domains.kernel.proration import prorate
+
+MARCH = (date(2026, 3, 1), date(2026, 4, 1))
+
+
+def day(number: int) -> date:
+    return MARCH[0] + timedelta(number - 1)
+
+
+@st.composite
+def cuts(draw: st.DrawFn) -> list[date]:
+    """A period and the days it is cut at, in order."""
+    start = draw(st.dates(date(2020, 1, 1), date(2030, 1, 1)))
+    length = draw(st.integers(1, 1100))
+    days = draw(st.lists(st.integers(0, length), max_size=6))
+    return [start + timedelta(number) for number in sorted([0, *days, length])]
+
+
+def test_a_whole_period_costs_the_whole_price() -> None:
+    assert prorate(UnitPrice(Decimal("12.50"), "EUR"), 3, MARCH, MARCH) == Money.of("37.50", "EUR")
+
+
+@pytest.mark.parametrize(("first", "after", "cost"), [(10, 10, "0.00"), (10, 11, "1.00"), (1, 11, "10.00"),
+                                                      (31, 32, "1.00"), (2, 32, "30.00")])  # fmt: skip
+def test_the_last_day_is_the_one_before_the_end(first: int, after: int, cost: str) -> None:
+    assert prorate(UnitPrice(Decimal(31), "EUR"), 1, MARCH, (day(first), day(after))) == Money.of(cost, "EUR")
+
+
+def test_february_of_a_leap_year_has_29_days() -> None:
+    february = (date(2028, 2, 1), date(2028, 3, 1))
+
+    assert prorate(UnitPrice(Decimal(29), "EUR"), 1, february, (date(2028, 2, 29), date(2028, 3, 1))).minor == 100
+
+
+def test_half_a_cent_is_rounded_up_although_a_third_has_no_end() -> None:
+    three_days = (day(1), day(4))
+
+    assert prorate(UnitPrice(Decimal("0.165"), "EUR"), 1, three_days, (day(1), day(2))) == Money.of("0.06", "EUR")
+
+
+@pytest.mark.parametrize("segment", [(day(0), day(2)), (day(31), day(33)), (day(9), day(8))])
+def test_days_outside_their_period_are_refused(segment: tuple[date, date]) -> None:
+    with pytest.raises(Invalid) as refused:
+        prorate(UnitPrice(Decimal(1), "EUR"), 1, MARCH, segment)
+
+    assert refused.value.code == "segment_invalid"
+
+
+def test_a_period_without_days_is_refused() -> None:
+    with pytest.raises(Invalid):
+        prorate(UnitPrice(Decimal(1), "EUR"), 1, (day(1), day(1)), (day(1), day(1)))
+
+
+@given(cuts(), st.decimals(0, 10**6, places=6), st.integers(-1000, 1000))
+def test_each_part_is_the_exact_share_rounded_half_up(days: list[date], amount: Decimal, quantity: int) -> None:
+    for first, after in itertools.pairwise(days):
+        exact = Fraction(amount) * quantity * (after - first).days / (days[-1] - days[0]).days
+        half_up = int(abs(exact) * 100 + Fraction(1, 2)) * (1 if exact >= 0 else -1)
+
+        assert prorate(UnitPrice(amount, "EUR"), quantity, (days[0], days[-1]), (first, after)).minor == half_up
+
+
+@given(cuts(), st.decimals(0, 10**6, places=6), st.integers(0, 1000))
+def test_parts_add_up_to_the_whole_but_for_half_a_cent_each(days: list[date], amount: Decimal, quantity: int) -> None:
+    period = (days[0], days[-1])
+    parts = [prorate(UnitPrice(amount, "EUR"), quantity, period, part) for part in itertools.pairwise(days)]
+
+    whole = prorate(UnitPrice(amount, "EUR"), quantity, period, period)
+
+    assert abs(sum(part.minor for part in parts) - whole.minor) * 2 <= len(parts) + 1
+
+
+@given(cuts(), st.integers(0, 10**6))
+def test_parts_add_up_exactly_when_a_day_costs_whole_cents(days: list[date], cents: int) -> None:
+    period = (days[0], days[-1])
+    price = UnitPrice(Decimal(cents) * (days[-1] - days[0]).days / 100, "EUR")
+
+    parts = [prorate(price, 1, period, part) for part in itertools.pairwise(days)]
+
+    assert sum(parts, Money.zero("EUR")) == prorate(price, 1, period, period)
+
+
+@given(cuts(), st.decimals(0, 10**6, places=2), st.integers(1, 100))
+def test_taking_back_what_is_left_leaves_what_was_used(days: list[date], amount: Decimal, quantity: int) -> None:
+    """A refund is the charge of the same days with the sign turned."""
+    period, price = (days[0], days[-1]), UnitPrice(amount, "EUR")
+
+    assert prorate(price, -quantity, period, (days[1], days[-1])) == -prorate(
+        price, quantity, period, (days[1], days[-1])
+    )
