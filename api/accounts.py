@@ -53,7 +53,9 @@ def create_account(wish: dict[str, Any]) -> Start:
     """Open an account. The provider makes a user for it."""
     with db.begin_read() as session:
         customer = queries.customer_ref(session, g.caller.scope, customer_meant(wish))
-    return Start(open_account, OpenAccount.of(customer, g.caller, **wish))
+        payload = OpenAccount.of(customer, g.caller, **wish)
+        commands.check_opening(session, customer, **payload.opening)
+    return Start(open_account, payload)
 
 
 @blp.patch("/<uuid:account_id>")

@@ -50,9 +50,11 @@ def create() -> Start:
     """Open an account."""
     with db.begin_read() as session:
         customer = queries.customer_ref(session, g.caller.scope, customer_here())
-    wish: dict[str, Any] = {"name": required_name(), "budget": budget(customer.currency)}
-    wish |= {"cost_centre": typed("cost_centre", most=60), "po_reference": typed("po_reference", most=60)}
-    return Start(open_account, OpenAccount.of(customer, g.caller, **wish))
+        wish: dict[str, Any] = {"name": required_name(), "budget": budget(customer.currency)}
+        wish |= {"cost_centre": typed("cost_centre", most=60), "po_reference": typed("po_reference", most=60)}
+        payload = OpenAccount.of(customer, g.caller, **wish)
+        commands.check_opening(session, customer, **payload.opening)
+    return Start(open_account, payload)
 
 
 @bp.get("/<uuid:account_id>")

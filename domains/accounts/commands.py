@@ -101,11 +101,8 @@ def open_account(
     """Begin to open an account. Refused when the customer is not active or has an account of that name."""
     if session.get(Account, account_id) is not None:
         return
-    customer = _locked_customer(session, customer_id)  # two openings of the same second see each other's name
-    if customer is None or customer.status != "active":
-        raise Refused("This customer cannot open accounts: it is not active.", code="customer_not_active")
-    budget_minor = _budget_minor(customer.currency, budget)
-    clean = _free_name(session, customer_id, account_id, name)
+    customer = _active(_locked_customer(session, customer_id))  # two openings at a time see each other's name
+    clean, budget_minor = check_opening(session, customer, account_id=account_id, name=name, budget=budget)
     session.add(
         Account(
             id=account_id, customer_id=customer_id, reseller_id=reseller_id, name=clean, name_key=key_of(clean),
@@ -114,6 +111,23 @@ def open_account(
         )
     )  # fmt: skip
     _audit(session, "accounts.open", customer_id, account_id, after={"name": clean, "currency": customer.currency})
+
+
+def check_opening(
+    session: Session, customer: CustomerRef, *, account_id: UUID, name: str, budget: Money | None
+) -> tuple[str, int | None]:
+    """The clean name and the budget in minor units of an account to be opened; refuses what cannot be opened.
+
+    The surfaces ask this before they start, so that a taken name is said at the form.
+    """
+    budget_minor = _budget_minor(_active(customer).currency, budget)
+    return _free_name(session, customer.customer_id, account_id, name), budget_minor
+
+
+def _active(customer: CustomerRef | None) -> CustomerRef:
+    if customer is None or customer.status != "active":
+        raise Refused("This customer cannot open accounts: it is not active.", code="customer_not_active")
+    return customer
 
 
 def discard_account(session: Session, *, account_id: UUID) -> None:

@@ -82,6 +82,11 @@ class OpenAccount:
         )
 
     @property
+    def opening(self) -> dict[str, Any]:
+        """What `accounts.check_opening` looks at before anything is started."""
+        return {"account_id": self.account_id, "name": self.name, "budget": self.budget}
+
+    @property
     def label(self) -> str:
         return self.name
 

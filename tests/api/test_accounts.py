@@ -195,3 +195,23 @@ def test_a_stranger_can_neither_see_nor_change_it(app: Flask, customer_id: UUID)
     assert stranger.get("/accounts").json["items"] == []
     with db.begin_read() as session:
         assert queries.get(session, Scope.customer(customer_id), account_id).name == "Head office"
+
+
+def test_what_cannot_be_opened_is_refused_before_anything_is_started(program: Program, customer_id: UUID) -> None:
+    an_account(customer_id, "Head office")
+    budget = {"amount": "-1.00", "currency": "EUR"}
+
+    taken = program.post("/accounts", {"name": "HEAD office"})
+    below = program.post("/accounts", {"name": "Lab", "budget": budget})
+
+    assert (taken.status_code, taken.json["code"]) == (422, "name_taken")
+    assert below.status_code == 422
+    assert program.get("/operations").json["items"] == []
+
+
+def test_a_suspended_customer_opens_no_account(app: Flask) -> None:
+    program = Program(app, a_caller(a_customer(status="suspended")))
+
+    refused = program.post("/accounts", {"name": "Lab"})
+
+    assert (refused.status_code, refused.json["code"]) == (422, "customer_not_active")
