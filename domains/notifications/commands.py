@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domains.kernel import clock
-from domains.kernel.database import claimed, insert_new
+from domains.kernel.database import claimed, insert_new, locked
 
 from .channels.email import one_line
 from .channels.texts import flat, rendered
@@ -53,7 +53,7 @@ def notify(
 ) -> None:
     """Tell somebody something, in their language: the e-mail is queued here and sent after the commit.
 
-    `facts` fill the places of the template. The same delivery is queued once.
+    `facts` fill the places of the template; without one of them nothing is queued. The same delivery is queued once.
     """
     if not recipient.email:
         return
@@ -93,8 +93,13 @@ def mark_sent(session: Session, *, delivery_id: UUID) -> None:
 
 
 def mark_failed(session: Session, *, delivery_id: UUID, error: str) -> None:
-    """Note that an attempt has failed: it is made again later and later, and given up in the end."""
-    delivery = session.get_one(Delivery, delivery_id)
+    """Note that an attempt has failed: it is made again later and later, and given up in the end.
+
+    An attempt that fails late, after another one has sent the e-mail, changes nothing.
+    """
+    delivery = session.scalars(locked(select(Delivery).where(Delivery.id == delivery_id), Delivery)).one()
+    if delivery.state != "queued":
+        return
     delivery.last_error = error[:500]
     if delivery.attempts >= GIVE_UP:
         delivery.state, delivery.next_at = "failed", None

@@ -34,7 +34,7 @@ class Change(ChangeTerms):
         person, ids = person_of(caller), (new_id(), new_id(), new_id())
         facts = {
             "name": terms.name, "number": terms.number, "account": terms.account_name,
-            "valid_to": terms.valid_to_wish or terms.valid_to,
+            "valid_to": terms.effective_on if terms.mode == "now" else terms.valid_to_wish or terms.valid_to,
             "from_quantity": terms.from_quantity, "to_quantity": terms.to_quantity, "charge_now": terms.charge_now,
             "subscription_id": terms.subscription_id, "mode": terms.mode,
         }  # fmt: skip

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import smtplib
+import ssl
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid, parseaddr
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from uuid import UUID
 
 from domains.kernel import config
@@ -16,12 +17,18 @@ TIMEOUT = 10.0  # seconds
 
 
 def compose(delivery_id: UUID, recipient: str, subject: str, body: str) -> EmailMessage:
-    """An e-mail whose Message-ID is the delivery's: the same one again is known as the same."""
+    """An e-mail whose Message-ID is the delivery's: the same one again is known as the same.
+
+    `recipient` is one bare address; anything else is an error, as what looks like two would reach a stranger.
+    """
+    if parseaddr(recipient)[1] != recipient:
+        raise ValueError(f"“{recipient}” is not one address")
     settings, message = config.current(), EmailMessage()
     domain = parseaddr(settings.mail_from)[1].partition("@")[2] or make_msgid().partition("@")[2]
     message["Message-ID"] = f"<{delivery_id}@{domain}>"
     message["Date"] = formatdate(usegmt=True)
-    message["From"], message["To"], message["Subject"] = settings.mail_from, recipient, one_line(subject)
+    message["From"], message["Subject"] = settings.mail_from, one_line(subject)
+    message["To"] = recipient
     message.set_content(body)
     return message
 
@@ -42,14 +49,21 @@ def send(message: EmailMessage) -> None:
 def _by_smtp(message: EmailMessage, url: str) -> None:
     """smtp:// goes on in TLS when the server offers it, and must where a password is sent; smtps:// begins in TLS."""
     server = urlsplit(url)
-    kind = smtplib.SMTP_SSL if server.scheme == "smtps" else smtplib.SMTP
-    with kind(server.hostname or "localhost", server.port or 25, timeout=TIMEOUT) as connection:
+    with _connected(server) as connection:
         connection.ehlo()
         if server.scheme == "smtp" and (connection.has_extn("starttls") or server.password):
-            connection.starttls()
+            # Without a password, TLS with anybody is better than none; a password goes to a server that proves itself.
+            connection.starttls(context=ssl.create_default_context() if server.password else None)
         if server.username:
             connection.login(unquote(server.username), unquote(server.password or ""))
         connection.send_message(message)
+
+
+def _connected(server: SplitResult) -> smtplib.SMTP:
+    host = server.hostname or "localhost"
+    if server.scheme == "smtps":
+        return smtplib.SMTP_SSL(host, server.port or 465, timeout=TIMEOUT, context=ssl.create_default_context())
+    return smtplib.SMTP(host, server.port or 25, timeout=TIMEOUT)
 
 
 def mailbox_folder() -> Path:

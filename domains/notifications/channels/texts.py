@@ -7,14 +7,24 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from domains.kernel.errors import Invalid
+
 LANGUAGES = ("en", "de", "ja")
 
 
 def rendered(template: str, language: str, facts: dict[str, str]) -> tuple[str, str]:
-    """Subject and body in a language (English where we do not have it); a fact that is missing is a KeyError."""
-    known = texts()[template]
+    """Subject and body in a language (English where we do not have it). Refuses what has no text or lacks a fact."""
+    known = texts().get(template)
+    if known is None:
+        raise Invalid("There is no e-mail called “%(template)s”.", code="template_unknown", template=template)
     text = known.get(language, known["en"])
-    return text["subject"].format_map(facts), text["body"].format_map(facts)
+    try:
+        return text["subject"].format_map(facts), text["body"].format_map(facts)
+    except KeyError as missing:
+        raise Invalid(
+            "The e-mail “%(template)s” cannot be written: “%(fact)s” is not given.",
+            code="fact_missing", template=template, fact=missing.args[0],
+        ) from None  # fmt: skip
 
 
 @cache
