@@ -56,7 +56,7 @@ class Database:
 
     @contextmanager
     def begin_read(self) -> Iterator[Session]:
-        """Open a session for reading only: it takes no write lock on SQLite and is read-only on PostgreSQL."""
+        """Open a session for reading only: it takes no write lock on SQLite, and SQLite and PostgreSQL refuse to write."""
         engine = self.engine.execution_options(cloudsales_read=True)
         if engine.dialect.name == "postgresql":
             engine = engine.execution_options(postgresql_readonly=True)
@@ -115,6 +115,7 @@ def _lower(text: Any) -> Any:
 def _sqlite_begin(connection: Connection) -> None:
     # A writer takes the lock at once: a read that turns into a write later would fail without waiting.
     reading = connection.get_execution_options().get("cloudsales_read")
+    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
