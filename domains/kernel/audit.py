@@ -36,10 +36,10 @@ def record(
     """Append an entry to the audit trail in the transaction of the change.
 
     `action` is `domain.verb` such as `accounts.rename`; `subject` is (kind, id); `before` and `after` hold the values
-    that changed, as plain data or dataclasses, never secrets.
+    that changed by their names, as a dict or a dataclass, never secrets.
     """
     database, cause, salt, entry_id = database_of(session), context(), token(), new_id()
-    values = {"before": msgspec.to_builtins(before), "after": msgspec.to_builtins(after)}
+    values = msgspec.to_builtins({"before": before, "after": after}, str_keys=True)  # as they will be read again
     session.execute(database.audit_value.insert().values(entry_id=entry_id, salt=salt, **values))
     session.execute(
         database.audit_entry.insert().values(
@@ -88,7 +88,10 @@ def seal(database: Database, key: str, *, limit: int = 200) -> int:
 
 
 def verify(database: Database, key: str) -> Iterator[str]:
-    """Yield one line for each fault found in a domain's chains: an edit, a deletion, another order, a cut end."""
+    """Yield one line for each fault found in a domain's chains: an edit, a deletion, another order, a cut end.
+
+    What was cut off together with its head shows only against the heads in the log, which has left the machine.
+    """
     entry, value, head = database.audit_entry, database.audit_value, database.audit_head
     with database.begin_read() as session:
         for top in session.execute(head.select().order_by(head.c.customer_id)).all():
@@ -102,6 +105,9 @@ def verify(database: Database, key: str) -> Iterator[str]:
                 previous, expected = row.hash, row.seq + 1
             if (previous, expected - 1) != (top.hash, top.seq):
                 yield f"{database.name} {top.customer_id}: the chain ends at {expected - 1}, its head says {top.seq}"
+        sealed = select(entry.c.customer_id).where(entry.c.seq.is_not(None)).distinct()
+        for customer_id in session.scalars(sealed.where(entry.c.customer_id.not_in(select(head.c.customer_id)))):
+            yield f"{database.name} {customer_id}: the chain has lost its head"
         kept = select(entry.c.id, entry.c.digest, value).join(value, value.c.entry_id == entry.c.id)
         for row in session.execute(kept):
             if digest(row.salt, canonical({"before": row.before, "after": row.after})) != row.digest:

@@ -56,7 +56,7 @@ class Database:
 
     @contextmanager
     def begin_read(self) -> Iterator[Session]:
-        """Open a session for reading only: it takes no write lock on SQLite, and SQLite and PostgreSQL refuse to write."""
+        """Open a session that can only read (Azure SQL would let it write); on SQLite it takes no write lock."""
         engine = self.engine.execution_options(cloudsales_read=True)
         if engine.dialect.name == "postgresql":
             engine = engine.execution_options(postgresql_readonly=True)

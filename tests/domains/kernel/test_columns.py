@@ -51,7 +51,7 @@ def kept(engine: Any, **values: Any) -> dict[str, Any]:
 @pytest.mark.database
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moment=moments, number=st.integers(-(2**63), 2**63 - 1), count=st.integers(-(2**31), 2**31 - 1), note=texts,
-       day=st.dates(), flag=st.booleans(), facts=plain, other=st.uuids())  # fmt: skip
+       day=st.dates(), flag=st.booleans(), facts=st.lists(plain), other=st.uuids())  # fmt: skip
 def test_values_come_back_as_they_were(engine: Any, moment: datetime, number: int, note: str, **more: Any) -> None:
     row = kept(engine, moment=moment, minor=number, note=note, word=note, **more)
 
