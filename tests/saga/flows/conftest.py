@@ -43,8 +43,8 @@ def running_sandbox(session_folder: Path) -> Iterator[Sandbox]:
 @pytest.fixture
 def sandbox(databases: Settings, running_sandbox: Sandbox) -> Iterator[Sandbox]:
     """The sandbox behind this test's settings: orders and changes are done at once, no faults, silence lasts 1 s."""
-    given = {"provider_client_id": "tests", "provider_client_secret": SECRET, "provider_timeout": 1.0}
-    database.bind(replace(databases, provider_url=running_sandbox.url, **given))
+    there = replace(databases, provider_url=running_sandbox.url, provider_timeout=1.0)
+    database.bind(replace(there, provider_client_id="tests", provider_client_secret=SECRET))
     running_sandbox.control("PUT", "settings", order_seconds=0, change_seconds=0)
     yield running_sandbox
     running_sandbox.control("DELETE", "faults")

@@ -22,10 +22,11 @@ def places_of(saga: Any) -> list[str]:
     return found + [place for step in saga.steps for place in places_in(step.action)]
 
 
-def places_in(action: Action) -> list[str]:
+def places_in(action: Action | None) -> list[str]:
     """The places inside one step."""
     if isinstance(action, Exchange):
         return [f"{action.name}.before_call", f"{action.name}.after_call"]
+    assert action is not None
     name = f"{action.__module__.split('.')[1]}.{action.__name__}"
     return [f"{name}.before_commit", f"{name}.after_commit"]
 
@@ -52,3 +53,14 @@ def dies(transport: inline.Transport, place: str) -> bool:
     ended = os.waitstatus_to_exitcode(status)
     assert ended in (0, -signal.SIGKILL), f"the process broke with {ended} instead"
     return ended == -signal.SIGKILL
+
+
+def dies_around(shop: Any, action: Action) -> None:
+    """Let the runs die between all commits of one step, one process after another: four times in all.
+
+    Before its effect (or before and after the call to the outside), after it, and before and after its reply is
+    recorded. Between two lives the timer fires.
+    """
+    for place in [*places_in(action), "coordinator.before_commit", "coordinator.after_commit"]:
+        assert dies(shop.transport, place), f"nothing came to {place}"
+        shop.clock.advance(seconds=11)

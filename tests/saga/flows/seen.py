@@ -64,7 +64,7 @@ def changes_of(subscription_id: UUID) -> list[tuple[str, str]]:
     """The changes of a subscription, oldest first: kind and state."""
     with services.db.begin_read() as session:
         query = select(Change.kind, Change.state).where(Change.subscription_id == subscription_id)
-        return [tuple(row) for row in session.execute(query.order_by(Change.id))]
+        return [(row.kind, row.state) for row in session.execute(query.order_by(Change.id))]
 
 
 def tries(operation_id: UUID) -> int:
@@ -78,6 +78,11 @@ def reservation(reservation_id: UUID) -> tuple[str, Money] | None:
     with accounts.db.begin_read() as session:
         found = session.get(Reservation, reservation_id)
         return (found.state, Money.from_minor(found.amount_minor, found.currency)) if found else None
+
+
+def first_charge(subscription_id: UUID) -> tuple[str, int, Money]:
+    """What a subscription was charged for when it began."""
+    return charges(subscription_id)[0]
 
 
 def charges(subscription_id: UUID) -> list[tuple[str, int, Money]]:
@@ -135,9 +140,9 @@ def end_of_change(run_id: UUID, change: Any, sandbox: Sandbox) -> dict[str, Any]
     return {
         "run": run_of(run_id).status, "steps": words_of(run_id), "changes": changes_of(change.subscription_id),
         "subscription": (held.state, held.quantity, held.open_change_id), "auto_renew": held.auto_renew,
-        "days": change.valid_to and (held.valid_to == change.valid_to), "lots": sum(lot.quantity for lot in held.lots),
+        "valid_to": held.valid_to, "lots": sum(lot.quantity for lot in held.lots),
         "held": reservation(change.reservation_id), "letters": letters(change.delivery_id),
         "charges": charges(change.subscription_id), "known to support": reference(change.subscription_id),
         "changes at the provider": [one["status"] for one in items],
-        "quantity at the provider": at_provider["quantity"],
+        "at the provider": (at_provider["status"], at_provider["quantity"]),
     }  # fmt: skip
