@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domains.kernel import audit, clock
-from domains.kernel.database import insert_new, next_number
-from domains.kernel.errors import Conflict, Invalid, Refused
+from domains.kernel.database import insert_new, locked, next_number
+from domains.kernel.errors import Conflict, Invalid, NotFound, Refused
 from domains.kernel.messages import publish
 from domains.kernel.tenancy import Actor, Scope
 
@@ -19,6 +21,7 @@ from .events import CaseAnswered, CaseOpened
 from .models import IMPACTS, STATUSES, Case, Link, Reference, Reply
 
 LONGEST = 20_000  # characters of a description or reply
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # pasted along unseen; some databases refuse them
 
 
 @dataclass(frozen=True)
@@ -47,19 +50,27 @@ def open_case(
     links: list[LinkWish],
     opened_by: Actor,
 ) -> Case:
-    """Open a case. Refuses an empty subject and anything linked that is not the caller's."""
-    if (known := session.get(Case, case_id)) is not None:
-        return known
+    """Open a case; the same id again is the same case.
+
+    Refuses an empty subject or description and an unknown impact; what is not the caller's is not found.
+    """
+    if session.get(Case, case_id) is not None:
+        return queries.get(session, scope, case_id)
+    if not scope.allows(customer_id, reseller_id):
+        raise NotFound("There is no such customer.", code="customer_not_found", field="customer_id")
     wished = [*links, LinkWish("account", account_id)] if account_id else links
     rows = _links(session, scope, case_id, customer_id, wished)
-    case = Case(
-        id=case_id, customer_id=customer_id, reseller_id=reseller_id, status="new", impact=_impact(impact),
-        account_id=account_id, number=next_number(session, "CS", (now := clock.now(session)).year),
-        subject=_text(subject, 200, "subject"),
-        description=_text(description, LONGEST, "description"), opened_by=opened_by.name, opened_by_id=opened_by.id,
-        created_at=now, updated_at=now, version=1,
-    )  # fmt: skip
-    session.add_all([case, *rows])
+    now = clock.now(session)
+    facts = {
+        "id": case_id, "customer_id": customer_id, "reseller_id": reseller_id, "status": "new",
+        "impact": _impact(impact), "account_id": account_id, "subject": _text(subject, 200, "subject"),
+        "description": _text(description, LONGEST, "description"), "opened_by": opened_by.name,
+        "opened_by_id": opened_by.id, "created_at": now, "updated_at": now, "version": 1,
+    }  # fmt: skip
+    if not insert_new(session, Case.__table__, facts | {"number": next_number(session, "CS", now.year)}, "id"):
+        return queries.get(session, scope, case_id)  # the same form, sent at the same moment, was faster
+    session.add_all(rows)
+    case = queries.get(session, scope, case_id)
     publish(session, CaseOpened(**_facts(case)))
     _audit(session, "support.open", case, after={"subject": case.subject, "impact": impact})
     return case
@@ -86,7 +97,7 @@ def _link(session: Session, scope: Scope, case_id: UUID, customer_id: UUID, wish
 
 
 def _text(text: str, longest: int, field: str) -> str:
-    clean = text.strip()
+    clean = CONTROL.sub("", text).strip()
     if not 1 <= len(clean) <= longest:
         raise Invalid("Write 1 to %(longest)s characters.", code=f"{field}_invalid", field=field, longest=longest)
     return clean
@@ -107,9 +118,11 @@ def add_reply(
 
     An agent's answer makes it the customer's turn; a customer's answer opens the case again. Closed cases are refused.
     """
-    if (known := session.get(Reply, reply_id)) is not None:
-        return known
     case = queries.get(session, scope, case_id, for_change=True)
+    if (known := session.get(Reply, reply_id)) is not None:
+        if (known.case_id, known.internal) != (case_id, internal):
+            raise Conflict("This id belongs to something else that was said.", code="reply_id_taken")
+        return known
     if case.status == "closed":
         raise Refused("This case is closed: open a new one.", code="case_closed")
     if internal and not as_agent:
@@ -140,6 +153,8 @@ def change_status(
         raise Invalid(f"status is one of {', '.join(allowed)}.", code="status_invalid", field="status")
     if case.status == "closed":
         raise Refused("This case is closed: open a new one.", code="case_closed")
+    if case.status == status:
+        return case
     before, case.status = case.status, status
     _touched(session, case)
     _audit(session, "support.change_status", case, before={"status": before}, after={"status": status})
@@ -162,7 +177,7 @@ def know_reference(
              "version": version}  # fmt: skip
     if insert_new(session, Reference.__table__, {"id": id, **facts}, "id"):
         return
-    known = session.get_one(Reference, id)
+    known = session.scalars(locked(select(Reference).where(Reference.id == id), Reference)).one()
     if known.version <= version:
         for name, value in facts.items():
             setattr(known, name, value)
