@@ -55,7 +55,7 @@ def dies(transport: inline.Transport, place: str) -> bool:
     return ended == -signal.SIGKILL
 
 
-def dies_around(shop: Any, action: Action) -> None:
+def dies_around(shop: Any, action: Action | None) -> None:
     """Let the runs die between all commits of one step, one process after another: four times in all.
 
     Before its effect (or before and after the call to the outside), after it, and before and after its reply is
