@@ -60,20 +60,29 @@ def open_case(
         raise NotFound("There is no such customer.", code="customer_not_found", field="customer_id")
     wished = [*links, LinkWish("account", account_id)] if account_id else links
     rows = _links(session, scope, case_id, customer_id, wished)
-    now = clock.now(session)
     facts = {
-        "id": case_id, "customer_id": customer_id, "reseller_id": reseller_id, "status": "new",
-        "impact": _impact(impact), "account_id": account_id, "subject": _text(subject, 200, "subject"),
+        "id": case_id, "customer_id": customer_id, "reseller_id": reseller_id, "account_id": account_id,
+        "impact": _impact(impact), "subject": _text(subject, 200, "subject"),
         "description": _text(description, LONGEST, "description"), "opened_by": opened_by.name,
-        "opened_by_id": opened_by.id, "created_at": now, "updated_at": now, "version": 1,
+        "opened_by_id": opened_by.id,
     }  # fmt: skip
-    if not insert_new(session, Case.__table__, facts | {"number": next_number(session, "CS", now.year)}, "id"):
-        return queries.get(session, scope, case_id)  # the same form, sent at the same moment, was faster
-    session.add_all(rows)
-    case = queries.get(session, scope, case_id)
+    if _inserted(session, facts):
+        session.add_all(rows)
+        _tell_opened(session, queries.get(session, scope, case_id))
+    return queries.get(session, scope, case_id)
+
+
+def _inserted(session: Session, facts: dict[str, Any]) -> bool:
+    """False when the same form, sent at the same moment, was faster."""
+    now = clock.now(session)
+    number = next_number(session, "CS", now.year)
+    row = facts | {"number": number, "status": "new", "created_at": now, "updated_at": now, "version": 1}
+    return insert_new(session, Case.__table__, row, "id")
+
+
+def _tell_opened(session: Session, case: Case) -> None:
     publish(session, CaseOpened(**_facts(case)))
-    _audit(session, "support.open", case, after={"subject": case.subject, "impact": impact})
-    return case
+    _audit(session, "support.open", case, after={"subject": case.subject, "impact": case.impact})
 
 
 def _impact(impact: str) -> str:
@@ -120,9 +129,7 @@ def add_reply(
     """
     case = queries.get(session, scope, case_id, for_change=True)
     if (known := session.get(Reply, reply_id)) is not None:
-        if (known.case_id, known.internal) != (case_id, internal):
-            raise Conflict("This id belongs to something else that was said.", code="reply_id_taken")
-        return known
+        return _same(known, case_id, internal)
     if case.status == "closed":
         raise Refused("This case is closed: open a new one.", code="case_closed")
     if internal and not as_agent:
@@ -138,6 +145,12 @@ def add_reply(
         _touched(session, case)
         publish(session, CaseAnswered(**_facts(case)))
     _audit(session, "support.note" if internal else "support.reply", case)
+    return reply
+
+
+def _same(reply: Reply, case_id: UUID, internal: bool) -> Reply:
+    if (reply.case_id, reply.internal) != (case_id, internal):
+        raise Conflict("This id belongs to something else that was said.", code="reply_id_taken")
     return reply
 
 
