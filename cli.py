@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from domains.kernel.config import Settings
+from domains.kernel.config import Settings, SettingsError
 
 Command = Callable[[Settings, argparse.Namespace], int | None]
 
@@ -32,9 +32,11 @@ def migrate(settings: Settings, given: argparse.Namespace) -> int | None:
 
 
 def seed(settings: Settings, given: argparse.Namespace) -> int | None:
-    """Fill empty databases with the demo."""
+    """Fill empty databases with the demo. Refused in production: its people have a password that everybody knows."""
     from demo.seed import run
 
+    if settings.is_production:
+        raise SettingsError("CLOUDSALES_MODE is production: the demo's people have a password that everybody knows")
     run(settings)
     return 0
 

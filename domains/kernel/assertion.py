@@ -18,6 +18,7 @@ from .tenancy import Caller
 
 HEADER = "X-CloudSales-Assertion"
 LIFETIME = 60  # seconds
+KIND = "assertion+jwt"  # so that nothing else that is signed can pass for one
 
 
 def mint(key: str, caller: Caller, audience: str) -> str:
@@ -25,7 +26,7 @@ def mint(key: str, caller: Caller, audience: str) -> str:
     moment = int(time.time())
     claims: dict[str, Any] = {"iss": "users", "aud": audience, "iat": moment, "exp": moment + LIFETIME}
     claims["caller"] = msgspec.to_builtins(caller)
-    return jwt.encode({"alg": "HS256", "typ": "assertion+jwt"}, claims, OctKey.import_key(key))
+    return jwt.encode({"alg": "HS256", "typ": KIND}, claims, OctKey.import_key(key))
 
 
 def verify(key: str, text: str, audience: str) -> Caller | None:
@@ -39,6 +40,6 @@ def verify(key: str, text: str, audience: str) -> Caller | None:
             exp={"essential": True},
         )
         claims.validate(token.claims)
+        return msgspec.convert(token.claims.get("caller"), Caller) if token.header.get("typ") == KIND else None
     except (JoseError, ValueError):
         return None
-    return msgspec.convert(token.claims["caller"], Caller)

@@ -7,10 +7,12 @@ given as `CLOUDSALES_X` or, from a mounted Key Vault, as a file named by `CLOUDS
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_plus
 
 from domains import NAMES
 
@@ -24,7 +26,7 @@ class SettingsError(SystemExit):
 
 
 def _setting(help: str, default: Any = "", *, secret: bool = False) -> Any:
-    return field(default=default, metadata={"help": help, "secret": secret})
+    return field(default=default, repr=not secret, metadata={"help": help, "secret": secret})
 
 
 def _chosen(variable: str, given: str, known: tuple[str, ...]) -> tuple[str, ...]:
@@ -71,16 +73,19 @@ class Settings:
         """Read the settings; refuses unknown CLOUDSALES_ names, malformed values and, in production, unsafe ones."""
         environ = os.environ if environ is None else environ
         given = {k.removeprefix(PREFIX).lower(): v for k, v in environ.items() if k.startswith(PREFIX)}
-        overrides = {k: given.pop(k) for k in list(given) if k.removeprefix("database_url_") in DATABASES}
-        known = {f.name: f for f in fields(cls) if f.name != "overrides"}
-        values: dict[str, object] = {}
+        own_urls = {f"database_url_{name}" for name in DATABASES}
+        known = {f.name: f.default for f in fields(cls) if f.name != "overrides"}
+        values: dict[str, Any] = {}
         for name, raw in given.items():
-            target = name.removesuffix("_file") if name.removesuffix("_file") in known else name
-            if target not in known:
+            target = name if name in known or name in own_urls else name.removesuffix("_file")
+            if target not in known and target not in own_urls:
                 raise SettingsError(f"{PREFIX}{name.upper()} is not a setting; see .env.example for the names")
-            text = Path(raw).read_text().strip() if target != name else raw
-            values[target] = _converted(target, text, known[target].default)
-        settings = cls(**values, overrides=overrides)  # type: ignore[arg-type]
+            if target != name and target in given:
+                raise SettingsError(f"{PREFIX}{target.upper()} is given twice, as a value and as a file: drop one")
+            text = raw if target == name else _read(name, raw)
+            values[target] = _converted(target, text, known.get(target))
+        overrides = {name: values.pop(name) for name in own_urls & set(values)}
+        settings = cls(**values, overrides=overrides)
         settings.check()
         return settings
 
@@ -93,14 +98,24 @@ class Settings:
         for f in fields(self):
             if f.metadata.get("secret") and not getattr(self, f.name):
                 raise SettingsError(f"{PREFIX}{f.name.upper()} (or …_FILE) is missing in production")
-        if not self.queue_url.startswith("rediss://"):
-            raise SettingsError(f"{PREFIX}QUEUE_URL is not encrypted: use rediss:// in production")
-        if not self.public_url.startswith("https://"):
-            raise SettingsError(f"{PREFIX}PUBLIC_URL is not https://")
+        for unsafe, why in self._unsafe():
+            if unsafe:
+                raise SettingsError(f"{PREFIX}{why}")
+
+    def _unsafe(self) -> Iterator[tuple[bool, str]]:
+        """What production must not have: whether it is so, and the line that says what to mend."""
+        queue = self.queue_url.lower()
+        verified = not re.search(r"ssl_cert_reqs=(none|optional)|ssl_check_hostname=(false|no|0)", queue)
+        encrypted = queue.startswith("rediss://")
+        yield not (encrypted and verified), "QUEUE_URL is not encrypted and verified: use rediss:// in production"
+        yield not self.public_url.startswith("https://"), "PUBLIC_URL is not https://"
+        yield not self.provider_url.startswith("https://"), "PROVIDER_URL is not https://"
+        yield self.transport == "inline", "TRANSPORT is inline, which is for tests: use rq"
+        yield self.limits != "on", "LIMITS is not on: limits may be off in load tests only"
+        yield bool(self.failpoint), "FAILPOINT is set: it kills processes, in tests of crashes only"
         for name in DATABASES:
-            url = self.database_url_of(name)
-            if url.startswith("sqlite") or not ("encrypt=yes" in url.lower() or "sslmode=verify-full" in url):
-                raise SettingsError(f"the {name} database URL is not encrypted: Encrypt=yes or sslmode=verify-full")
+            why = f"DATABASE_URL is not encrypted and verified for {name}: Encrypt=yes or sslmode=verify-full"
+            yield not _encrypted(self.database_url_of(name)), why
 
     def database_url_of(self, name: str) -> str:
         """The SQLAlchemy URL of one database: its own override, else the common pattern, else a file under var/db."""
@@ -124,6 +139,20 @@ class Settings:
     @property
     def is_production(self) -> bool:
         return self.mode == "production"
+
+
+def _encrypted(url: str) -> bool:
+    told = unquote_plus(url).lower()  # an ODBC connection string is quoted within the URL
+    if told.startswith("sqlite") or re.search(r"trustservercertificate=(yes|true|1)", told):
+        return False
+    return bool(re.search(r"\bencrypt=(yes|true|strict|mandatory)\b|\bsslmode=verify-full\b", told))
+
+
+def _read(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except (OSError, ValueError) as why:
+        raise SettingsError(f"{PREFIX}{name.upper()} names {path}, which cannot be read: {why}") from None
 
 
 def _converted(name: str, text: str, default: object) -> object:

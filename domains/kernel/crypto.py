@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import json
@@ -28,20 +27,6 @@ def digest(*parts: str | bytes) -> str:
 def keyed_digest(key: str, *parts: str | bytes) -> str:
     """HMAC-SHA-256 over parts kept apart by their lengths, in hex."""
     return hmac.new(key.encode(), digest(*parts).encode(), hashlib.sha256).hexdigest()
-
-
-def sign(key: str, value: Any) -> str:
-    """URL-safe text that holds `value` as JSON and its signature."""
-    body = base64.urlsafe_b64encode(canonical(value)).rstrip(b"=").decode()
-    return f"{body}.{keyed_digest(key, body)}"
-
-
-def unsign(key: str, text: str) -> Any | None:
-    """The value that `sign` put into `text`, or None when the signature does not hold."""
-    body, _, signature = text.partition(".")
-    if not hmac.compare_digest(signature.encode(), keyed_digest(key, body).encode()):
-        return None
-    return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
 
 
 def token(bits: int = 256) -> str:

@@ -56,10 +56,13 @@ class Database:
 
     @contextmanager
     def begin_read(self) -> Iterator[Session]:
-        """Open a session that can only read (Azure SQL would let it write); on SQLite it takes no write lock."""
+        """Open a session that can only read, and sees one moment (Azure SQL: the moment of each statement).
+
+        On SQLite it takes no write lock.
+        """
         engine = self.engine.execution_options(cloudsales_read=True)
         if engine.dialect.name == "postgresql":
-            engine = engine.execution_options(postgresql_readonly=True)
+            engine = engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
         with sessionmaker(engine, expire_on_commit=False, info={"database": self}).begin() as session:
             yield session
 

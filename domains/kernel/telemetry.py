@@ -16,9 +16,15 @@ from typing import Any
 from .messages import context
 
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_SECRET_NAMES = re.compile(r"pass|secret|token|authorization|cookie|assertion|api_?key|signature|otp", re.I)
+_SECRET_NAMES = re.compile(r"pass|secret|token|authorization|cookie|assertion|api_?key|_key$|signature|otp", re.I)
 _SECRET_SHAPES = re.compile(
-    r"eyJ[\w-]+\.[\w-]+\.[\w-]*|[Bb]earer\s+\S+|[Bb]asic\s+[\w+/=]{8,}|css_[\w-]{16,}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+    r"""eyJ[\w-]+\.[\w-]+\.[\w-]*  # a signed token
+    | \bbearer\s+\S+ | \bbasic\s+[\w+/=-]{8,}
+    | css_[\w-]{16,}  # a client's secret
+    | (?<=://)[^/\s:@]*:[^/\s@]+(?=@)  # in a URL
+    | (?P<name>(?:pass(?:word|wd)|secret|token|api_?key|_key|assertion|signature)["']?\s*[=:]\s*["']?)[^\s"'&;,)}]+
+    | (?P<header>cookie["']?\s*[=:]\s*)[^\r\n]+""",
+    re.I | re.X,
 )
 
 
@@ -28,9 +34,15 @@ def redacted(value: Any, name: str = "") -> Any:
         return "[redacted]"
     if isinstance(value, dict):
         return {str(k): redacted(v, str(k)) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, set, frozenset)):
         return [redacted(v) for v in value]
-    return _SECRET_SHAPES.sub("[redacted]", value) if isinstance(value, str) else value
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return _SECRET_SHAPES.sub(_replacement, str(value))
+
+
+def _replacement(found: re.Match[str]) -> str:
+    return f"{found['name'] or found['header'] or ''}[redacted]"
 
 
 class JsonFormatter(logging.Formatter):
@@ -48,7 +60,7 @@ class JsonFormatter(logging.Formatter):
         line |= {k: redacted(v, k) for k, v in vars(record).items() if k not in _STANDARD}
         if record.exc_info:
             line["error"] = redacted(self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return json.dumps(line, ensure_ascii=False)
 
 
 def start_logging(level: str, process: str) -> None:

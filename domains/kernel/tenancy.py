@@ -22,6 +22,13 @@ class Scope:
     customer_id: UUID | None = None
     reason: str = ""
 
+    def __post_init__(self) -> None:
+        # Without an id the predicate would read `reseller_id IS NULL`, which is true of strangers.
+        if self.kind not in ("customer", "reseller", "operator", "system"):
+            raise ValueError(f"there is no scope “{self.kind}”")
+        if (self.customer_id is None) != (self.kind in ("operator", "system")):
+            raise ValueError(f"a scope “{self.kind}” with customer {self.customer_id} makes no sense")
+
     @classmethod
     def customer(cls, customer_id: UUID) -> Scope:
         return cls("customer", customer_id)
