@@ -20,6 +20,7 @@ from saga import flows, transports
 from saga.transports import inline
 from tests.conftest import Clock
 from tests.domains.services.conftest import SECRET, Sandbox, wait_for
+from tests.domains.services.conftest import scripted as scripted
 from tests.servers import free_port
 
 from .shop import Shop
