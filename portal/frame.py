@@ -24,6 +24,7 @@ MANAGING = ("reseller", "operator")  # who may act for others
 
 def register(app: Flask) -> None:
     """Give every template its frame."""
+    app.jinja_env.filters["initials"] = initials
 
     @app.context_processor
     def frame() -> dict[str, Any]:
@@ -36,15 +37,21 @@ def register(app: Flask) -> None:
 
 def viewer(caller: Caller) -> dict[str, Any]:
     """The reader as the layout shows them."""
-    names, known, role = caller.actor.name.split(), caller.preferences, (*caller.roles, "")[0]
+    known, role = caller.preferences, (*caller.roles, "")[0]
     return {
-        "name": caller.actor.name, "initials": "".join(name[0] for name in (names[:1] + names[1:][-1:])).upper(),
+        "name": caller.actor.name, "initials": initials(caller.actor.name),
         "role_label": ROLES.get(role, role), "customer_name": caller.customer_name,
         "customer_kind_label": KINDS.get(caller.customer_kind, caller.customer_kind), "region": known.get("region", ""),
         "zone": known.get("zone", ""), "language": known.get("language", ""), "theme": known.get("theme", ""),
         "is_staff": known.get("home_kind") == "operator",
         "switch_url": "/switch" if known.get("home_kind") in MANAGING else "",
     }  # fmt: skip
+
+
+def initials(name: str) -> str:
+    """The first letters of somebody's first and last name, in capitals."""
+    names = name.split()
+    return "".join(part[0] for part in (*names[:1], *names[1:][-1:])).upper()
 
 
 def acting(caller: Caller) -> dict[str, str] | None:

@@ -14,7 +14,7 @@ from domains.kernel.errors import NotFound
 from domains.services import db, queries
 
 from .access import requires
-from .forms import maybe_day, optional_id, searched
+from .forms import chosen_id, maybe_day, optional_id, searched
 from .htmx import page
 from .offers import accounts_of
 from .termline import termline
@@ -52,6 +52,18 @@ def expiring() -> Any:
         g.now = clock.business_now(session)
         found = queries.expiring(session, g.caller.scope, within_days=SOON, limit=5)
     return page("subscriptions/expiring.html", "subscriptions/_expiring.html", ending=found, days=SOON)
+
+
+@bp.get("/_of_account")
+@requires("subscriptions:read")
+def of_account() -> Any:
+    """What was bought last for one account, for the account's page."""
+    account_id = chosen_id("account")
+    with db.begin_read() as session:
+        g.now = clock.business_now(session)
+        found = queries.list_subscriptions(session, g.caller.scope, account_id=account_id, limit=10)
+    known: dict[str, Any] = {"found": found, "account_id": account_id}
+    return page("subscriptions/of_account.html", "subscriptions/_of_account.html", **known)
 
 
 @bp.get("/<uuid:subscription_id>")

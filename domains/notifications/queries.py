@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -24,7 +25,7 @@ class Letter:
     id: str
     recipient: str
     subject: str
-    date: str
+    date: datetime
     body: str
 
 
@@ -46,5 +47,5 @@ def mailbox(limit: int = 50) -> list[Letter]:
         message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
         body = message.get_body()
         text = body.get_content() if body is not None else ""
-        letters.append(Letter(file.stem, str(message["To"]), str(message["Subject"]), str(message["Date"]), text))
+        letters.append(Letter(file.stem, str(message["To"]), str(message["Subject"]), message["Date"].datetime, text))
     return letters
