@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,32 +11,9 @@ from domains.accounts import commands, db, queries
 from domains.accounts.models import Account
 from domains.kernel.config import Settings
 from domains.kernel.database import new_id
-from domains.kernel.errors import DomainError
 from domains.kernel.tenancy import Scope
 from tests.factories.accounts import a_customer, an_account, eur, opening, reserve
-
-
-def at_once(*works: Callable[[Session], object]) -> list[str]:
-    """Do all works at one moment, each in a transaction and thread of its own; gives how each ended."""
-    start, ended = threading.Barrier(len(works)), []
-
-    def run(work: Callable[[Session], object]) -> None:
-        start.wait(10)
-        try:
-            with db.begin() as session:
-                work(session)
-            ended.append("done")
-        except DomainError as no:
-            ended.append(no.code)
-        except Exception as error:
-            ended.append(repr(error))
-
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return sorted(ended)
+from tests.factories.races import at_once
 
 
 def test_orders_of_the_same_second_never_exceed_a_budget(databases: Settings) -> None:
@@ -46,7 +21,7 @@ def test_orders_of_the_same_second_never_exceed_a_budget(databases: Settings) ->
         account = an_account(session, budget=eur(100))
     orders = [lambda session: reserve(session, account, eur(30))] * 6
 
-    assert at_once(*orders) == ["budget_exceeded"] * 3 + ["done"] * 3
+    assert at_once(db, *orders) == ["budget_exceeded"] * 3 + ["done"] * 3
     with db.begin_read() as session:
         assert queries.spend_left(session, Scope.customer(account.customer_id), account.id).left == eur(10)
 
@@ -57,7 +32,7 @@ def test_orders_for_several_accounts_never_exceed_a_customers_credit(databases: 
         accounts = [an_account(session, customer, name=f"Account {number}") for number in range(6)]
     orders = [lambda session, account=account: reserve(session, account, eur(30)) for account in accounts]
 
-    assert at_once(*orders) == ["credit_exceeded"] * 3 + ["done"] * 3
+    assert at_once(db, *orders) == ["credit_exceeded"] * 3 + ["done"] * 3
 
 
 def test_the_same_order_at_the_same_moment_is_held_once(databases: Settings) -> None:
@@ -65,7 +40,7 @@ def test_the_same_order_at_the_same_moment_is_held_once(databases: Settings) -> 
         account, same = an_account(session, budget=eur(100)), new_id()
     twins = [lambda session: reserve(session, account, eur(60), reservation_id=same)] * 4
 
-    assert at_once(*twins) == ["done"] * 4
+    assert at_once(db, *twins) == ["done"] * 4
     with db.begin_read() as session:
         assert queries.spend_left(session, Scope.customer(account.customer_id), account.id).committed == eur(60)
 
@@ -77,7 +52,7 @@ def test_a_release_and_a_confirmation_at_the_same_moment_settle_once(databases: 
     confirm = [lambda session: commands.confirm_reservation(session, reservation_id=held, accepted_total=eur(20))]
     release = [lambda session: commands.release_reservation(session, reservation_id=held)]
 
-    assert at_once(*confirm * 3, *release * 3) == ["done"] * 6
+    assert at_once(db, *confirm * 3, *release * 3) == ["done"] * 6
     with db.begin_read() as session:
         actions = list(session.scalars(select(db.audit_entry.c.action)))
     assert len({"accounts.confirm", "accounts.release"} & set(actions)) == 1
@@ -96,6 +71,6 @@ def test_a_name_that_several_choose_at_the_same_moment_goes_to_one(databases: Se
     openings = [lambda session: opening(session, customer, name="branch")] * 3
     renamings = [lambda session, account_id=account_id: rename(session, account_id) for account_id in accounts]
 
-    assert at_once(*openings, *renamings) == ["done"] + ["name_taken"] * 5
+    assert at_once(db, *openings, *renamings) == ["done"] + ["name_taken"] * 5
     with db.begin_read() as session:
         assert len(session.scalars(select(Account).where(Account.name_key == "branch")).all()) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from domains.kernel.errors import Invalid
 from domains.kernel.tenancy import Scope
 from domains.support import db, queries
 from domains.support.models import OPEN, STATUSES, Link
+from tests.factories.races import at_once
 from tests.factories.support import a_case, a_thing, say
 
 
@@ -85,33 +85,14 @@ def test_cases_come_in_pages_newest_first(databases: Settings) -> None:
     assert (rest.next_cursor, no.value.code) == (None, "cursor_invalid")
 
 
-def at_once(work: Any, times: int = 4) -> list[str]:
-    """Do the same at one moment in as many transactions; gives how each ended."""
-    start, ended = threading.Barrier(times), []
-
-    def run() -> None:
-        start.wait(10)
-        try:
-            with db.begin() as session:
-                work(session)
-            ended.append("done")
-        except Exception as error:
-            ended.append(repr(error))
-
-    threads = [threading.Thread(target=run) for _ in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return ended
-
-
 def test_the_same_form_sent_several_times_at_once_opens_one_case(databases: Settings) -> None:
     customer, case_id = new_id(), new_id()
     with db.begin() as session:
         account = a_thing(session, "account", customer)
 
-    assert at_once(lambda session: a_case(session, customer, case_id=case_id, account_id=account)) == ["done"] * 4
+    twins = [lambda session: a_case(session, customer, case_id=case_id, account_id=account)] * 4
+
+    assert at_once(db, *twins) == ["done"] * 4
     with db.begin_read() as session:
         assert found(session, Scope.customer(customer)) == [case_id]
         assert len(session.scalars(select(Link)).all()) == 1
@@ -121,15 +102,16 @@ def test_the_same_reply_sent_several_times_at_once_is_said_once(databases: Setti
     reply_id = new_id()
     with db.begin() as session:
         case = a_case(session)
+    twins = [lambda session: say(session, case, reply_id=reply_id)] * 4
 
-    assert at_once(lambda session: say(session, case, reply_id=reply_id)) == ["done"] * 4
+    assert at_once(db, *twins) == ["done"] * 4
     with db.begin_read() as session:
         known = queries.get(session, Scope.operator(), case.id)
         assert known.version == 2
 
 
 def test_cases_opened_at_once_have_different_numbers(databases: Settings) -> None:
-    assert at_once(a_case, times=6) == ["done"] * 6
+    assert at_once(db, *[a_case] * 6) == ["done"] * 6
     with db.begin_read() as session:
         numbers = sorted(case.number[-6:] for case in queries.list_cases(session, Scope.operator()).items)
     assert numbers == [f"{number:06d}" for number in range(1, 7)]
