@@ -91,7 +91,9 @@ class Offer(Answer):
     currency = fields.String()
     plans = fields.List(fields.Nested(OfferPlan))
     addon_of = fields.List(fields.Nested(OfferLink), metadata={"description": "It adds to one of these."})
-    prerequisites = fields.List(fields.Nested(OfferLink), metadata={"description": "It needs one of these in the account."})
+    prerequisites = fields.List(
+        fields.Nested(OfferLink), metadata={"description": "It needs one of these in the account."}
+    )
     add_ons = fields.List(fields.Nested(OfferLink))
     version = Int(metadata={"format": "int32"})
 
