@@ -118,7 +118,7 @@ def _terms(
         from_quantity=row.quantity, to_quantity=to_quantity, mode=mode if kind == "cancel" else None,
         valid_to=row.valid_to, valid_to_wish=valid_to if kind == "extend" else None, currency=row.currency,
         unit_price=row.unit_price, charge_now=charge_now, refund=max(-charge_now, zero), every_month=every_month,
-        commitment=commitment, reserve=row.unit_price.times(to_quantity - row.quantity) if grows else zero,
+        commitment=commitment, reserve=row.unit_price.times(to_quantity - row.quantity) if grows else max(charge_now, zero),
         effective_on=at.today, undo_until=_undo_until(at) if grows else None,
         tax_estimate=estimate(charge_now, account.country),
         next_invoice=next_invoice(charge_now + every_month, at.today, account.country),

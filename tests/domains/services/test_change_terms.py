@@ -99,6 +99,7 @@ def test_a_yearly_subscription_is_charged_and_paid_back_by_days_of_its_year(data
     assert more.every_month == eur("0")
     assert back.refund == eur("724.00")
     assert longer.charge_now == eur("59.84")  # 730.00 × 30 / 366: a leap year begins on 10 March 2027
+    assert [one.reserve for one in (more, back, longer)] == [eur("365.00"), eur("0"), eur("59.84")]
 
 
 def _yearly(session: Any) -> Subscription:
