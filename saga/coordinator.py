@@ -9,6 +9,7 @@ import logging
 import random
 import signal
 import time
+from datetime import timedelta
 from types import FrameType
 from typing import Any
 from uuid import UUID
@@ -24,12 +25,14 @@ from .decide import Decision, Due, Replied, decide
 
 log = logging.getLogger(__name__)
 BATCH = 64
+LATER = timedelta(minutes=5)  # until a run that could not be decided is tried again
 
 
 def handle(replies: list[dict[str, Any]]) -> int:
     """Record replies and what follows from them, in one commit, then send the commands. Returns how many were sent.
 
-    A reply may come late, twice or never; one that its run does not wait for is noted and dropped.
+    A reply may come late, twice or never; one that its run does not wait for is noted and dropped. One that means
+    nothing to this process (its run is of a newer version) is left to the timer, which asks for it again.
     """
     events = [(UUID(reply["run_id"]), _replied(reply)) for reply in replies]
     with tables.db.begin() as session:
@@ -63,7 +66,13 @@ def wake(limit: int = 50) -> int:
 
 def _decided(session: Any, row: Any, steps: list[Any], event: Replied | Due, now: Any) -> list[dict[str, Any]]:
     spread = random.random()  # scatters retries only; nothing is decided by it
-    decision: Decision = decide(store.definition_of(row), row, steps, event, now=now, spread=spread)
+    try:
+        decision: Decision = decide(store.definition_of(row), row, steps, event, now=now, spread=spread)
+    except Exception:  # one run must not hold up the others of its batch
+        log.exception("a run cannot go on for now", extra={"saga": row["definition"], "run": str(row["id"])})
+        if isinstance(event, Due):
+            store.postpone(session, row["id"], now + LATER)
+        return []
     store.apply(session, row, decision, now)
     with acting(run_id=row["id"], customer_id=row["customer_id"], traceparent=row["traceparent"]):
         for kind, seq, data in decision.notes:
@@ -78,8 +87,8 @@ def _replied(reply: dict[str, Any]) -> Replied:
     )  # fmt: skip
 
 
-class Stopped(Exception):
-    """The process was asked to stop."""
+class Stopped(BaseException):
+    """The process was asked to stop. No Exception, so that nothing on the way takes it for trouble."""
 
 
 def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -113,8 +122,6 @@ def _turn(transport: transports.Transport, next_wake: float) -> float:
         if time.monotonic() >= next_wake:
             wake()
             next_wake = time.monotonic() + 0.75 + random.random() / 2
-    except Stopped:
-        raise
     except Exception:
         log.exception("the coordinator could not go on for now")
         time.sleep(1.0)

@@ -50,13 +50,22 @@ def load_reactions(domain: str) -> None:
 
 
 def consume(database: Database, transport: Transport, *, wait: float) -> int:
-    """React to events of other domains, each in its own transaction; returns how many concerned this domain."""
+    """React to events of other domains, each in its own transaction; returns how many concerned this domain.
+
+    A reaction that fails holds up no other event. Its own comes again; the error is raised when the others are done.
+    """
     tokens, events = transport.receive_events(database.name, BATCH, wait)
-    done = 0
+    done, failure = 0, None
     for token, event in zip(tokens, events, strict=True):
-        with acting(traceparent=event.get("traceparent") or ""), database.begin() as session:
-            done += react(session, database.name, event)
-        transport.acknowledge_events(database.name, [token])
+        try:
+            with acting(traceparent=event.get("traceparent") or ""), database.begin() as session:
+                done += react(session, database.name, event)
+        except Exception as error:
+            failure = failure or error
+        else:
+            transport.acknowledge_events(database.name, [token])
+    if failure is not None:
+        raise failure
     return done
 
 

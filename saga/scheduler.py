@@ -45,13 +45,16 @@ def run(settings: Settings) -> None:
 
 
 def _turn(schedules: tuple[Schedule, ...], begun: dict[str, str]) -> None:
+    """Begin what is due. What could not be begun is tried again the next time and holds up nothing else."""
     try:
         with tables.db.begin_read() as session:
             now = clock.now(session)
-        for schedule, window in windows_due(schedules, now, begun):
-            schedule.begin(window)
-            begun[schedule.name] = window
-    except Stopped:
-        raise
     except Exception:
         log.exception("the scheduler could not go on for now")
+        return
+    for schedule, window in windows_due(schedules, now, begun):
+        try:
+            schedule.begin(window)
+            begun[schedule.name] = window
+        except Exception:
+            log.exception("this could not be begun for now", extra={"schedule": schedule.name})

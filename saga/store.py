@@ -142,6 +142,11 @@ def claim_due(session: Session, limit: int) -> list[Any]:
     return [row._mapping for row in session.execute(claimed(query.order_by(run.c.next_at).limit(limit), run))]
 
 
+def postpone(session: Session, run_id: UUID, until: datetime) -> None:
+    """Let a run's timer fire later."""
+    session.execute(run.update().where(run.c.id == run_id).values(next_at=until))
+
+
 def steps_of(session: Session, run_ids: list[UUID]) -> dict[UUID, list[Any]]:
     """All step rows of some runs, by run."""
     found: dict[UUID, list[Any]] = {run_id: [] for run_id in run_ids}
