@@ -70,7 +70,7 @@ def form_page(subscription_id: UUID, act: str, errors: Errors) -> Any:
 @refusals_on(form_page)
 def check(subscription_id: UUID, act: str) -> Any:
     """Sign what the form asks for and show it, to be sent."""
-    return check_page(subscription_id, act, Errors())
+    return check_page(subscription_id, act, errors=Errors())
 
 
 @refusals_on(lambda subscription_id, act, errors, **_values: form_page(subscription_id, act, errors))

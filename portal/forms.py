@@ -69,7 +69,7 @@ def refusals_on(show: Callable[..., Any]) -> Callable[[Callable[..., Any]], Call
             try:
                 return view(*args, **values)
             except (Invalid, Refused, Conflict) as no:
-                return show(*args, **values, errors=Errors(no))
+                return show(*args, **values | {"errors": Errors(no)})
 
         return called
 

@@ -82,7 +82,7 @@ def form_page(errors: Errors) -> Any:
 @refusals_on(form_page)
 def check() -> Any:
     """Sign what the form asks for and show it, to be sent."""
-    return check_page(Errors())
+    return check_page(errors=Errors())
 
 
 @refusals_on(lambda errors, **_values: form_page(errors))
