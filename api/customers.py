@@ -21,7 +21,10 @@ from .schemas import listing
 from .schemas.customers import Customer, CustomerList, CustomerPatch, CustomerQuery, CustomerRequest
 from .starting import Start, starts
 
-CHECKED = ("country", "currency", "language", "time_zone", "email", "tax_id")
+CHECKED = (
+    "name", "legal_name", "owner_name", "owner_email", "country", "currency", "language", "time_zone", "email",
+    "tax_id",
+)  # fmt: skip
 blp = Blueprint("customers", __name__, url_prefix="/customers", description=__doc__)
 
 
@@ -51,7 +54,7 @@ def get_customer(customer_id: UUID) -> Any:
 def create_customer(wish: dict[str, Any]) -> Start:
     """Onboard a customer. Its owner gets a way in by e-mail."""
     known = onboarding_by(g.caller, wish)
-    commands.check(**{name: known[name] for name in CHECKED})
+    commands.check_newcomer(**{name: known[name] for name in CHECKED})
     return Start(onboard_customer, OnboardCustomer.of(**known, region=commands.region_of(known["country"])))
 
 

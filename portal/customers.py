@@ -9,7 +9,7 @@ from flask import Blueprint, abort, g, request
 from flask_babel import gettext as _
 
 from domains.customers import db, queries
-from domains.customers.commands import COUNTRIES, CURRENCIES, LANGUAGES, check, region_of
+from domains.customers.commands import COUNTRIES, CURRENCIES, LANGUAGES, check_newcomer, region_of
 from domains.services.pricing import STANDARD_NAME
 from saga.flows.onboard_customer import onboard_customer
 from saga.payloads.customer import OnboardCustomer
@@ -70,8 +70,7 @@ def create() -> Start:
 
 def end_customer(wish: dict[str, str], tax_id: str | None) -> OnboardCustomer:
     """An end-customer of the reader's organisation. Refuses facts that cannot be right before anything is started."""
-    names = ("country", "currency", "language", "time_zone", "email")
-    check(**{name: wish[name] for name in names}, tax_id=tax_id)
+    check_newcomer(**wish, tax_id=tax_id)
     known: dict[str, Any] = {"reseller_id": g.caller.customer_id, "kind": "end_customer", "price_book": STANDARD_NAME}
     money = {"credit_limit": None, "payment_terms_days": 30}
     return OnboardCustomer.of(**wish, **known, **money, region=region_of(wish["country"]), tax_id=tax_id)

@@ -21,6 +21,7 @@ from .models import APAC, EUROPE, KINDS, Customer, clean_name
 from .models import CURRENCIES as CURRENCIES
 from .models import LANGUAGES as LANGUAGES
 from .models import check as check
+from .models import check_newcomer as check_newcomer
 from .models import region_of as region_of
 
 COUNTRIES = tuple(sorted(EUROPE | APAC))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -104,10 +105,19 @@ def check(*, country: str, currency: str, language: str, time_zone: str, email: 
         )
 
 
-def check_email(email: str) -> None:
+def check_newcomer(*, name: str, legal_name: str, owner_name: str, owner_email: str, **facts: Any) -> None:
+    """Refuse an onboarding whose names or facts cannot be right, naming the field, before anything is started."""
+    clean_name(name)
+    for field, given in (("legal_name", legal_name), ("owner_name", owner_name)):
+        clean_name(given, field, 200)
+    check_email(owner_email, "owner_email")
+    check(**facts)
+
+
+def check_email(email: str, field: str = "email") -> None:
     """Refuse what is not an e-mail address."""
     if len(email) > 320 or not re.fullmatch(r"[^\s@<>,;:]+@[^\s@<>,;:]+\.[^\s@<>,;:.]+", email):
-        raise Invalid("“%(given)s” is not an e-mail address.", code="email_invalid", field="email", given=email)
+        raise Invalid("“%(given)s” is not an e-mail address.", code="email_invalid", field=field, given=email)
 
 
 def clean_name(name: str, field: str = "name", longest: int = 120) -> str:
