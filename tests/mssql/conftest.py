@@ -18,7 +18,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def same_as_snapshot(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """Hold a text to the committed file of that name. `pytest tests/mssql --renew-snapshots` writes it; read the diff."""
+    """Hold a text to the committed file of that name; `pytest tests/mssql --renew-snapshots` writes it anew."""
 
     def hold(name: str, text: str) -> None:
         path = FOLDER / name

@@ -1,0 +1,64 @@
+SELECT …
+FROM account_ref WITH (UPDLOCK, HOLDLOCK)
+WHERE account_ref.id = :id;
+
+SELECT …
+FROM account_ref WITH (UPDLOCK, ROWLOCK)
+WHERE account_ref.id = :id_1;
+
+SELECT …
+FROM audit_head WITH (UPDLOCK, HOLDLOCK)
+WHERE audit_head.customer_id = :customer_id;
+
+SELECT …
+FROM audit_head WITH (UPDLOCK, ROWLOCK)
+WHERE audit_head.customer_id = :customer_id_1;
+
+SELECT …
+FROM change_ WITH (UPDLOCK, ROWLOCK)
+WHERE change_.id = :id_1;
+
+SELECT …
+FROM inbox WITH (UPDLOCK, HOLDLOCK)
+WHERE inbox.cmd_id = :cmd_id;
+
+SELECT …
+FROM inbox WITH (UPDLOCK, ROWLOCK)
+WHERE inbox.cmd_id = :cmd_id_1;
+
+SELECT …
+FROM number_series WITH (UPDLOCK, HOLDLOCK)
+WHERE number_series.series = :series;
+
+SELECT …
+FROM number_series WITH (UPDLOCK, ROWLOCK)
+WHERE number_series.series = :series_1;
+
+SELECT …
+FROM order_ WITH (UPDLOCK, ROWLOCK)
+WHERE order_.id = :id_1;
+
+SELECT …
+FROM preview WITH (UPDLOCK, ROWLOCK)
+WHERE preview.id = :id_1 AND preview.customer_id = :customer_id_1;
+
+SELECT …
+FROM price_book WITH (UPDLOCK, HOLDLOCK)
+WHERE price_book.name = :name;
+
+SELECT …
+FROM provider WITH (UPDLOCK, HOLDLOCK)
+WHERE provider.[key] = :key;
+
+SELECT …
+FROM provider_operation WITH (UPDLOCK, HOLDLOCK)
+WHERE provider_operation.id = :id;
+
+SELECT …
+FROM provider_operation WITH (UPDLOCK, ROWLOCK)
+WHERE provider_operation.id = :id_1;
+
+SELECT …
+FROM subscription WITH (UPDLOCK, ROWLOCK)
+WHERE subscription.id = :id_1;
+

@@ -1,0 +1,40 @@
+SELECT …
+FROM api_client WITH (UPDLOCK, HOLDLOCK)
+WHERE api_client.id = :id;
+
+SELECT …
+FROM api_client WITH (UPDLOCK, ROWLOCK)
+WHERE api_client.id = :id_1 AND (api_client.customer_id = :customer_id_1 OR api_client.reseller_id = :reseller_id_1);
+
+SELECT …
+FROM audit_head WITH (UPDLOCK, HOLDLOCK)
+WHERE audit_head.customer_id = :customer_id;
+
+SELECT …
+FROM audit_head WITH (UPDLOCK, ROWLOCK)
+WHERE audit_head.customer_id = :customer_id_1;
+
+SELECT …
+FROM inbox WITH (UPDLOCK, HOLDLOCK)
+WHERE inbox.cmd_id = :cmd_id;
+
+SELECT …
+FROM login WITH (UPDLOCK, ROWLOCK)
+WHERE login.id = :id_1;
+
+SELECT …
+FROM organisation WITH (UPDLOCK, HOLDLOCK)
+WHERE organisation.customer_id = :customer_id;
+
+SELECT …
+FROM throttle WITH (UPDLOCK, HOLDLOCK)
+WHERE throttle.[key] = :key;
+
+SELECT …
+FROM throttle WITH (UPDLOCK, ROWLOCK)
+WHERE throttle.[key] = :key_1;
+
+SELECT …
+FROM user_ WITH (UPDLOCK, ROWLOCK)
+WHERE user_.id = :id_1;
+

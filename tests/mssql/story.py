@@ -1,0 +1,174 @@
+"""A story in which everybody does everything once, so that every function that asks a database has asked."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from decimal import Decimal
+from importlib import import_module
+from typing import Any
+from uuid import UUID
+
+from flask import Flask
+from msgspec import structs
+
+from domains import NAMES, accounts, billing, customers, notifications, services, support, users
+from domains.accounts import commands as account_commands
+from domains.billing import commands as charge_commands
+from domains.kernel import audit, clock, config
+from domains.kernel.database import new_id
+from domains.kernel.errors import DomainError
+from domains.kernel.tenancy import SYSTEM, Scope
+from domains.notifications import commands as mail
+from domains.notifications.exchanges import deliver_due
+from domains.notifications.queries import list_deliveries
+from domains.services import commands as service_commands
+from domains.services import queries as service_queries
+from domains.services.commands.previews import forget_expired
+from domains.services.pricing.books import Rule
+from domains.services.providers import provider
+from domains.support import commands as case_commands
+from domains.users import commands as user_commands
+from domains.users import tokens
+from saga import relay, schedules, store, tables
+from saga.transports import inline
+from tests.api import test_whole_story as whole
+from tests.api.test_users import an_organisation
+
+PASSWORD = "a long way to the northern wind"
+SCOPE = Scope.operator()
+LISTS = (
+    "customers?kind=direct&q=a", "accounts?status=active&q=a", "orders?state=completed&q=a", "users", "charges",
+    "subscriptions?state=active&q=a&valid_to_before=2030-01-01", "cases?status=open&q=a", "operations?active=true",
+    "operations?active=false", "offers?q=office&currency=EUR", "costs",
+)  # fmt: skip
+
+
+def everything(app: Flask, transport: inline.Transport) -> None:
+    """Order, change, cancel, be refused; read every list with every filter; sign in and out; keep house."""
+    whole.test_a_subscription_is_changed_and_cancelled_by_the_customer_and_its_reseller(app, transport)
+    whole.test_an_order_over_the_budget_is_taken_back_with_the_reason(app, transport)
+    read_every_list(app)
+    answer_cases()
+    people_come_and_go()
+    take_back_and_forget()
+    keep_the_catalogue()
+    keep_house(transport)
+
+
+def read_every_list(app: Flask) -> None:
+    key = new_id()
+    program = whole.Program(app, whole.a_caller(kind="operator", scope=SCOPE))
+    reseller = whole.Program(app, whole.a_caller(kind="reseller"))
+    for path in LISTS:
+        mark = "&" if "?" in path else "?"
+        first = program.get(f"/{path}{mark}limit=1").json
+        if first.get("next_cursor"):
+            program.get(f"/{path}{mark}limit=1&cursor={first['next_cursor']}")
+        for name in ("account_id", "customer_id", "subscription_id"):
+            reseller.get(f"/{path}{mark}{name}={key}")
+    for kind in ("orders", "subscriptions", "operations", "offers"):
+        for found in program.get(f"/{kind}?limit=1").json["items"]:
+            program.get(f"/{kind}/{found['id']}")
+
+
+def answer_cases() -> None:
+    known: dict[str, Any] = {"scope": SCOPE, "as_agent": True}
+    with support.db.begin() as session:
+        case_id = support.queries.list_cases(session, SCOPE).items[0].id
+        case_commands.add_reply(session, **known, case_id=case_id, reply_id=new_id(), body="…", author=SYSTEM)
+        case_commands.change_status(session, **known, case_id=case_id, status="resolved", expected_version=None)
+    with support.db.begin_read() as session:
+        support.queries.list_replies(session, SCOPE, case_id)
+        support.queries.open_count(session, Scope.reseller(new_id()))
+
+
+def people_come_and_go() -> None:
+    customer_id, user_id = an_organisation(kind="reseller", owner_email="olga@northwind.example")
+    owner = Scope.reseller(customer_id)
+    client = {"client_id": "eu-1", "customer_id": customer_id, "reseller_id": None, "name": "ERP"}
+    with users.db.begin() as session:
+        user_commands.set_password(session, user_id=user_id, password=PASSWORD)
+        user_commands.create_api_client(session, **client, scopes=["orders:read"], secret="css_x")
+    where = {"email": "olga@northwind.example", "ip": "192.0.2.1", "user_agent": "x"}
+    with suppress(DomainError):
+        tokens.sign_in(password="wrong", **where)
+    login = tokens.sign_in(password=PASSWORD, **where)
+    for _ in range(2):
+        tokens.caller_of_login(login.token)
+    tokens.forget_epoch("login", str(login.login_id))
+    if program := tokens.live_client("eu-1"):
+        tokens.caller_of_bearer(tokens.issue_access_token(program, ["orders:read"])["access_token"])
+    with users.db.begin() as session:
+        read_people(session, owner, customer_id, user_id)
+        user_commands.act_for(session, scope=owner, login_id=login.login_id, customer_id=customer_id)
+        user_commands.update_preferences(session, user_id=user_id, language="de")
+        user_commands.sign_out(session, login_id=login.login_id)
+        user_commands.disable_user(session, scope=owner, user_id=user_id)
+        user_commands.rotate_secret(session, scope=owner, client_id="eu-1", secret="css_y")
+        user_commands.disable_client(session, scope=owner, client_id="eu-1")
+        user_commands.know_organisation(session, customer_id=customer_id, name="N", status="active", version=9)
+        user_commands.remove_organisation(session, customer_id=customer_id)
+
+
+def read_people(session: Any, scope: Scope, customer_id: UUID, user_id: UUID) -> None:
+    users.queries.get_user(session, scope, user_id)
+    users.queries.list_users(session, scope, customer_id=customer_id)
+    users.queries.organisation(session, scope, customer_id)
+    users.queries.choices(session, scope, q="a")
+    users.queries.list_clients(session, scope, customer_id=customer_id)
+
+
+def take_back_and_forget() -> None:
+    key = new_id()
+    where = {"country": "NL", "region": "eu", "time_zone": "UTC", "price_book": "standard"}
+    with accounts.db.begin() as session:
+        account_commands.release_reservation(session, reservation_id=key)
+        account_commands.forget_customer(session, customer_id=key)
+    with billing.db.begin() as session:
+        charge_commands.forget_customer(session, customer_id=key)
+    with services.db.begin() as session:
+        service_commands.know_customer(session, customer_id=key, version=1, **where)
+        service_commands.forget_account(session, account_id=key)
+        service_queries.expiring(session, SCOPE, account_id=key, customer_id=key)
+        service_queries.past_their_end(session, SCOPE, clock.now(session).date())
+        service_queries.count_by_state(session, SCOPE, account_id=key)
+        service_queries.list_accounts(session, SCOPE, customer_id=key)
+        with suppress(DomainError):
+            service_queries.list_changes(session, SCOPE, key)
+    with customers.db.begin() as session, suppress(DomainError):
+        customers.queries.list_customers(session, SCOPE, customer_id=key)
+
+
+def keep_the_catalogue() -> None:
+    with services.db.begin() as session:
+        service_commands.ensure_price_book(session)
+        service_commands.set_price_book(session, name="special", rules=[Rule("all", markup_percent=Decimal(5))])
+        forget_expired(session)
+    known = provider()
+    first, *others = known.list_offers()
+    with services.db.begin() as session:  # one is new, one has changed, one has ended
+        now = [structs.replace(first, id="new"), structs.replace(others[0], name="Changed"), *others[2:]]
+        service_commands.store_catalogue(session, provider=known.key, offers=now)
+
+
+def keep_house(transport: inline.Transport) -> None:
+    """What workers, the coordinator and the scheduler do by themselves."""
+    with notifications.db.begin() as session:
+        mail.mark_failed(session, delivery_id=mail.claim_due(session, limit=1)[0].id, error="x")
+    deliver_due()
+    with notifications.db.begin_read() as session:
+        list_deliveries(session, SCOPE, customer_id=new_id())
+    schedules.begin_sync("now")
+    schedules.begin_sync("now")
+    schedules.begin_refreshes("now")
+    transport.run_until_quiet()
+    transport.next_due()
+    with tables.db.begin() as session:
+        store.postpone(session, new_id(), clock.now(session))
+        store.find_by_resource(session, Scope.customer(new_id()), new_id())
+    for name in NAMES:
+        database = import_module(f"domains.{name}.models").db
+        audit.seal(database, config.current().audit_key)
+        list(audit.verify(database, config.current().audit_key))
+        relay.republish(database)
+    transport.run_until_quiet()
