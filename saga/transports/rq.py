@@ -16,6 +16,7 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 from rq import Queue, SimpleWorker
+from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from domains.kernel import config
@@ -26,14 +27,28 @@ log = logging.getLogger(__name__)
 REPLIES, EVENTS = "cloudsales:replies", "cloudsales:events"
 KEPT_EVENTS = 100_000  # the outbox tables keep them all; this is only the bus
 PER_JOB = 16
+PERFORM = "saga.transports.rq.perform_batch"
 CONSUMER = f"{socket.gethostname()}-{os.getpid()}"
 
 _perform: Perform | None = None
 
 
+class Command(Job):
+    """A job of ours. RQ's may name any function and callbacks: whoever gets at the queue server gets none called."""
+
+    success_callback = failure_callback = stopped_callback = None
+
+    @property
+    def func(self) -> Any:
+        if self.func_name != PERFORM:
+            raise RuntimeError(f"this job is not ours: {self.func_name}")
+        return perform_batch
+
+
 class Worker(SimpleWorker):
     """RQ's worker without a fork per job, which remembers that it was asked to stop (idle ones forget it)."""
 
+    job_class = Command
     asked_to_stop = False
 
     def request_stop(self, signum: Any, frame: Any) -> None:
@@ -58,13 +73,13 @@ class Transport:
             log.warning("commands not sent for now", extra={"reason": str(error), "count": len(envelopes)})
 
     def _enqueue(self, name: str, envelopes: list[dict[str, Any]]) -> None:
-        queue = Queue(name, connection=self._redis, serializer=JSONSerializer)
+        queue = _queue(name, self._redis)
         jobs = []
         for start in range(0, len(envelopes), PER_JOB):
             batch = envelopes[start : start + PER_JOB]
             jobs.append(
                 Queue.prepare_data(
-                    "saga.transports.rq.perform_batch",
+                    PERFORM,
                     [batch],
                     job_id=f"{batch[0]['cmd_id']}-{batch[0]['send_no']}",
                     description=name,
@@ -82,7 +97,7 @@ class Transport:
             connection = Redis.from_url(self._url, socket_connect_timeout=1.0)
             try:
                 worker = Worker(
-                    [Queue(queue, connection=connection, serializer=JSONSerializer)], connection=connection,
+                    [_queue(queue, connection)], connection=connection,
                     serializer=JSONSerializer, worker_ttl=60, maintenance_interval=30, job_monitoring_interval=10,
                     log_job_description=False,
                 )  # fmt: skip
@@ -145,6 +160,10 @@ class Transport:
             if "BUSYGROUP" not in str(error):
                 raise
         self._groups.add((stream, group))
+
+
+def _queue(name: str, connection: Any) -> Any:
+    return Queue(name, connection=connection, serializer=JSONSerializer, job_class=Command)
 
 
 def perform_batch(envelopes: list[dict[str, Any]]) -> None:
