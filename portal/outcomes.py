@@ -48,9 +48,17 @@ def outcome_of(run: Run, steps: list[TimelineStep]) -> Outcome:
         (_("Reservation"), reservation(run, steps)),
         (_("At the provider"), at_provider(steps)),
     ]
-    title = _("This came to nothing. Nothing was charged.") if run.definition in COSTS else _("This came to nothing.")
     settled = settled if run.definition in COSTS else []
-    return Outcome("undone", title, text, error.get("code", ""), settled, again=again(run))
+    return Outcome("undone", undone(run, steps), text, error.get("code", ""), settled, again=again(run))
+
+
+def undone(run: Run, steps: list[TimelineStep]) -> str:
+    """Who said no, and first of all that it costs nothing."""
+    if run.definition not in COSTS:
+        return _("This came to nothing.")
+    if any(step.name in AT_PROVIDER and step.status == "refused" for step in steps):
+        return _("The provider refused it. Nothing was charged.")
+    return _("This came to nothing. Nothing was charged.")
 
 
 def reservation(run: Run, steps: list[TimelineStep]) -> str:

@@ -15,13 +15,17 @@ APART = 76.0  # two labels closer than this would run into each other
 
 @dataclass(frozen=True)
 class Mark:
-    """A purchase of seats, where it lies, and where its return window ends while it is open."""
+    """A purchase of seats, where it lies, and where its return window ends while it is open.
+
+    `labelled`: there is room for its quantity above the line; `dated`: and for its day below.
+    """
 
     x: float
     quantity: int
     at: datetime
     until: float | None
     labelled: bool
+    dated: bool
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ def termline(it: Any, now: datetime) -> Line | None:
         x, is_open = place(lot.added_at), lot.is_open(now)
         labelled = x - taken[-1] >= APART and x <= RIGHT - APART
         taken += [x] if labelled else []
-        marks.append(Mark(x, lot.quantity, lot.added_at, place(lot.returnable_until) if is_open else None, labelled))
+        until, dated = place(lot.returnable_until) if is_open else None, labelled and abs(x - today) >= APART
+        marks.append(Mark(x, lot.quantity, lot.added_at, until, labelled, dated))
     closes = max((lot.returnable_until for lot in it.lots if lot.is_open(now)), default=None)
     return Line(it.valid_from, it.valid_to, today, marks, closes)

@@ -37,6 +37,35 @@ UNITS: dict[str, tuple[Any, Callable[[int, str], str]]] = {
     "store": (_l("store"), lambda n, said: ngettext("%(said)s store", "%(said)s stores", n, said=said)),
     "connector": (_l("connector"), lambda n, said: ngettext("%(said)s connector", "%(said)s connectors", n, said=said)),
     "database": (_l("database"), lambda n, said: ngettext("%(said)s database", "%(said)s databases", n, said=said)),
+    "licence": (_l("licence"), lambda n, said: ngettext("%(said)s licence", "%(said)s licences", n, said=said)),
+    "agent": (_l("agent"), lambda n, said: ngettext("%(said)s agent", "%(said)s agents", n, said=said)),
+    "employee": (_l("employee"), lambda n, said: ngettext("%(said)s employee", "%(said)s employees", n, said=said)),
+    "technician": (
+        _l("technician"),
+        lambda n, said: ngettext("%(said)s technician", "%(said)s technicians", n, said=said),
+    ),
+    "administrator": (
+        _l("administrator"),
+        lambda n, said: ngettext("%(said)s administrator", "%(said)s administrators", n, said=said),
+    ),
+    "access point": (
+        _l("access point"),
+        lambda n, said: ngettext("%(said)s access point", "%(said)s access points", n, said=said),
+    ),
+    "room": (_l("room"), lambda n, said: ngettext("%(said)s room", "%(said)s rooms", n, said=said)),
+    "shop": (_l("shop"), lambda n, said: ngettext("%(said)s shop", "%(said)s shops", n, said=said)),
+    "warehouse": (_l("warehouse"), lambda n, said: ngettext("%(said)s warehouse", "%(said)s warehouses", n, said=said)),
+    "company": (_l("company"), lambda n, said: ngettext("%(said)s company", "%(said)s companies", n, said=said)),
+    "directory": (
+        _l("directory"),
+        lambda n, said: ngettext("%(said)s directory", "%(said)s directories", n, said=said),
+    ),
+    "certificate": (
+        _l("certificate"),
+        lambda n, said: ngettext("%(said)s certificate", "%(said)s certificates", n, said=said),
+    ),
+    "host": (_l("host"), lambda n, said: ngettext("%(said)s host", "%(said)s hosts", n, said=said)),
+    "line": (_l("line"), lambda n, said: ngettext("%(said)s line", "%(said)s lines", n, said=said)),
 }
 KINDS = {
     "seat": _l("Subscription"), "usage": _l("Pay as you use"), "perpetual": _l("Bought once"), "addon": _l("Add-on"),
@@ -88,7 +117,7 @@ def terms(values: Iterable[str]) -> str:
     known = sorted({number for value in values if (number := months(value))})
     if not known:
         return _("Without end")
-    said = format_list([str(number) for number in known], "or", locale=reader.language())
+    said = format_list([formats.number(number) for number in known], "or", locale=reader.words())
     return ngettext("%(said)s month", "%(said)s months", known[-1], said=said)
 
 
