@@ -6,11 +6,12 @@ A session never spans two databases. Whoever opens one owns the transaction; not
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, Select, Table, create_engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, MetaData, Select, Table, create_engine, event
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import make_url
@@ -97,10 +98,25 @@ def make_engine(url: str) -> Engine:
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
-    return create_engine(
+    azure: dict[str, Any] = {"connect_args": {"timeout": 30}} if parsed.get_backend_name() == "mssql" else {}
+    engine = create_engine(
         parsed, pool_size=4, max_overflow=4, pool_timeout=5, pool_pre_ping=True, pool_recycle=1500,
-        pool_use_lifo=True, hide_parameters=True,
+        pool_use_lifo=True, hide_parameters=True, **azure,
     )  # fmt: skip
+    if azure:
+        engine.dialect.loaded_dbapi.pooling = False  # type: ignore[attr-defined]  # the driver's own would hide ours
+        event.listen(engine, "handle_error", _azure_failed)
+    return engine
+
+
+# Azure SQL is moving, resting or too busy, by its error numbers; the driver takes these connections for good ones.
+_AWAY = {"615", "926", "4060", "4221", "40143", "40197", "40501", "40540", "40613", "49918", "49919", "49920"}
+
+
+def _azure_failed(failure: ExceptionContext) -> None:
+    """Give up connections to a database that has moved away, so that the next try makes a new one."""
+    if _AWAY & set(re.findall(r"\((\d{3,5})\) \(SQL", str(failure.original_exception))):
+        failure.is_disconnect = True
 
 
 def _sqlite_connect(connection: Any, _record: Any) -> None:

@@ -13,7 +13,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -164,6 +164,7 @@ def test_who_claims_passes_over_what_others_hold_without_waiting(databases: Sett
     waiting_events(3)
 
     with db.begin() as one, db.begin() as other:
+        other.execute(text("SET LOCAL lock_timeout = '5s'"))
         first, second = claim(one, 2), claim(other, 2)
 
     assert (len(first), len(second)) == (2, 1)
