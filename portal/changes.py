@@ -21,9 +21,9 @@ from saga.flows.change_quantity import change_quantity
 from saga.flows.extend_subscription import extend_subscription
 
 from .access import requires
-from .forms import Errors, chosen, chosen_day, optional_id, refusals_on, whole
+from .forms import Errors, chosen, chosen_day, refusals_on, whole
 from .htmx import page
-from .starting import Start, starts
+from .starting import Start, promised, starts
 
 bp = Blueprint("changes", __name__, url_prefix="/subscriptions")
 ACT = "/<uuid:subscription_id>/<any(quantity, extend, cancel):act>"
@@ -99,7 +99,7 @@ def check_page(subscription_id: UUID, act: str, errors: Errors) -> Any:
 @starts
 def change(subscription_id: UUID, act: str) -> Start:
     """Make the change as it was promised, and go to its progress."""
-    asked = {"action": ACTS[act].action, "preview_id": optional_id("preview_id"), **wish(act)}
+    asked = {"action": ACTS[act].action, "preview_id": promised(), **wish(act)}
     with db.begin_read() as session:
         terms = queries.change_terms(session, g.caller.scope, subscription_id=subscription_id, **asked)
     flow = ACTS[act].flow

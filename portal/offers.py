@@ -71,7 +71,10 @@ def side_by_side(session: Session, account_id: UUID | None) -> list[Any]:
 def in_use(wish: dict[str, list[str]]) -> list[tuple[str, str]]:
     """The filters in use: what each says, and the address without it."""
     return [
-        (facet_value(value, name), here(**{name: [other for other in values if other != value], "cursor": None}))
+        (
+            facet_value(value, name),
+            here(**{name: [other for other in values if other != value] or None, "cursor": None}),
+        )
         for name, values in wish.items()
         for value in values
     ]

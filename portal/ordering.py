@@ -26,13 +26,13 @@ NAMES = {
 }  # fmt: skip
 
 
-def wish() -> dict[str, Any]:
-    """What the form asks for, as `queries.order_terms` takes it."""
+def wish(account_id: UUID | None = None) -> dict[str, Any]:
+    """What the form asks for, as `queries.order_terms` takes it; `account_id` where the form shows one by itself."""
     term, _dot, cycle = request.values.get("plan", "").partition(".")
     offer_id, quantity = chosen_id("offer"), whole("quantity")
     first = LineWish(offer_id, quantity, term or None, cycle or None, optional_id("parent"))
     return {
-        "account_id": chosen_id("account", _("Choose the account to order for.")),
+        "account_id": account_id or chosen_id("account", _("Choose the account to order for.")),
         "lines": [first, *(LineWish(one, count) for one, count in add_ons() if count)],
         "po_reference": typed("po_reference", label=_("PO number")),
         "cost_centre": typed("cost_centre", label=_("Cost centre")),
@@ -95,7 +95,7 @@ def priced(session: Session, offer: OfferView, account_id: UUID | None) -> tuple
     if account_id is None or not offer.plans:
         return None, ""
     try:
-        asked = wish() if request.values.get("quantity") else least(offer, account_id)
+        asked = wish(account_id) if request.values.get("quantity") else least(offer, account_id)
         return queries.order_terms(session, g.caller.scope, **asked), ""
     except (Invalid, Refused, Conflict) as no:
         return None, formats.translated(no.detail)

@@ -19,7 +19,7 @@ from .forms import Errors, optional_id, refusals_on, searched
 from .htmx import page, redirect
 from .offers import accounts_of
 from .ordering import as_call, form_context, wish
-from .starting import Start, starts
+from .starting import Start, promised, starts
 
 bp = Blueprint("orders", __name__, url_prefix="/orders")
 STATES = ("placed", "at_provider", "completed", "partially_completed", "rejected", "failed")
@@ -104,5 +104,5 @@ def place() -> Start:
     """Place the order at the promised prices, and go to its progress."""
     asked = wish()
     with db.begin_read() as session:
-        terms = queries.order_terms(session, g.caller.scope, **asked, preview_id=optional_id("preview_id"))
+        terms = queries.order_terms(session, g.caller.scope, **asked, preview_id=promised())
     return Start(flow, PlaceOrder.of(terms, g.caller))

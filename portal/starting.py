@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from flask import Flask, Response, g, request, url_for
 from flask_babel import gettext as _
@@ -20,6 +21,7 @@ from saga import store
 from saga.definition import Saga
 from saga.tables import Run
 
+from .forms import optional_id
 from .htmx import redirect
 
 FIELD = "form_token"
@@ -74,11 +76,24 @@ def shown(run: Run) -> Response:
     return redirect(url_for("operations.show", operation_id=run.id), full=True)
 
 
+def promised() -> UUID:
+    """The signed promise that a form was shown with; nobody sends at prices that they have not seen."""
+    found = optional_id("preview_id")
+    if found is None:
+        raise incomplete("preview_missing")
+    return found
+
+
+def incomplete(code: str) -> Invalid:
+    """What a form is told that lacks what we put into it."""
+    return Invalid(_("This form is not complete. Open it again, then send it."), code=code)
+
+
 def sent() -> tuple[str, str]:
     """By what a form is known again (who, where, its token), and a digest of what exactly it asks for."""
     known = request.form.get(FIELD, "")
     if not known:
-        raise Invalid(_("This form is not complete. Open it again, then send it."), code="form_token_missing")
+        raise incomplete("form_token_missing")
     key = digest("portal", g.caller.actor.id, str(g.caller.customer_id), request.path, known)
     asked = {name: request.form.getlist(name) for name in request.form if name not in IGNORED}
     return key, digest(request.path, canonical(asked))

@@ -13,6 +13,8 @@ from domains.kernel.config import Settings
 from saga import flows, transports
 from saga.transports import inline
 
+from .stall import Stall
+
 
 @pytest.fixture
 def app(databases: Settings) -> Flask:
@@ -27,3 +29,9 @@ def transport() -> Iterator[inline.Transport]:
     made = inline.Transport()
     with transports.using(made):
         yield made
+
+
+@pytest.fixture
+def stall(app: Flask, transport: inline.Transport) -> Stall:
+    """A customer with one account and three offers to choose from."""
+    return Stall.open(app, transport)
