@@ -153,6 +153,8 @@ def _cancel(at: Standing) -> Action:
 
 def _cancel_at_end(at: Standing) -> Action:
     name = "cancel_at_end_of_term"
+    if at.subscription.valid_to == FOREVER:
+        return Action(name, False, "not_allowed", Said("It was bought once and does not end."))
     if not at.subscription.auto_renew:
         return Action(name, False, "ends_already", Said("It ends on %(day)s as it is.", day=at.subscription.valid_to))
     if not at.policy.cancel_at_end_allowed:
