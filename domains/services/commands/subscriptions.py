@@ -45,9 +45,7 @@ def take_over(session: Session, found: Subscription, look: ChangeOutcome, *, sou
     """Make a subscription what the provider says it is, with its seat lots; new lots came from `source`."""
     before = _facts(found)
     version = found.version
-    policy = msgspec.json.decode(
-        msgspec.json.encode(look.policy)
-    )  # tuples become lists, as in the table
+    policy = msgspec.json.decode(msgspec.json.encode(look.policy))  # tuples become lists, as in the table
     found.take_over(
         quantity=look.quantity, valid_from=look.valid_from, valid_to=look.valid_to, state=look.state,
         raw_state=look.raw_state, auto_renew=look.auto_renew, policy=policy,
