@@ -106,13 +106,18 @@ def queue_server(folder: Path, url: str) -> Iterator[redis.Redis]:
             server.terminate()
 
 
+_taken: set[int] = set()
+
+
 def free_port() -> int:
     """The first of four ports in a row that are free now, away from those the machine hands out by itself.
 
-    Where to look depends on the process, so that two test runs at a time do not find the same.
+    Where to look depends on the process, so that two test runs at a time do not find the same; what was given once is
+    not given again, as its server may start later.
     """
     for port in range(20000 + os.getpid() % 1000 * 10, 32000, 10):
-        if not any(_listening(number) for number in range(port, port + 4)):
+        if port not in _taken and not any(_listening(number) for number in range(port, port + 4)):
+            _taken.add(port)
             return port
     raise RuntimeError("no four free ports in a row")
 

@@ -29,7 +29,8 @@ from .shop import Shop
 @pytest.fixture(scope="session")
 def running_sandbox(session_folder: Path) -> Iterator[Sandbox]:
     """One sandbox for all flows; its documents are its own."""
-    port, books = free_port(), session_folder / "sandbox-of-flows.sqlite3"
+    port = free_port()
+    books = session_folder / f"sandbox-{port}.sqlite3"  # a package that borrows this fixture has a sandbox of its own
     command = [sys.executable, "-m", "sandbox", "--port", str(port), "--demo", "--database", str(books)]
     environ = os.environ | {"SANDBOX_CLIENT_ID": "tests", "SANDBOX_CLIENT_SECRET": SECRET}
     process = subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL)
@@ -77,7 +78,7 @@ def opened() -> list[Shop]:
 @pytest.fixture
 def shop(transport: inline.Transport, clock: Clock, sandbox: Sandbox, opened: list[Shop], session_folder: Path) -> Shop:
     """A customer with an open account before a full catalogue. Opened once: its SQLite files are copied."""
-    settings, kept = config.current(), session_folder / "opened"
+    settings, kept = config.current(), session_folder / f"opened-{id(opened)}"
     files = Path(settings.var) / "db"
     if settings.database_url or not opened:
         made = Shop(clock, sandbox)
