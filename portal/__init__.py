@@ -25,6 +25,7 @@ BLUEPRINTS = {
     "notifications": ("notifications",),
 }
 ANYWHERE = ("operations", "home", "search")
+FOR_BUILDERS = ("styleguide",)  # not in production
 LANGUAGES = ("en", "de", "ja")
 
 
@@ -41,7 +42,7 @@ def create_app(settings: Settings) -> Flask:
     for ground in (formats, words, starting, frame):
         ground.register(app)
     held = [name for domain in settings.domain_names for name in BLUEPRINTS[domain]]
-    for name in (*held, *ANYWHERE):
+    for name in (*held, *ANYWHERE, *(() if settings.is_production else FOR_BUILDERS)):
         if find_spec(f"portal.{name}"):
             app.register_blueprint(import_module(f"portal.{name}").bp)
     return app
