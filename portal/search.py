@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from flask import Blueprint, current_app, g
 from flask_babel import gettext as _
@@ -20,55 +21,84 @@ from .htmx import page, redirect
 
 bp = Blueprint("search", __name__)
 EACH = 6
-Hit = tuple[str, str, str]  # name, small print, address
+
+
+class Hit(NamedTuple):
+    """Something that was found; `state` is one of a `kind` of portal/states.py."""
+
+    name: str
+    small: str
+    href: str
+    state: str = ""
+    kind: str = ""
+
+
+class Group(NamedTuple):
+    """The first hits of one kind, and the address where all of them are."""
+
+    title: str
+    hits: list[Hit]
+    all_at: str
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.hits) == EACH
 
 
 @bp.get("/search")
 @signed_in
 def index() -> Any:
     """What is found; a single hit is gone to at once."""
-    words = searched()
-    groups = [(title, hits) for title, hits in found(words) if hits] if words.strip() else []
-    only = groups[0][1][0][2] if len(groups) == 1 and len(groups[0][1]) == 1 else None
+    words = searched().strip()
+    groups = [group for group in found(words) if group.hits] if words else []
+    only = groups[0].hits[0].href if sum(len(group.hits) for group in groups) == 1 else None
     return redirect(only) if only else page("search.html", words=words, groups=groups)
 
 
-def found(words: str) -> list[tuple[str, list[Hit]]]:
+def found(words: str) -> list[Group]:
     """Hits by kind, of the domains that this process holds and the reader may read."""
     held = current_app.config["SETTINGS"].domain_names
     kinds = [
-        ("services", "subscriptions:read", _("Subscriptions"), subscriptions),
-        ("services", "orders:read", _("Orders"), orders), ("accounts", "accounts:read", _("Accounts"), of_accounts),
-        ("support", "cases:read", _("Support cases"), cases), ("services", "offers:read", _("Catalogue"), offers),
-    ]  # fmt: skip
-    return [(title, look(words)) for domain, scope, title, look in kinds if domain in held and g.caller.may(scope)]
+        ("services", "subscriptions:read", _("Subscriptions"), subscriptions, "/subscriptions?"),
+        ("services", "orders:read", _("Orders"), orders, "/orders?"),
+        ("accounts", "accounts:read", _("Accounts"), of_accounts, "/accounts?"),
+        ("support", "cases:read", _("Support cases"), cases, "/cases?status=&"),
+        ("services", "offers:read", _("Catalogue"), offers, "/offers?"),
+    ]
+    return [
+        Group(title, look(words), all_at + urlencode({"q": words}))
+        for domain, scope, title, look, all_at in kinds
+        if domain in held and g.caller.may(scope)
+    ]
 
 
 def subscriptions(words: str) -> list[Hit]:
     with services_db.begin_read() as session:
         hits = services.list_subscriptions(session, g.caller.scope, q=words, limit=EACH).items
-    return [(hit.name, f"{hit.number} · {hit.account_name}", f"/subscriptions/{hit.id}") for hit in hits]
+    small = {hit.id: f"{hit.number} · {hit.account_name}" for hit in hits}
+    return [Hit(hit.name, small[hit.id], f"/subscriptions/{hit.id}", hit.state, "subscription") for hit in hits]
 
 
 def orders(words: str) -> list[Hit]:
     with services_db.begin_read() as session:
         hits = services.list_orders(session, g.caller.scope, q=words, limit=EACH).items
-    return [(hit.number, hit.account_name, f"/orders/{hit.id}") for hit in hits]
+    return [Hit(hit.number, hit.account_name, f"/orders/{hit.id}", hit.state, "order") for hit in hits]
 
 
 def of_accounts(words: str) -> list[Hit]:
     with accounts_db.begin_read() as session:
         hits = accounts.list_accounts(session, g.caller.scope, q=words, limit=EACH).items
-    return [(hit.name, hit.currency, f"/accounts/{hit.id}") for hit in hits]
+    return [Hit(hit.name, hit.currency, f"/accounts/{hit.id}", hit.status, "account") for hit in hits]
 
 
 def cases(words: str) -> list[Hit]:
+    kind = "desk" if g.caller.may("support:work") else "case"
     with support_db.begin_read() as session:
         hits = support.list_cases(session, g.caller.scope, q=words, limit=EACH).items
-    return [(hit.subject, hit.number, f"/cases/{hit.id}") for hit in hits]
+    return [Hit(hit.subject, hit.number, f"/cases/{hit.id}", hit.status, kind) for hit in hits]
 
 
 def offers(words: str) -> list[Hit]:
     with services_db.begin_read() as session:
         hits = services.search_offers(session, g.caller.scope, q=words, limit=EACH).items
-    return [(hit.name, hit.vendor, f"/offers/{hit.id}") for hit in hits]
+    return [Hit(hit.name, hit.vendor, f"/offers/{hit.id}") for hit in hits]
