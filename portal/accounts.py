@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, g, request
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from domains.accounts import commands, db, queries
 from domains.kernel.errors import Invalid
@@ -29,7 +32,16 @@ def index() -> Any:
     with db.begin_read() as session:
         found = queries.list_accounts(session, g.caller.scope, q=searched() or None, limit=25,
                                       cursor=request.args.get("cursor"))  # fmt: skip
-    return page("accounts/list.html", accounts=found.items, next_cursor=found.next_cursor)
+        known: dict[str, Any] = {"customers": customers_of(session, found.items)}
+        limited = [one.id for one in found.items if one.budget is not None]
+        known["spent"] = {id: queries.spend_left(session, g.caller.scope, id) for id in limited}
+    return page("accounts/list.html", accounts=found.items, next_cursor=found.next_cursor, **known)
+
+
+def customers_of(session: Session, accounts: list[Any]) -> dict[UUID, str]:
+    """Whose accounts these are, for a reader who sees several customers'."""
+    ids = {one.customer_id for one in accounts} if g.caller.scope.kind != "customer" else set()
+    return {id: queries.customer_ref(session, g.caller.scope, id).name for id in ids}
 
 
 @bp.get("/new")
@@ -64,7 +76,8 @@ def show(account_id: UUID) -> Any:
     with db.begin_read() as session:
         account = queries.get(session, g.caller.scope, account_id)
         spend = queries.spend_left(session, g.caller.scope, account_id)
-    return page("accounts/show.html", account=account, spend=spend)
+        customers = customers_of(session, [account])
+    return page("accounts/show.html", account=account, spend=spend, customer=customers.get(account.customer_id))
 
 
 @bp.get("/<uuid:account_id>/edit")
@@ -105,5 +118,11 @@ def required_name() -> str:
 
 
 def budget(currency: str) -> Money | None:
-    """The monthly budget in whole units of the currency; None when it is left out."""
-    return Money.of(whole("budget"), currency) if request.form.get("budget", "").strip() else None
+    """The monthly budget as it was typed, 5000 or 5000.50; None when it is left out. Refuses what is no such amount."""
+    text = request.form.get("budget", "").strip()
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9]{1,12}([.,][0-9]{1,2})?", text):
+        said = _("Type the budget as a number without signs, such as 5000, or leave it empty for no limit.")
+        raise Invalid(said, code="budget_invalid", field="budget")
+    return Money.of(Decimal(text.replace(",", ".")), currency)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, abort, g, request
+from flask import Blueprint, abort, current_app, g, request
 from flask_babel import gettext as _
 
 from domains.customers import db, queries
 from domains.customers.commands import COUNTRIES, CURRENCIES, LANGUAGES, check_newcomer, region_of
+from domains.kernel.errors import Invalid, Refused
 from domains.services.pricing import STANDARD_NAME
 from saga.flows.onboard_customer import onboard_customer
 from saga.payloads.customer import OnboardCustomer
@@ -20,6 +23,7 @@ from .frame import KINDS
 from .htmx import page
 from .reader import language
 from .starting import Start, starts
+from .users import LANGUAGE_NAMES, zones
 
 bp = Blueprint("customers", __name__)
 
@@ -31,7 +35,8 @@ def index() -> Any:
     with db.begin_read() as session:
         found = queries.list_customers(session, g.caller.scope, q=searched() or None, limit=25,
                                        cursor=request.args.get("cursor"))  # fmt: skip
-    return page("customers/list.html", customers=found.items, next_cursor=found.next_cursor, kinds=KINDS)
+    known: dict[str, Any] = {"kinds": KINDS, "countries": countries(), "next_cursor": found.next_cursor}
+    return page("customers/list.html", customers=found.items, **known)
 
 
 @bp.get("/customers/<uuid:customer_id>")
@@ -40,7 +45,8 @@ def show(customer_id: UUID) -> Any:
     """One customer."""
     with db.begin_read() as session:
         customer = queries.get(session, g.caller.scope, customer_id)
-    return page("customers/show.html", customer=customer, kinds=KINDS)
+    known: dict[str, Any] = {"kinds": KINDS, "countries": countries(), "languages": LANGUAGE_NAMES}
+    return page("customers/show.html", customer=customer, **known)
 
 
 @bp.get("/customers/new")
@@ -49,7 +55,8 @@ def new(errors: Errors | None = None) -> Any:
     """The form for a new end-customer of a reseller."""
     managing_only()
     wrong = errors or Errors()
-    known: dict[str, Any] = {"countries": countries(), "currencies": CURRENCIES, "languages": LANGUAGES}
+    known: dict[str, Any] = {"countries": countries(), "currencies": CURRENCIES, "languages": LANGUAGE_NAMES}
+    known |= {"zones": zones()}
     return page("customers/new.html", errors=wrong, status=wrong.status, **known)
 
 
@@ -60,12 +67,41 @@ def new(errors: Errors | None = None) -> Any:
 def create() -> Start:
     """Onboard an end-customer."""
     managing_only()
-    wish = {name: typed(name, most=200) or "" for name in ("name", "legal_name", "time_zone", "owner_name")}
-    wish |= {name: typed(name, most=320) or "" for name in ("email", "owner_email")}
+    wish = {"name": new_name(), "legal_name": needed("legal_name", _("Give its legal name, as it stands on invoices."))}
+    wish |= {"email": address("email"), "owner_name": needed("owner_name", _("Give the owner's name."))}
+    wish |= {"owner_email": address("owner_email")}
     wish |= {"country": chosen("country", COUNTRIES, _("Choose a country."))}
     wish |= {"currency": chosen("currency", CURRENCIES, _("Choose a currency."))}
     wish |= {"language": chosen("language", LANGUAGES, _("Choose a language."))}
+    wish |= {"time_zone": chosen("time_zone", zones(), _("Choose a time zone."))}
     return Start(onboard_customer, end_customer(wish, typed("tax_id", most=40)))
+
+
+def needed(name: str, missing: str, most: int = 200) -> str:
+    """A line of text; refused with the text `missing` when it is left out."""
+    text = typed(name, most=most, label=_("This"))
+    if text is None:
+        raise Invalid(missing, code="missing", field=name)
+    return text
+
+
+def new_name() -> str:
+    """The name of the new end-customer; refused when another of the reseller's has it."""
+    name = needed("name", _("Give the organisation a name."), most=120)
+    with db.begin_read() as session:
+        same = queries.list_customers(session, g.caller.scope, q=name, limit=200).items
+    if any(one.name.casefold() == name.casefold() for one in same):
+        raise Refused("There is a customer called %(name)s already.", code="name_taken", field="name", name=name)
+    return name
+
+
+def address(name: str) -> str:
+    """An e-mail address, at least by its shape."""
+    given = needed(name, _("Give an e-mail address."), most=320)
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", given):
+        said = _("“%(given)s” is not an e-mail address: write it like name@company.example.", given=given)
+        raise Invalid(said, code="email_invalid", field=name)
+    return given
 
 
 def end_customer(wish: dict[str, str], tax_id: str | None) -> OnboardCustomer:
@@ -86,3 +122,12 @@ def managing_only() -> None:
     """Only a reseller has end-customers, and not while it acts for one."""
     if g.caller.scope.kind != "reseller":
         abort(403)
+
+
+def names_of(ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Who these customers are, for a reader who sees several; nothing where this process does not hold customers."""
+    wanted = set(ids) if g.caller.scope.kind != "customer" else set()
+    if not wanted or "customers" not in current_app.config["SETTINGS"].domain_names:
+        return {}
+    with db.begin_read() as session:
+        return {id: queries.get(session, g.caller.scope, id).name for id in wanted}

@@ -14,6 +14,7 @@ from domains.support import commands, db, queries
 from saga import store, tables
 
 from .access import requires
+from .customers import names_of
 from .forms import Errors, chosen, chosen_id, optional_id, refusals_on, searched, typed
 from .htmx import page, redirect
 
@@ -33,6 +34,7 @@ def index() -> Any:
         found = queries.list_cases(session, g.caller.scope, q=searched() or None, limit=25, status=status or None,
                                    cursor=request.args.get("cursor"))  # fmt: skip
     known: dict[str, Any] = {"next_cursor": found.next_cursor, "status_now": status, "filters": FILTERS}
+    known["customers"] = names_of(case.customer_id for case in found.items)
     return page("support/list.html", cases=found.items, **known)
 
 
@@ -43,7 +45,8 @@ def still_open() -> Any:
     with db.begin_read() as session:
         found = queries.list_cases(session, g.caller.scope, status="unsolved", limit=4)
         count = queries.open_count(session, g.caller.scope)
-    return page("support/open.html", "support/_open.html", cases=found.items, count=count)
+    known: dict[str, Any] = {"count": count, "customers": names_of(case.customer_id for case in found.items)}
+    return page("support/open.html", "support/_open.html", cases=found.items, **known)
 
 
 @bp.get("/new")
@@ -107,10 +110,16 @@ def show(case_id: UUID, errors: Errors | None = None) -> Any:
         case = queries.get(session, g.caller.scope, case_id)
         said = queries.list_replies(session, g.caller.scope, case_id, internal=g.caller.may("support:work")).items
         links = queries.links_of(session, g.caller.scope, case_id)
-    wrong = errors or Errors()
+    wrong = in_its_form(errors or Errors())
     known: dict[str, Any] = {"case": case, "replies": list(reversed(said)), "links": links, "errors": wrong}
-    fresh: dict[str, Any] = {"reply_id": new_id(), "note_id": new_id(), "filters": FILTERS[1:]}
-    return page("support/show.html", status=wrong.status, **known, **fresh)
+    known |= {"reply_id": new_id(), "note_id": new_id(), "filters": FILTERS[1:]}
+    known["customer"] = names_of([case.customer_id]).get(case.customer_id)
+    return page("support/show.html", status=wrong.status, **known)
+
+
+def in_its_form(errors: Errors) -> Errors:
+    """What is wrong with a note stands at the note: its text must not turn up where the customer is answered."""
+    return errors.only("status", body="note" if "note" in request.form else "body")
 
 
 @bp.post("/<uuid:case_id>/replies")
@@ -118,7 +127,7 @@ def show(case_id: UUID, errors: Errors | None = None) -> Any:
 @refusals_on(show)
 def reply(case_id: UUID) -> Any:
     """Say something that the customer reads; the same form sent twice says it once."""
-    return said(case_id, internal=False)
+    return said(case_id, text("body"), internal=False)
 
 
 @bp.post("/<uuid:case_id>/notes")
@@ -126,15 +135,15 @@ def reply(case_id: UUID) -> Any:
 @refusals_on(show)
 def note(case_id: UUID) -> Any:
     """Note something for staff only."""
-    return said(case_id, internal=True)
+    return said(case_id, text("note"), internal=True)
 
 
-def said(case_id: UUID, *, internal: bool) -> Any:
+def said(case_id: UUID, words: str, *, internal: bool) -> Any:
     """Write down what was typed, in the name of the reader."""
     with db.begin() as session:
         commands.add_reply(
             session, scope=g.caller.scope, reply_id=optional_id("reply_id") or new_id(), case_id=case_id,
-            body=text("body"), author=g.caller.actor, as_agent=g.caller.may("support:work"), internal=internal,
+            body=words, author=g.caller.actor, as_agent=g.caller.may("support:work"), internal=internal,
         )  # fmt: skip
     return redirect(f"/cases/{case_id}")
 

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from domains.kernel.tenancy import Scope
 from domains.users import commands, db, queries, tokens
-from domains.users.commands import FORMATS, LANGUAGES, THEMES
+from domains.users.commands import THEMES
 
 from .access import requires, signed_in
 from .forms import Errors, chosen, refusals_on, typed
@@ -19,6 +19,12 @@ from .frame import ROLES
 from .htmx import is_partial, page, redirect
 
 bp = Blueprint("users", __name__)
+LANGUAGE_NAMES = {"en": "English", "de": "Deutsch", "ja": "日本語"}
+FORMAT_NAMES = {
+    "en_GB": "English (United Kingdom)", "en_AU": "English (Australia)", "en_SG": "English (Singapore)",
+    "en_IN": "English (India)", "de_DE": "Deutsch (Deutschland)", "de_CH": "Deutsch (Schweiz)",
+    "ja_JP": "日本語 (日本)", "fr_FR": "Français (France)", "nb_NO": "Norsk (Norge)", "sv_SE": "Svenska (Sverige)",
+}  # fmt: skip
 
 
 @bp.get("/users")
@@ -27,7 +33,15 @@ def index() -> Any:
     """Who works here, and in which role."""
     with db.begin_read() as session:
         found = queries.list_users(session, g.caller.scope, cursor=request.args.get("cursor"), limit=50)
-    return page("users/list.html", people=found.items, next_cursor=found.next_cursor, roles=ROLES)
+        ids = {member.customer_id for _user, member in found.items} if g.caller.scope.kind != "customer" else set()
+        customers = {id: queries.organisation(session, g.caller.scope, id).name for id in ids}
+    known: dict[str, Any] = {"roles": ROLES, "customers": customers, "next_cursor": found.next_cursor}
+    return page("users/list.html", people=found.items, **known)
+
+
+def zones() -> tuple[str, ...]:
+    """The time zones one chooses from: places, and UTC; not the names that exist for old programs only."""
+    return ("UTC", *sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/")))
 
 
 @bp.get("/profile")
@@ -38,12 +52,8 @@ def profile(errors: Errors | None = None) -> Any:
     with db.begin_read() as session:
         user = queries.get_user(session, home, UUID(g.caller.actor.id))
     wrong = errors or Errors()
-    known: dict[str, Any] = {
-        "languages": LANGUAGES,
-        "formats": FORMATS,
-        "themes": THEMES,
-        "zones": sorted(available_timezones()),
-    }
+    known: dict[str, Any] = {"languages": LANGUAGE_NAMES, "formats": FORMAT_NAMES, "roles": ROLES}
+    known["zones"] = sorted({*zones(), user.time_zone})
     return page("users/profile.html", user=user, errors=wrong, status=wrong.status, **known)
 
 

@@ -62,7 +62,7 @@ def test_an_account_is_opened_and_shows_its_user_at_the_provider(owner: Visitor,
     ("field", "text", "words"),
     [
         ("name", "", "name"), ("name", "head OFFICE", "already"), ("name", "x" * 300, "characters"),
-        ("budget", "a lot", "whole number"), ("budget", "-5", "whole number"),
+        ("budget", "a lot", "a number"), ("budget", "-5", "a number"), ("budget", "5,000", "a number"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_an_account_is_said_at_its_field(owner: Visitor, field: str, text: str, words: str) -> None:
@@ -99,7 +99,7 @@ def test_a_case_is_opened_once_answered_and_closed(app: Flask, owner: Visitor, s
     first, again = (owner.open("POST", "/cases", data=typed) for _ in range(2))
     at, agent = first.location, staff(app)
     agent.send(agent.get(at), f"{at}/replies", body="We look at it.")
-    agent.send(agent.get(at), f"{at}/notes", body="The provider is slow today.")
+    agent.send(agent.get(at), f"{at}/notes", note="The provider is slow today.")
 
     seen, inside = owner.get(at), text_of(agent.get(at))
     assert first.location == again.location
