@@ -131,7 +131,8 @@ def compact(value: Decimal | float) -> str:
     figure = Decimal(str(value))
     if abs(figure) < 10_000:
         return number(figure, 0)
-    return format_compact_decimal(figure, locale=reader.words(), fraction_digits=1).replace("-", MINUS)
+    said = format_compact_decimal(figure, locale=reader.words(), fraction_digits=1).replace("-", MINUS)
+    return number(figure, 0) if said.lstrip(MINUS).isdigit() else said  # German has no short word for thousands
 
 
 def percent(share: Decimal | float, decimals: int = 0) -> str:
