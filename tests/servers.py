@@ -5,6 +5,7 @@ They keep nothing, so they need not wait for the disk. PostgreSQL refuses to run
 
 from __future__ import annotations
 
+import atexit
 import http.client
 import os
 import pwd
@@ -106,20 +107,31 @@ def queue_server(folder: Path, url: str) -> Iterator[redis.Redis]:
             server.terminate()
 
 
-_taken: set[int] = set()
+_blocks: list[socket.socket] = []
 
 
 def free_port() -> int:
     """The first of four ports in a row that are free now, away from those the machine hands out by itself.
 
-    Where to look depends on the process, so that two test runs at a time do not find the same; what was given once is
-    not given again, as its server may start later.
+    They are this process's own until it ends, whenever its servers start: it holds the last port of their block of ten.
     """
-    for port in range(20000 + os.getpid() % 1000 * 10, 32000, 10):
-        if port not in _taken and not any(_listening(number) for number in range(port, port + 4)):
-            _taken.add(port)
+    for port in range(20000, 32000, 10):
+        if _claim(port + 9) and not any(_listening(number) for number in range(port, port + 4)):
             return port
     raise RuntimeError("no four free ports in a row")
+
+
+def _claim(port: int) -> bool:
+    holder = socket.socket()
+    try:
+        holder.bind(("127.0.0.1", port))
+        holder.listen()  # a bound port alone could be bound again
+    except OSError:
+        holder.close()
+        return False
+    _blocks.append(holder)
+    atexit.register(holder.close)
+    return True
 
 
 def _listening(port: int) -> bool:

@@ -15,9 +15,7 @@ from domains.kernel.tenancy import Scope
 from domains.services.exchanges import sync_catalogue
 from saga import transports
 from saga.transports import inline
-from tests.domains.services.conftest import Sandbox
-from tests.domains.services.conftest import running_sandbox as running_sandbox
-from tests.domains.services.conftest import sandbox as sandbox
+from tests.sandboxes import Sandbox
 
 from .program import Program, a_caller
 from .test_customers import WISH

@@ -19,8 +19,6 @@ from saga.tables import run
 from saga.transports import inline
 from tests.api.conftest import app as app
 from tests.api.test_whole_story import transport as transport
-from tests.domains.services.conftest import running_sandbox as running_sandbox
-from tests.domains.services.conftest import sandbox as sandbox
 
 from .azure import printed
 from .rules import PASSING_OVER, WAITING, faults_of

@@ -18,8 +18,8 @@ from domains.support.models import Reference
 from saga import store, tables
 from saga.tables import Run
 from saga.timeline import TimelineStep, timeline
-from tests.domains.services.conftest import Sandbox
 from tests.factories.services import EVERYBODY
+from tests.sandboxes import Sandbox
 
 
 def run_of(run_id: UUID) -> Run:

@@ -24,8 +24,8 @@ from saga.payloads.order import PlaceOrder
 from saga.tables import Run
 from saga.transports import inline
 from tests.conftest import Clock
-from tests.domains.services.conftest import Sandbox
 from tests.factories.services import EVERYBODY, a_line
+from tests.sandboxes import Sandbox
 
 PRO, CONNECTOR = "tailspin-analytics-pro", "tailspin-data-connector"
 

@@ -13,6 +13,8 @@ from .crashes import dies, dies_around, places_in
 from .seen import end_of_change, first_charge, run_of, sent, subscription_of, tries, words_of
 from .shop import Shop
 
+pytestmark = pytest.mark.slow  # `make check` plays orders, onboarding and accounts
+
 
 def a_cancellation(shop: Shop, mode: str = "now") -> Any:
     """A wish to cancel a subscription of 20 seats."""
@@ -110,7 +112,6 @@ def test_commands_and_replies_that_come_again_change_nothing(shop: Shop) -> None
     assert end_of_change(run.id, change, shop.sandbox) == canceled(change)
 
 
-@pytest.mark.slow
 def test_a_cancellation_survives_crashes_around_every_step(shop: Shop) -> None:
     change = a_cancellation(shop)
     run = shop.start(cancel_subscription, change)

@@ -26,6 +26,8 @@ from .seen import (
 )
 from .shop import Shop
 
+pytestmark = pytest.mark.slow  # `make check` plays orders, onboarding and accounts
+
 
 def more_seats(shop: Shop, quantity: int = 25) -> Any:
     """A wish for another quantity of a subscription of 20 seats."""

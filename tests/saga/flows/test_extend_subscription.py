@@ -13,6 +13,8 @@ from .crashes import dies_around
 from .seen import end_of_change, first_charge, run_of, sent, subscription_of, tries
 from .shop import Shop
 
+pytestmark = pytest.mark.slow  # `make check` plays orders, onboarding and accounts
+
 
 def an_extension(shop: Shop) -> Any:
     """A wish for the first later last day that the provider offers."""
@@ -94,7 +96,6 @@ def test_commands_and_replies_that_come_again_change_nothing(shop: Shop) -> None
     assert end_of_change(run.id, change, shop.sandbox) == extended(change)
 
 
-@pytest.mark.slow
 def test_an_extension_survives_crashes_around_every_step(shop: Shop) -> None:
     change = an_extension(shop)
     run = shop.start(extend_subscription, change)

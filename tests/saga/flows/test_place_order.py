@@ -197,6 +197,7 @@ def test_an_account_that_was_closed_meanwhile_orders_nothing(shop: Shop) -> None
     assert charges(order.lines[0].subscription_id) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "place", [*places_of(place_order), "services.send_order.calling", "services.send_order.called"]
 )
@@ -214,6 +215,7 @@ UNDONE = [f"coordinator.{when}_commit:{nth}" for nth in (3, 4, 5) for when in ("
 UNDONE += [place for step in place_order.steps[:2] for place in places_in(step.compensation)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", UNDONE)
 def test_an_order_that_is_taken_back_survives_a_crash_anywhere(shop: Shop, place: str) -> None:
     shop.sandbox.fault("place_order", "reject")

@@ -15,6 +15,8 @@ from .crashes import dies_around
 from .seen import reference, run_of, subscription_of, words_of
 from .shop import Shop
 
+pytestmark = pytest.mark.slow  # `make check` plays orders, onboarding and accounts
+
 
 def a_look(shop: Shop, subscription_id: UUID) -> RefreshSubscription:
     """A wish to look at a subscription."""

@@ -17,12 +17,14 @@ from saga.flows.sync_catalogue import NOBODY, SyncCatalogue, sync_catalogue
 from saga.tables import Run
 from saga.transports import inline
 from tests.conftest import Clock
-from tests.domains.services.conftest import Sandbox
 from tests.domains.services.scripted import Scripted
+from tests.sandboxes import Sandbox
 
 from .crashes import dies_around
 from .seen import run_of, words_of
 from .shop import Shop
+
+pytestmark = pytest.mark.slow  # `make check` plays orders, onboarding and accounts
 
 
 def start(shop: Shop, key: str = "") -> Run:

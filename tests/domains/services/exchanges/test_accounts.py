@@ -13,8 +13,8 @@ from domains.services import commands, db, exchanges, queries
 from domains.services.commands import Person
 from domains.services.models import AccountRef
 from domains.services.reactions import account_changed, customer_changed
-from tests.domains.services.conftest import Sandbox
 from tests.factories.services import EVERYBODY, ask
+from tests.sandboxes import Sandbox
 
 
 def a_registered(**but: Any) -> UUID:

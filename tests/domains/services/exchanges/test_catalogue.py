@@ -10,8 +10,8 @@ import pytest
 from domains.kernel.errors import NotNow
 from domains.kernel.money import UnitPrice
 from domains.services import db, exchanges, queries
-from tests.domains.services.conftest import Sandbox
 from tests.factories.services import EVERYBODY, ask
+from tests.sandboxes import Sandbox
 
 
 def test_the_whole_catalogue_is_pulled_in_seconds_and_then_only_compared(sandbox: Sandbox) -> None:

@@ -11,9 +11,9 @@ from domains.kernel.errors import NotFound, NotNow, Pending, Refused
 from domains.services import commands, db, exchanges, queries
 from domains.services.pricing import ChangeTerms
 from domains.services.providers import UnknownOutcome
-from tests.domains.services.conftest import Sandbox
 from tests.domains.services.exchanges.test_orders import an_order, send
 from tests.factories.services import EVERYBODY, ask, begin
+from tests.sandboxes import Sandbox
 
 
 def a_running() -> queries.SubscriptionView:

@@ -14,8 +14,8 @@ import pytest
 from domains.kernel import config
 from domains.kernel.database import new_id
 from domains.services.pricing import OrderTerms
-from tests.domains.services.conftest import Sandbox
 from tests.domains.services.exchanges.test_orders import an_order, seen, send
+from tests.sandboxes import Sandbox
 from topology import as_environment
 
 WORKER = """

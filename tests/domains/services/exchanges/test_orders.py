@@ -14,8 +14,8 @@ from domains.services import commands, db, exchanges, queries
 from domains.services.models import AccountRef, ProviderOperation
 from domains.services.pricing import OrderTerms
 from domains.services.providers import UnknownOutcome
-from tests.domains.services.conftest import Sandbox
 from tests.factories.services import BUYER, EVERYBODY, a_line, ask, place, terms_of
+from tests.sandboxes import Sandbox
 
 
 def a_customer(**but: Any) -> AccountRef:

@@ -11,9 +11,9 @@ from domains.kernel.database import new_id
 from domains.services import commands, db, exchanges, queries
 from domains.services.commands import Person
 from saga.definition import arguments_for, converted
-from tests.domains.services.conftest import Sandbox
 from tests.domains.services.exchanges.test_orders import a_customer
 from tests.factories.services import EVERYBODY, a_line, ask, terms_of
+from tests.sandboxes import Sandbox
 
 BUYER = Person(new_id(), "Bea Buyer", "bea@northwind.example", "en")
 
