@@ -46,6 +46,8 @@ except CannotRun as why:
     sys.exit(1)
 """
 
+pytestmark = pytest.mark.slow
+
 
 def wait_until(condition: Callable[[], object], seconds: float = 10.0) -> None:
     until = time.monotonic() + seconds

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 
-import portal
 from domains.kernel import config
 from domains.kernel.database import new_id
 from domains.kernel.tenancy import Scope
@@ -19,18 +19,17 @@ from domains.users import tokens
 from domains.users.models import User
 from tests.saga.flows.conftest import clock as clock
 from tests.saga.flows.conftest import opened as opened
-from tests.saga.flows.conftest import running_sandbox as running_sandbox
-from tests.saga.flows.conftest import sandbox as sandbox
 from tests.saga.flows.conftest import shop as shop
 from tests.saga.flows.conftest import transport as transport
 from tests.saga.flows.shop import Shop, newcomer
 
+from .conftest import made
 from .visitor import Visitor, a_person, form_on, summary_of, text_of
 
 
 @pytest.fixture
-def app(shop: Shop) -> Flask:
-    return portal.create_app(config.current())
+def app(shop: Shop, compiled: FileSystemBytecodeCache) -> Flask:
+    return made(config.current(), compiled)
 
 
 @pytest.fixture
