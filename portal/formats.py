@@ -44,7 +44,8 @@ def register(app: Flask) -> None:
 def translated(text: str | Mapping[str, Any] | None) -> str:
     """What a domain has said, in the reader's language: a sentence, or a run's error with its `detail`."""
     if isinstance(text, Mapping):
-        text = Said(text["text"], **text["values"]) if text.get("values") else text.get("detail")
+        plain = text["text"] if text.get("values") else None
+        text = Said(plain, **text["values"]) if plain else text.get("detail")
     if isinstance(text, Said) and text.values:
         return _(text.text) % {name: written(value) for name, value in text.values.items()}
     return _(text) if text else ""  # a percent sign in it is just that

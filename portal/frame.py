@@ -7,12 +7,13 @@ from typing import Any
 from flask import Flask, g
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 from domains.kernel.messages import context
 from domains.kernel.tenancy import Caller
 
 ROLES = {
-    "owner": _l("Owner"), "buyer": _l("Buyer"), "billing": _l("Billing"), "reader": _l("Reader"),
+    "owner": _l("Owner"), "buyer": _l("Buyer"), "billing": lazy_pgettext("role", "Billing"), "reader": _l("Reader"),
     "agent": _l("Support agent"), "administrator": _l("Administrator"),
 }  # fmt: skip
 KINDS = {

@@ -21,6 +21,7 @@ METHODS = [("styleguide.html", "ignore"), ("styleguide/**", "ignore"), ("**.py",
 OPTIONS = {"**.html": {"silent": "false"}}  # a template that cannot be read is an error
 # The first argument of these holds a text, besides gettext's own: marks, lazy ones, and the sentences of domains.
 KEYWORDS = {**DEFAULT_KEYWORDS, **dict.fromkeys(("N_", "_l", "lazy_gettext"))}
+KEYWORDS |= {"lazy_pgettext": DEFAULT_KEYWORDS["pgettext"]}
 KEYWORDS |= dict.fromkeys(("Said", "Invalid", "NotFound", "Conflict", "Refused"), (1,))
 
 
