@@ -7,13 +7,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 import redis
-from sqlalchemy import MetaData, text
+from sqlalchemy import Connection, Engine, MetaData, event, text
 
 from domains.kernel import clock as kernel_clock
 from domains.kernel import database
@@ -99,11 +99,17 @@ def databases(settings: Settings, schemas: Path) -> Iterator[Settings]:
         shutil.copytree(schemas, Path(settings.var) / "db", dirs_exist_ok=True)
         yield settings
         return
+    event.listen(Engine, "engine_connect", note := partial(_note_database, used := set()))
     yield settings
-    for name in {name for _, name in database._engines} & set(DATABASES):  # those the test has used
+    event.remove(Engine, "engine_connect", note)
+    for name in used & set(DATABASES):
         tables = ", ".join(f'"{table}"' for table in metadata_of(name).tables)
         with database._engine(name).begin() as connection:
             connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
+
+
+def _note_database(used: set[str], connection: Connection) -> None:
+    used.add(str(connection.engine.url.database).rpartition("_")[2])
 
 
 @pytest.fixture(scope="session")

@@ -52,8 +52,8 @@ def shop(transport: inline.Transport, clock: Clock, sandbox: Sandbox, opened: li
         made = Shop(clock, sandbox)
         made.open()
         opened.append(made)
-        database.bind(settings)  # closes what is open, so that the files are whole
         if not settings.database_url:
+            database.bind(settings)  # closes what is open, so that the files are whole
             shutil.copytree(files, kept)
         return made
     database.bind(settings)
