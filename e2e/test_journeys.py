@@ -88,7 +88,7 @@ def changes_extends_and_cancels(buyer: Person, subscription: str) -> None:
     assert fact(buyer.go(subscription), "Valid to") != before
 
     buyer.go(f"{subscription}/cancel").get_by_label("End it now").check()
-    press(page, "Check what it means")
+    press(page, "Check and confirm")
     press(page, "End it now")
     assert buyer.until_ended() == "It has been cancelled."
     expect(buyer.go(subscription).locator(".pagehead")).to_contain_text("Cancelled")
