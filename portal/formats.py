@@ -18,6 +18,7 @@ from babel import dates as cldr
 from babel.numbers import NumberPattern, format_compact_decimal, get_currency_precision
 from flask import Flask
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
@@ -237,9 +238,11 @@ def iso(value: date | Moment) -> str:
 
 
 def duration(value: timedelta | float) -> str:
-    """“3 d 4 h”, “2 h 10 min”, “38 min”, “22 s”: two units at most; takes a timedelta or seconds."""
+    """“3 d 4 h”, “2 h 10 min”, “38 min”, “22 s”: two units at most, from two weeks on days; a timedelta or seconds."""
     seconds = int(value.total_seconds() if isinstance(value, timedelta) else value)
     days, hours, minutes = seconds // 86400, seconds // 3600 % 24, seconds // 60 % 60
+    if days >= 14:
+        return ngettext("%(num)s day", "%(num)s days", days)
     if days:
         return _("%(days)s d %(hours)s h", days=days, hours=hours)
     if hours:

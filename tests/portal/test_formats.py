@@ -97,6 +97,7 @@ def test_a_time_without_a_zone_is_refused() -> None:
 @pytest.mark.parametrize(
     ("rest", "written"),
     [
+        (timedelta(days=17, hours=19), "17 days left"),
         (timedelta(days=3, hours=4, minutes=17), "3 d 4 h left"),
         (timedelta(hours=2, minutes=10), "2 h 10 min left"),
         (timedelta(minutes=38), "38 min left"),
