@@ -9,15 +9,16 @@ import re
 from collections.abc import Callable, Iterable
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
+from uuid import UUID
 
 from domains.kernel import assertion
 from domains.kernel.config import Settings
 from domains.kernel.database import new_id
-from domains.kernel.messages import acting
+from domains.kernel.messages import acting, context
 from domains.kernel.telemetry import traceparent
 from domains.users import tokens
 
-from . import health
+from . import health, spans
 from .routes import API
 
 Environ = dict[str, Any]
@@ -47,20 +48,26 @@ class Gateway:
         known = environ.get("HTTP_X_REQUEST_ID", "")
         request_id = known if SAFE_ID.fullmatch(known) else str(new_id())
         environ["HTTP_X_REQUEST_ID"] = request_id
-        environ["HTTP_TRACEPARENT"] = trace = traceparent(environ.get("HTTP_TRACEPARENT"))
-        self._introduce(environ, path)
-        with acting(request_id=request_id, traceparent=trace):
-            return self._app(environ, start_response)
-
-    def _introduce(self, environ: Environ, path: str) -> None:
-        """Put on the assertion of who is calling, when a cookie (portal) or a token (API) proves it."""
-        if path.startswith("/static/"):
-            return
         in_api = path.startswith((API, "/oauth2"))
+        with acting(request_id=request_id, traceparent=""), spans.request_span(environ, in_api) as tell:
+            trace = context().traceparent or traceparent(environ.get("HTTP_TRACEPARENT"))
+            environ["HTTP_TRACEPARENT"] = trace
+            tell(request_id=request_id, customer_id=self._introduce(environ, path, in_api))
+            with acting(traceparent=trace):
+                return self._app(environ, spans.telling(tell, start_response))
+
+    def _introduce(self, environ: Environ, path: str, in_api: bool) -> UUID | None:
+        """Put on the assertion of who is calling, when a cookie (portal) or a token (API) proves it.
+
+        Returns the customer whom the caller acts for.
+        """
+        if path.startswith("/static/"):
+            return None
         caller = self._program(environ) if in_api else self._person(environ)
         if caller is not None:
             audience = "api" if in_api else "portal"
             environ[ASSERTION] = assertion.mint(self._settings.assertion_key, caller, audience)
+        return caller.customer_id if caller is not None else None
 
     def _person(self, environ: Environ) -> Any:
         try:

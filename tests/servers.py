@@ -140,11 +140,15 @@ def _listening(port: int) -> bool:
 
 
 @contextmanager
-def running_system(var: Path, port: int, seconds: float = 180.0) -> Iterator[subprocess.Popen[str]]:
-    """Run `cloudsales up` within the `with`, with its data in `var`; it answers on `http://localhost:{port}`."""
+def running_system(var: Path, port: int, seconds: float = 180.0, **settings: str) -> Iterator[subprocess.Popen[str]]:
+    """Run `cloudsales up` within the `with`, with its data in `var`; it answers on `http://localhost:{port}`.
+
+    `settings` are further ones by their names, as `telemetry="otlp"`.
+    """
     var.mkdir(parents=True, exist_ok=True)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("CLOUDSALES_")}
     environ = inherited | {"CLOUDSALES_VAR": str(var), "PORT": str(port), "PYTHONUNBUFFERED": "1"}
+    environ |= {f"CLOUDSALES_{name.upper()}": value for name, value in settings.items()}
     command = [sys.executable, ROOT / "cli.py", "up"]
     with open(var / "up.log", "w") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log, start_new_session=True)
