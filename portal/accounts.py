@@ -17,6 +17,7 @@ from domains.kernel.money import Money
 from saga.flows.open_account import open_account
 from saga.payloads.account import OpenAccount
 
+from . import search
 from .access import requires
 from .forms import Errors, refusals_on, searched, typed, whole
 from .htmx import page, redirect
@@ -126,3 +127,10 @@ def budget(currency: str) -> Money | None:
         said = _("Type the budget as a number without signs, such as 5000, or leave it empty for no limit.")
         raise Invalid(said, code="budget_invalid", field="budget")
     return Money.of(Decimal(text.replace(",", ".")), currency)
+
+
+@bp.get("/_found")
+@requires("accounts:read")
+def hits() -> Any:
+    """What a search finds here, for the page of another process."""
+    return search.part("/accounts")

@@ -18,6 +18,7 @@ from domains import NAMES
 
 DATABASES = (*NAMES, "saga")
 SURFACES = ("portal", "api")
+GATEWAYS = ("auto", "nginx", "none")
 PREFIX = "CLOUDSALES_"
 
 
@@ -44,6 +45,7 @@ class Settings:
     mode: str = _setting("development, demo or production; production refuses unsafe settings", "development")
     domains: str = _setting("which domains this process holds: all, or a comma list", "all")
     surfaces: str = _setting("which surfaces this process holds: portal,api", "portal,api")
+    gateway: str = _setting("nginx where one introduces callers to this process; none; auto: `up` looks for it", "auto")
     public_url: str = _setting("address people and programs use, without a slash at the end", "http://localhost:8000")
     region: str = _setting("the stamp this installation is: eu or apac; prefix of client ids", "eu")
     var: str = _setting("folder for everything written at run time", "var")
@@ -93,6 +95,8 @@ class Settings:
         """Refuse settings that are unsafe in production, with one line that says which."""
         if self.mode not in ("development", "demo", "production"):
             raise SettingsError(f"{PREFIX}MODE is “{self.mode}”: use development, demo or production")
+        if self.gateway not in GATEWAYS:
+            raise SettingsError(f"{PREFIX}GATEWAY is “{self.gateway}”: use {', '.join(GATEWAYS)}")
         if self.mode != "production":
             return
         for f in fields(self):
