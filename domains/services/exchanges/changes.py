@@ -24,7 +24,7 @@ from ..models import Change, ChangeOutcome, Subscription
 from ..pricing import FOREVER
 from ..providers import HeldSubscription, MadeChange, Provider, UnknownOutcome, provider
 from ..providers.readings import outcome_of
-from .operations import note_answer, note_asked
+from .operations import after_asking, note_answer, note_asked
 
 CHANGED = "The subscription was changed directly at the provider. Look at how it stands now, then decide again."
 
@@ -83,19 +83,34 @@ def _body(change: Change) -> dict[str, Any]:
 
 def _call(wanted: _Wanted, asked_before: bool) -> ChangeOutcome:
     ours = provider()
-    made = ours.find_change(wanted.change_id) if asked_before else None
-    if made is None:
-        made = _ask(ours, wanted)
+    made = (_earlier(ours, wanted) if asked_before else None) or _ask_or_find(ours, wanted, asked_before)
     if made.reference != str(wanted.change_id):
         raise UnknownOutcome("the provider answered with somebody else's change")
     if made.status == "failed":
         raise refusal(made.error.code, made.error.message) if made.error else refusal("failed")
     if made.status != "succeeded":
         raise Pending("provider", retry_after=made.retry_after or 2.0)
-    held = ours.get_subscription(wanted.provider_subscription_id)
-    if held is None:
-        raise UnknownOutcome("the provider no longer knows the subscription it has changed")
-    return outcome_of(held, ours.get_policy(held.id), made)
+    with after_asking():
+        held = ours.get_subscription(wanted.provider_subscription_id)
+        if held is None:
+            raise UnknownOutcome("the provider no longer knows the subscription it has changed")
+        return outcome_of(held, ours.get_policy(held.id), made)
+
+
+def _earlier(ours: Provider, wanted: _Wanted) -> MadeChange | None:
+    with after_asking():
+        return ours.find_change(wanted.change_id)
+
+
+def _ask_or_find(ours: Provider, wanted: _Wanted, asked_before: bool) -> MadeChange:
+    """Ask for the change. What looks like somebody else's may be our own earlier try that arrived only now."""
+    try:
+        return _ask(ours, wanted)
+    except Refused as no:
+        made = _earlier(ours, wanted) if asked_before and no.code == "changed_at_provider" else None
+        if made is None:
+            raise
+        return made
 
 
 def _ask(ours: Provider, wanted: _Wanted) -> MadeChange:

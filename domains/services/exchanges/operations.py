@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from sqlalchemy import select
@@ -9,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from domains.kernel import clock
 from domains.kernel.database import insert_new, locked
+from domains.kernel.errors import DomainError
 
 from ..models import ProviderOperation
+from ..providers import UnknownOutcome
 
 
 def note_asked(
@@ -35,6 +39,18 @@ def note_answer(
     if found is not None:
         found.state, found.ended_at = state, clock.now(session)
         found.provider_id, found.error_code = provider_id or found.provider_id, code
+
+
+@contextmanager
+def after_asking() -> Iterator[None]:
+    """Around a look at what became of something we have asked for: a no to the look is no answer to what was asked.
+
+    Raises UnknownOutcome in its place, so that we look again instead of taking back what the provider may have done.
+    """
+    try:
+        yield
+    except DomainError as no:
+        raise UnknownOutcome(f"what became of it cannot be seen: {no.code}") from no
 
 
 def _locked(session: Session, operation_id: UUID) -> ProviderOperation | None:

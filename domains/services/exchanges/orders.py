@@ -25,7 +25,7 @@ from ..models.orders import ENDED
 from ..providers import PlacedOrder, Provider, Refusal, UnknownOutcome, provider
 from ..providers.facts import PlacedLine
 from ..providers.readings import accepted_line, words_for
-from .operations import note_answer, note_asked
+from .operations import after_asking, note_answer, note_asked
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,8 @@ def _line(line: Line, parents: dict[UUID, str]) -> dict[str, Any]:
 
 def _call(wanted: _Wanted, asked_before: bool) -> _Delivered:
     ours = provider()
-    placed = ours.find_order(wanted.order_id) if asked_before else None
+    with after_asking():
+        placed = ours.find_order(wanted.order_id) if asked_before else None
     if placed is None:
         failpoint.reach("services.send_order.calling")
         placed = ours.place_order(wanted.operation_id, wanted.body)
@@ -120,10 +121,11 @@ def _delivered(ours: Provider, placed: PlacedOrder) -> _Delivered:
 
 def _accepted(ours: Provider, line: PlacedLine) -> AcceptedLine:
     subscription_id = line.subscription_id or ""
-    held = ours.get_subscription(subscription_id)
-    if held is None:
-        raise UnknownOutcome("the provider names a subscription that it does not know")
-    return accepted_line(UUID(line.reference), held, ours.get_policy(subscription_id))
+    with after_asking():
+        held = ours.get_subscription(subscription_id)
+        if held is None:
+            raise UnknownOutcome("the provider names a subscription that it does not know")
+        return accepted_line(UUID(line.reference), held, ours.get_policy(subscription_id))
 
 
 def _rejected(line: PlacedLine) -> RejectedLine:

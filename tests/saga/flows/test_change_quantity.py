@@ -104,6 +104,17 @@ def test_a_subscription_that_was_changed_over_there_is_not_overwritten_but_shown
     assert said and said["code"] == "changed_at_provider"
 
 
+@pytest.mark.parametrize("status", [404, 422])
+def test_a_no_to_a_look_after_the_yes_is_no_answer_to_the_change(shop: Shop, status: int) -> None:
+    change = more_seats(shop)
+    shop.sandbox.fault("get_policy", "error", count=1, status=status, code="policy_unknown")
+
+    run = shop.run(change_quantity, change)
+    shop.carry_on()
+
+    assert end_of_change(run.id, change, shop.sandbox) == changed(change)
+
+
 @pytest.mark.parametrize("silence", ["timeout_after_applying", "error_after_applying"])
 def test_a_change_that_was_made_without_an_answer_is_looked_up(shop: Shop, silence: str) -> None:
     change = more_seats(shop)

@@ -102,6 +102,17 @@ def test_a_provider_that_hangs_is_given_up_and_asked_again(shop: Shop) -> None:
     assert end_of_order(run.id, order, shop.sandbox) == delivered(order)
 
 
+@pytest.mark.parametrize("status", [404, 422])
+def test_a_no_to_a_look_after_the_yes_is_no_answer_to_the_order(shop: Shop, status: int) -> None:
+    shop.sandbox.fault("get_policy", "error", count=1, status=status, code="policy_unknown")
+    order = shop.an_order()
+
+    run = shop.run(place_order, order)
+    shop.carry_on()
+
+    assert end_of_order(run.id, order, shop.sandbox) == delivered(order)
+
+
 def test_what_the_provider_accepts_goes_on_and_the_rest_is_given_back(shop: Shop) -> None:
     shop.sandbox.fault("place_order", "partial")
     order = shop.an_order((20, PRO), (2, CONNECTOR))
