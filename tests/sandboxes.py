@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,12 @@ class Sandbox:
 
 @pytest.fixture(scope="session")
 def running_sandbox(session_folder: Path) -> Iterator[Sandbox]:
+    with a_sandbox(session_folder) as found:
+        yield found
+
+
+@contextmanager
+def a_sandbox(session_folder: Path) -> Iterator[Sandbox]:
     port = free_port()
     command = [sys.executable, "-m", "sandbox", "--port", str(port), "--demo",
                "--database", str(session_folder / f"sandbox-{port}.sqlite3")]  # fmt: skip
