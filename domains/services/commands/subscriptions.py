@@ -28,7 +28,7 @@ def apply_look(session: Session, *, subscription_id: UUID, look: ChangeOutcome |
     """Take over how a subscription stands at the provider. None: the provider does not know it (state unknown).
 
     While a change of ours is under way, and for one that was never delivered, nothing is taken over: the change's own
-    answer comes. If absent, fine.
+    answer comes. Neither is a look that is older than what we know. If absent, fine.
     """
     found = find_locked(session, subscription_id)
     if found is None or found.open_change_id is not None or found.provider_subscription_id is None:
@@ -38,7 +38,8 @@ def apply_look(session: Session, *, subscription_id: UUID, look: ChangeOutcome |
         found.looked_at = clock.now(session)
         tell(session, found)
         return
-    take_over(session, found, look, source=None)
+    if look.provider_version >= found.provider_version:
+        take_over(session, found, look, source=None)
 
 
 def take_over(session: Session, found: Subscription, look: ChangeOutcome, *, source: str | None) -> None:

@@ -44,6 +44,19 @@ def test_a_look_that_finds_nothing_new_changes_nothing(databases: Settings) -> N
         assert held.version == version
 
 
+def test_a_look_that_is_older_than_a_change_does_not_undo_it(databases: Settings) -> None:
+    with db.begin() as session:
+        held = a_running(session)
+        earlier = outcome(session, held, quantity=7, provider_version=2)
+        commands.apply_look(
+            session, subscription_id=held.id, look=outcome(session, held, quantity=30, provider_version=3)
+        )
+        commands.apply_look(session, subscription_id=held.id, look=earlier)
+        view = queries.get_subscription(session, EVERYBODY, held.id)
+
+    assert view.quantity == 30
+
+
 def test_a_state_we_do_not_know_is_kept_and_a_lost_subscription_is_unknown(databases: Settings) -> None:
     with db.begin() as session:
         held = a_running(session)
