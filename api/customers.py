@@ -23,7 +23,7 @@ from .starting import Start, starts
 
 CHECKED = (
     "name", "legal_name", "owner_name", "owner_email", "country", "currency", "language", "time_zone", "email",
-    "tax_id",
+    "tax_id", "credit_limit",
 )  # fmt: skip
 blp = Blueprint("customers", __name__, url_prefix="/customers", description=__doc__)
 

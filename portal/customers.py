@@ -104,7 +104,7 @@ def address(name: str) -> str:
     return given
 
 
-def end_customer(wish: dict[str, str], tax_id: str | None) -> OnboardCustomer:
+def end_customer(wish: dict[str, Any], tax_id: str | None) -> OnboardCustomer:
     """An end-customer of the reader's organisation. Refuses facts that cannot be right before anything is started."""
     check_newcomer(**wish, tax_id=tax_id)
     known: dict[str, Any] = {"reseller_id": g.caller.customer_id, "kind": "end_customer", "price_book": STANDARD_NAME}

@@ -17,7 +17,7 @@ from domains.kernel.tenancy import Scope
 
 from . import queries
 from .events import CustomerActivated, CustomerChanged
-from .models import APAC, EUROPE, KINDS, Customer, clean_name
+from .models import APAC, EUROPE, KINDS, Customer, check_credit, clean_name
 from .models import CURRENCIES as CURRENCIES
 from .models import LANGUAGES as LANGUAGES
 from .models import check as check
@@ -47,7 +47,7 @@ def register_customer(
 ) -> None:
     """Begin to onboard a customer. Refuses facts that cannot be right, a reseller that is none, and a taken name."""
     check(country=country, currency=currency, language=language, time_zone=time_zone, email=email, tax_id=tax_id)
-    _check_terms(kind, reseller_id, payment_terms_days)
+    _check_terms(kind, reseller_id, payment_terms_days, credit_limit, currency)
     clean = _free_name(session, reseller_id, clean_name(name))
     customer = Customer(
         id=customer_id, customer_id=customer_id, reseller_id=reseller_id, kind=kind, status="onboarding", version=1,
@@ -60,7 +60,10 @@ def register_customer(
     _audit(session, "customers.register", customer, after={"name": clean, "kind": kind})
 
 
-def _check_terms(kind: str, reseller_id: UUID | None, payment_terms_days: int) -> None:
+def _check_terms(
+    kind: str, reseller_id: UUID | None, payment_terms_days: int, credit: Money | None, paid_in: str
+) -> None:
+    check_credit(credit, paid_in)
     if kind not in KINDS or (kind == "end_customer") != (reseller_id is not None):
         raise Invalid("Only an end-customer has a reseller, and it must have one.", code="kind_invalid", field="kind")
     if not 0 <= payment_terms_days <= 120:

@@ -105,13 +105,22 @@ def check(*, country: str, currency: str, language: str, time_zone: str, email: 
         )
 
 
-def check_newcomer(*, name: str, legal_name: str, owner_name: str, owner_email: str, **facts: Any) -> None:
+def check_newcomer(
+    *, name: str, legal_name: str, owner_name: str, owner_email: str, credit_limit: Money | None = None, **facts: Any
+) -> None:
     """Refuse an onboarding whose names or facts cannot be right, naming the field, before anything is started."""
     clean_name(name)
     for field, given in (("legal_name", legal_name), ("owner_name", owner_name)):
         clean_name(given, field, 200)
     check_email(owner_email, "owner_email")
     check(**facts)
+    check_credit(credit_limit, facts["currency"])
+
+
+def check_credit(limit: Money | None, currency: str) -> None:
+    """Refuse a credit limit below zero, and one in another currency than the customer's."""
+    if limit is not None and (limit.currency != currency or limit.minor < 0):
+        raise Invalid("Give a credit limit of zero or more in %(currency)s.", field="credit_limit", currency=currency)
 
 
 def check_email(email: str, field: str = "email") -> None:

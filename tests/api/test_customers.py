@@ -87,6 +87,8 @@ def test_only_resellers_and_the_operator_onboard(app: Flask, reseller: Program, 
         ({"country": "US"}, "country"), ({"currency": "USD"}, "currency"), ({"time_zone": "Mars"}, "time_zone"),
         ({"tax_id": "NL1"}, "tax_id"), ({"email": "nobody"}, "email"), ({"language": "tlh"}, "language"),
         ({"payment_terms_days": 121}, "payment_terms_days"), ({"credit_limit": "1"}, "credit_limit"),
+        ({"credit_limit": {"amount": "100000", "currency": "JPY"}}, "credit_limit"),
+        ({"credit_limit": {"amount": "-5", "currency": "EUR"}}, "credit_limit"),
         ({"price_book": "Mine"}, "price_book"),
     ],
 )  # fmt: skip
