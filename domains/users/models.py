@@ -127,7 +127,7 @@ class Throttle(db.Model):
 
 def email_key(email: str) -> str:
     """What makes two e-mail addresses the same."""
-    return unicodedata.normalize("NFKC", email.strip()).casefold()
+    return unicodedata.normalize("NFKC", email.replace("\0", "").strip()).casefold()  # PostgreSQL knows no NUL
 
 
 def scopes_of(role: str) -> frozenset[str]:

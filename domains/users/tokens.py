@@ -186,6 +186,8 @@ def _preferences(user: User, own: Organisation, shown: Organisation) -> dict[str
 
 def live_client(client_id: str) -> ApiClient | None:
     """The program with this id, unless it is disabled."""
+    if not client_id.isprintable():
+        return None  # no id of ours; PostgreSQL could not even look for it
     with db.begin_read() as session:
         found = session.get(ApiClient, client_id)
         return found if found is not None and found.status == "active" else None
