@@ -125,4 +125,9 @@ def budget(currency: str) -> Money | None:
     if not re.fullmatch(r"[0-9]{1,12}([.,][0-9]{1,2})?", text):
         said = _("Type the budget as a number without signs, such as 5000, or leave it empty for no limit.")
         raise Invalid(said, code="budget_invalid", field="budget")
-    return Money.of(Decimal(text.replace(",", ".")), currency)
+    given = Decimal(text.replace(",", "."))
+    budget = Money.of(given, currency)
+    if budget.amount != given:
+        raise Invalid(_("%(currency)s has no such small units: give a whole amount.", currency=currency),
+                      code="budget_invalid", field="budget")  # fmt: skip
+    return budget

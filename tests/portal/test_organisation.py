@@ -12,11 +12,14 @@ from jinja2 import FileSystemBytecodeCache
 
 from domains.kernel import config
 from domains.kernel.database import new_id
+from domains.kernel.errors import Invalid
+from domains.kernel.money import Money
 from domains.kernel.tenancy import Scope
 from domains.users import commands as users
 from domains.users import db as users_db
 from domains.users import tokens
 from domains.users.models import User
+from portal.accounts import budget
 from tests.saga.flows.conftest import clock as clock
 from tests.saga.flows.conftest import opened as opened
 from tests.saga.flows.conftest import shop as shop
@@ -72,6 +75,13 @@ def test_what_cannot_be_an_account_is_said_at_its_field(owner: Visitor, field: s
     assert answer.status_code == 422
     assert words in summary_of(answer)
     assert f'id="{field}-error"' in answer.get_data(as_text=True)
+
+
+def test_a_budget_has_no_smaller_units_than_its_currency(app: Flask) -> None:
+    with app.test_request_context("/", method="POST", data={"budget": "5000,50"}):
+        assert budget("EUR") == Money.of("5000.50", "EUR")
+        with pytest.raises(Invalid, match="whole amount"):
+            budget("JPY")
 
 
 def test_an_account_is_changed_by_whoever_saw_its_newest_version(owner: Visitor, shop: Shop) -> None:
