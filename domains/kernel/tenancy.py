@@ -1,8 +1,8 @@
 """Who is asking, and whose data they may see: one predicate for every tenant row.
 
 Every tenant row carries `customer_id` and, for an end-customer's rows, `reseller_id`. A customer sees its own rows,
-a reseller also those of the end-customers it manages, operator staff all of them (every such read is audited by the
-surface), and the system scope exists only in workers, the scheduler and the command line.
+a reseller also those of the end-customers it manages, operator staff all of them, and the system scope exists only in
+workers, the scheduler and the command line.
 """
 
 from __future__ import annotations
