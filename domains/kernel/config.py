@@ -25,8 +25,8 @@ class SettingsError(SystemExit):
     """The settings cannot be used; the text says which one and how to mend it."""
 
 
-def _setting(help: str, default: Any = "", *, secret: bool = False) -> Any:
-    return field(default=default, repr=not secret, metadata={"help": help, "secret": secret})
+def _setting(help: str, default: Any = "", *, secret: bool = False, hide: bool = False) -> Any:
+    return field(default=default, repr=not (secret or hide), metadata={"help": help, "secret": secret})
 
 
 def _chosen(variable: str, given: str, known: tuple[str, ...]) -> tuple[str, ...]:
@@ -51,7 +51,10 @@ class Settings:
     queue_url: str = _setting(
         "Redis URL of queue, epochs and limiter counters (noeviction)", "redis://127.0.0.1:8003/0"
     )
-    transport: str = _setting("how commands travel: rq (or inline, in tests)", "rq")
+    transport: str = _setting("how commands travel: rq, or servicebus (or inline, in tests)", "rq")
+    servicebus_url: str = _setting(
+        "with TRANSPORT=servicebus: its connection string, or NAME.servicebus.windows.net to use an identity", hide=True
+    )
     provider_url: str = _setting("address of the cloud computing provider", "http://127.0.0.1:8001")
     provider_client_id: str = _setting("our client id at the provider", "cloud-sales-system")
     provider_client_secret: str = _setting("our client secret at the provider", secret=True)
@@ -93,6 +96,8 @@ class Settings:
         """Refuse settings that are unsafe in production, with one line that says which."""
         if self.mode not in ("development", "demo", "production"):
             raise SettingsError(f"{PREFIX}MODE is “{self.mode}”: use development, demo or production")
+        if self.transport == "servicebus" and not self.servicebus_url:
+            raise SettingsError(f"{PREFIX}SERVICEBUS_URL (or …_FILE) is missing: {PREFIX}TRANSPORT is servicebus")
         if self.mode != "production":
             return
         for f in fields(self):
@@ -110,7 +115,9 @@ class Settings:
         yield not (encrypted and verified), "QUEUE_URL is not encrypted and verified: use rediss:// in production"
         yield not self.public_url.startswith("https://"), "PUBLIC_URL is not https://"
         yield not self.provider_url.startswith("https://"), "PROVIDER_URL is not https://"
-        yield self.transport == "inline", "TRANSPORT is inline, which is for tests: use rq"
+        yield self.transport == "inline", "TRANSPORT is inline, which is for tests: use rq or servicebus"
+        emulated = "usedevelopmentemulator=true" in self.servicebus_url.lower()
+        yield emulated, "SERVICEBUS_URL says UseDevelopmentEmulator, which is not encrypted"
         yield self.limits != "on", "LIMITS is not on: limits may be off in load tests only"
         yield bool(self.failpoint), "FAILPOINT is set: it kills processes, in tests of crashes only"
         for name in DATABASES:

@@ -113,6 +113,7 @@ def test_production_refuses_to_start_without_a_secret(name: str) -> None:
 UNSAFE = [
     ("QUEUE_URL", "redis://queue/0"), ("QUEUE_URL", "rediss://queue/0?ssl_cert_reqs=none"),
     ("PUBLIC_URL", "http://sales.example"), ("PROVIDER_URL", "http://provider.example"), ("TRANSPORT", "inline"),
+    ("SERVICEBUS_URL", "Endpoint=sb://h;UseDevelopmentEmulator=true;"),
     ("LIMITS", "off"), ("FAILPOINT", "x:1"), ("DATABASE_URL", ""), ("DATABASE_URL", "sqlite:///x"),
     ("DATABASE_URL", "postgresql+psycopg://h/d"), ("DATABASE_URL", "postgresql+psycopg://h/d?sslmode=require"),
     ("DATABASE_URL", "mssql+pyodbc://h/d?driver=x"), ("DATABASE_URL", "mssql+pyodbc://h/d?Encrypt=no"),
@@ -132,6 +133,11 @@ def test_production_refuses_one_plain_database_among_many(name: str) -> None:
     line = refused(**SAFE | {f"DATABASE_URL_{name.upper()}": "postgresql+psycopg://h/d"})
 
     assert f"not encrypted and verified for {name}:" in line
+
+
+def test_service_bus_needs_an_address_which_is_not_told() -> None:
+    assert refused(TRANSPORT="servicebus").startswith("CLOUDSALES_SERVICEBUS_URL (or …_FILE) is missing")
+    assert "a-key" not in repr(read(TRANSPORT="servicebus", SERVICEBUS_URL="Endpoint=sb://h;SharedAccessKey=a-key"))
 
 
 def test_the_demo_is_not_production() -> None:

@@ -1,4 +1,4 @@
-"""The laboratory over each transport: inline, or RQ on a real queue server with workers in processes of their own."""
+"""The laboratory over each transport: inline, RQ with workers in processes of their own, Service Bus with threads."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ import signal
 import time
 import traceback
 import zlib
+from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from typing import Any, Protocol
 
 from domains.kernel import config, database
 from saga import coordinator, transports
 from saga.decide import FINAL
 from saga.tables import Run
-from saga.transports import rq
+from saga.transports import rq, servicebus
+from tests.amqp.broker import Broker
 from tests.conftest import Clock
 from tests.saga import lab
 from tests.saga.watch import now_of
@@ -110,6 +113,35 @@ class RqBench:
         for child in children:
             os.kill(child, signal.SIGKILL)  # they need no goodbye, and RQ's takes a second
         assert [self.ended(child) for child in children] == [-signal.SIGKILL] * len(children)
+
+
+class ServicebusBench:
+    """A broker and, once there is something to do, a worker for each of the laboratory's two queues."""
+
+    def __init__(self, clock: Clock, broker: Broker) -> None:
+        self.clock, self.broker, self.workers = clock, broker, list[tuple[Thread, servicebus.Transport]]()
+        self.bus = servicebus.Transport()
+        self.transport: transports.Transport = self.bus
+
+    def work(self) -> None:
+        for queue in () if self.workers else ("lab", "lab-exchange"):
+            bus = servicebus.Transport()
+            worker = Thread(target=copy_context().run, args=(bus.listen, queue, lab.perform))
+            worker.start()
+            self.workers.append((worker, bus))
+
+    def messages(self) -> list[dict[str, Any]]:
+        return self.broker.messages("lab", "lab-exchange")
+
+    def lose(self) -> None:
+        self.broker.forget()
+
+    def stop(self) -> None:
+        for _, bus in self.workers:
+            bus.stop()
+        for worker, _ in self.workers:
+            worker.join()
+        self.bus.close()
 
 
 def replies_of(bench: Bench, wait: float = 1.0) -> int:

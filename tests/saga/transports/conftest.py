@@ -1,24 +1,30 @@
-"""Each test of the contract runs over both transports."""
+"""Each test of the contract runs over all transports."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import redis
 
+from domains.kernel import config, database
+from domains.kernel.config import Settings
 from saga import transports
-from saga.transports import inline
+from saga.transports import inline, servicebus
+from tests.amqp.broker import Broker
+from tests.amqp.entities import Rules
 from tests.conftest import Clock
+from tests.servers import free_port
 
-from .benches import Bench, InlineBench, RqBench
+from .benches import Bench, InlineBench, RqBench, ServicebusBench
 
 
-@pytest.fixture(params=["inline", pytest.param("rq")])
+@pytest.fixture(params=["inline", "rq", pytest.param("servicebus", marks=pytest.mark.proof)])
 def bench(request: pytest.FixtureRequest, transport: inline.Transport, clock: Clock) -> Iterator[Bench]:
     """The laboratory over one transport."""
-    if request.param == "rq":
-        yield request.getfixturevalue("rq_bench")
+    if request.param != "inline":
+        yield request.getfixturevalue(f"{request.param}_bench")
         return
     made = InlineBench(clock)
     with transports.using(made.transport):
@@ -29,6 +35,24 @@ def bench(request: pytest.FixtureRequest, transport: inline.Transport, clock: Cl
 def rq_bench(transport: inline.Transport, clock: Clock, queue: redis.Redis) -> Iterator[RqBench]:
     """The laboratory over RQ."""
     made = RqBench(clock, queue)
+    with transports.using(made.transport):
+        yield made
+    made.stop()
+
+
+@pytest.fixture
+def broker(settings: Settings) -> Iterator[Broker]:
+    """A running broker behind the settings' `servicebus_url`, with the laboratory's queues and two domains' events."""
+    queues, topics = ["lab", "lab-exchange", servicebus.REPLIES], {servicebus.EVENTS: ["support", "billing"]}
+    with Broker(free_port(), queues, topics, Rules(lock_seconds=2.0, most_deliveries=3)) as running:
+        database.bind(replace(config.current(), transport="servicebus", servicebus_url=running.url))
+        yield running
+
+
+@pytest.fixture
+def servicebus_bench(transport: inline.Transport, clock: Clock, broker: Broker) -> Iterator[ServicebusBench]:
+    """The laboratory over Service Bus."""
+    made = ServicebusBench(clock, broker)
     with transports.using(made.transport):
         yield made
     made.stop()

@@ -95,7 +95,7 @@ def test_many_commands_at_once_all_arrive(bench: Bench) -> None:
     runs = [a_run() for _ in range(40)]
     bench.lose()
     bench.clock.advance(seconds=11)
-    assert coordinator.wake() == 40  # sent together: RQ takes several to a job
+    assert coordinator.wake() == 40  # sent together: several to a job or batch
 
     arrived = {one["run_id"] for one in bench.messages()}
     to_the_end(bench, *runs)

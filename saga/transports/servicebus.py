@@ -1,0 +1,234 @@
+"""Azure Service Bus: a queue for each domain's commands, one for the replies, a topic for events. It may lose them all.
+
+Messages are locked while they are worked on and completed afterwards; what is not completed comes again. A dead letter
+calls for a look at it and for nothing else: the coordinator sends again what was not answered.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from itertools import groupby
+from typing import Any
+
+from azure.servicebus import ServiceBusClient, ServiceBusMessage
+from azure.servicebus.exceptions import MessageSizeExceededError, ServiceBusError
+
+from domains.kernel import config
+
+from . import Perform
+
+log = logging.getLogger(__name__)
+logging.getLogger("azure").setLevel(logging.WARNING)  # it tells of every link and frame
+REPLIES, EVENTS = "saga-replies", "events"
+PER_TURN = 16  # commands that a worker locks at most
+PAUSE = 1.0  # seconds after trouble
+PATIENCE = 10.0  # seconds until a send is given up
+TROUBLE = (ServiceBusError, ValueError, OSError)  # ValueError: the SDK's word for a link that is closed by now
+
+
+class Transport:
+    """One process's connection to the namespace. Threads may share it as long as each receives from its own queue."""
+
+    def __init__(self) -> None:
+        self._client: Any = None
+        self._senders: dict[str, Any] = {}
+        self._receivers: dict[tuple[str, str], Any] = {}
+        self._wanted: dict[tuple[str, str], int] = {}
+        self._lock = threading.RLock()
+        self._stopped = threading.Event()
+
+    def send_commands(self, envelopes: list[dict[str, Any]]) -> None:
+        by_queue = sorted(envelopes, key=lambda one: str(one["queue"]))
+        for name, group in groupby(by_queue, key=lambda one: str(one["queue"])):
+            # Not the command's id alone: detection of duplicates would swallow what is sent again on purpose.
+            commands = [_message(one, f"{one['cmd_id']}:{one['send_no']}") for one in group]
+            try:
+                self._send(name, commands)
+            except TROUBLE as error:  # the coordinator's timer sends again what nobody answers
+                log.warning("commands not sent for now", extra={"reason": str(error), "count": len(commands)})
+
+    def listen(self, queue: str, perform: Perform) -> None:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: self.stop())
+        most = 1 if queue.endswith("-exchange") else PER_TURN  # a slow call must not outlast the others' locks
+        while not self._stopped.is_set():
+            try:
+                tokens, envelopes = self._receive(queue, "", most, 1.0)
+                well = self._work_off(tokens, envelopes, perform)
+            except TROUBLE as error:
+                log.warning("the service bus is away", extra={"reason": str(error)})
+                well = False
+            if not well:
+                self._stopped.wait(PAUSE)
+        self.close()
+
+    def stop(self) -> None:
+        """End `listen` when what is in hand has been done."""
+        self._stopped.set()
+
+    def _work_off(self, tokens: list[Any], envelopes: list[Any], perform: Perform) -> bool:
+        """Perform, reply, complete: in this order, so that a death in between only brings the command again."""
+        done, replies, failed = [], [], []
+        for token, envelope in zip(tokens, envelopes, strict=True):
+            try:
+                reply = perform(envelope)
+            except Exception:
+                log.exception("a command could not be performed for now")
+                failed.append(token)
+            else:
+                done.append(token)
+                replies += [] if reply is None else [reply]
+        try:
+            self._send(REPLIES, [_message(reply) for reply in replies])
+        except TROUBLE as error:
+            log.warning("replies not sent for now", extra={"reason": str(error), "count": len(replies)})
+            done, failed = [], tokens
+        self._settle(done, "complete_message")
+        self._settle(failed, "abandon_message")
+        return not failed
+
+    def receive_replies(self, most: int, wait: float) -> tuple[list[Any], list[dict[str, Any]]]:
+        return self._receive(REPLIES, "", most, wait)
+
+    def acknowledge_replies(self, tokens: list[Any]) -> None:
+        self._settle(tokens, "complete_message")
+
+    def publish_events(self, events: list[dict[str, Any]]) -> None:
+        self._send(EVENTS, [_message(event, event["event_id"]) for event in events])
+
+    def receive_events(self, domain: str, most: int, wait: float) -> tuple[list[Any], list[dict[str, Any]]]:
+        return self._receive(EVENTS, domain, most, wait)
+
+    def acknowledge_events(self, domain: str, tokens: list[Any]) -> None:
+        self._settle(tokens, "complete_message")
+
+    def close(self) -> None:
+        """Close every link, so that what is locked but not begun is free for others."""
+        with self._lock:
+            links = [*self._senders.values(), *self._receivers.values(), *filter(None, [self._client])]
+            self._senders, self._receivers, self._client = {}, {}, None
+        for one in links:
+            _close(one)
+
+    # ---- the SDK
+
+    def _connected(self) -> Any:
+        if self._client is None:
+            self._client = client(config.current().servicebus_url)
+        return self._client
+
+    def _send(self, name: str, messages: list[Any]) -> None:
+        """Send to a queue, or to the topic, in as few batches as their size allows."""
+        if not messages:
+            return
+        with self._lock:
+            try:
+                for batch in _batches(self._sender(name), messages):
+                    self._senders[name].send_messages(batch, timeout=PATIENCE)
+            except TROUBLE:
+                _close(self._senders.pop(name, None))  # the next one begins anew
+                raise
+
+    def _sender(self, name: str) -> Any:
+        if name not in self._senders:
+            connected = self._connected()
+            made = connected.get_topic_sender(name) if name == EVENTS else connected.get_queue_sender(name)
+            self._senders[name] = made.__enter__()  # opens the link; `close` ends it
+        return self._senders[name]
+
+    def _receiver(self, name: str, subscription: str) -> Any:
+        key = name, subscription
+        if key not in self._receivers:
+            with self._lock:
+                connected = self._connected()
+                if subscription:
+                    made = connected.get_subscription_receiver(name, subscription)
+                else:
+                    made = connected.get_queue_receiver(name)
+            self._receivers[key] = made.__enter__()
+        return self._receivers[key]
+
+    def _receive(self, name: str, subscription: str, most: int, wait: float) -> tuple[list[Any], list[Any]]:
+        """Lock up to `most` messages; gives each with the receiver that can settle it, and what they say.
+
+        The SDK waits a fifth of a second for more when it gets less than it asked for. So one is asked for, and twice
+        as many each time that all came.
+        """
+        key = name, subscription
+        wanted = min(most, self._wanted.get(key, 1))
+        try:
+            receiver = self._receiver(name, subscription)
+            found = receiver.receive_messages(max_message_count=wanted, max_wait_time=max(wait, 0.01))
+        except TROUBLE:
+            _close(self._receivers.pop(key, None))
+            raise
+        self._wanted[key] = wanted * 2 if len(found) == wanted else 1
+        tokens, contents = [], []
+        for message in found:
+            content = _content(message)
+            if content is None:
+                log.error("a message that is none of ours is a dead letter now", extra={"queue": name})
+                self._settle([(receiver, message)], "dead_letter_message", reason="unreadable")
+            else:
+                tokens.append((receiver, message))
+                contents.append(content)
+        return tokens, contents
+
+    def _settle(self, tokens: Iterable[Any], how: str, **more: Any) -> None:
+        for receiver, message in tokens:
+            try:
+                getattr(receiver, how)(message, **more)
+            except TROUBLE as error:  # it comes again, and is known by its ids then
+                log.warning("a message comes again", extra={"reason": str(error)})
+
+
+def client(url: str) -> Any:
+    """The SDK's client for a connection string, or for a namespace that this process has an identity at."""
+    # Few tries: a request may be waiting, and our own timers try again.
+    patience: dict[str, Any] = {"retry_total": 1, "retry_backoff_factor": 0.2}
+    if "endpoint=" in url.lower():
+        return ServiceBusClient.from_connection_string(url, **patience)
+    try:
+        from azure.identity import DefaultAzureCredential
+    except ImportError:
+        raise config.SettingsError(
+            "CLOUDSALES_SERVICEBUS_URL names a namespace without a key: install azure-identity to use an identity"
+        ) from None
+    return ServiceBusClient(url, DefaultAzureCredential(), **patience)
+
+
+def _message(content: dict[str, Any], message_id: str | None = None) -> Any:
+    return ServiceBusMessage(json.dumps(content), message_id=message_id, content_type="application/json")
+
+
+def _batches(sender: Any, messages: list[Any]) -> Iterable[Any]:
+    batch = sender.create_message_batch()
+    for message in messages:
+        try:
+            batch.add_message(message)
+        except MessageSizeExceededError:
+            yield batch
+            batch = sender.create_message_batch()
+            batch.add_message(message)
+    yield batch
+
+
+def _content(message: Any) -> Any:
+    """What a message says; None when it is no object in JSON."""
+    try:
+        content = json.loads(b"".join(message.body))
+    except (TypeError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _close(link: Any) -> None:
+    if link is not None:
+        with suppress(*TROUBLE):
+            link.close()

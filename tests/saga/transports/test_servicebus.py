@@ -1,0 +1,156 @@
+"""Service Bus in particular: locks run out, the bus may be away, and what nobody can read becomes a dead letter."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from azure.servicebus import ServiceBusMessage
+from azure.servicebus.exceptions import ServiceBusError
+
+from domains.kernel import config, database
+from domains.kernel.config import Settings, SettingsError
+from saga import transports
+from saga.transports import servicebus
+from tests.amqp.broker import Broker
+from tests.conftest import Clock
+from tests.saga import lab
+from tests.saga.watch import a_run, effects_of, now_of
+from tests.servers import free_port
+
+from .benches import ServicebusBench, to_the_end
+
+pytestmark = pytest.mark.slow
+ALL = [("first", 1), ("second", 1), ("turn", 1), ("last", 25)]
+
+
+@pytest.fixture
+def bus(broker: Broker) -> Iterator[servicebus.Transport]:
+    made = servicebus.Transport()
+    yield made
+    made.close()
+
+
+def command(number: int = 1, **more: Any) -> dict[str, Any]:
+    return {"cmd_id": f"c{number}", "send_no": 1, "queue": "lab", **more}
+
+
+def listen_until(bus: servicebus.Transport, reached: Callable[[], bool], perform: transports.Perform) -> None:
+    """Work as a worker does, until something is so."""
+    done = threading.Event()
+
+    def performed(envelope: dict[str, Any]) -> dict[str, Any] | None:
+        try:
+            return perform(envelope)
+        finally:
+            done.set()
+
+    worker = threading.Thread(target=bus.listen, args=("lab", performed))
+    worker.start()
+    for _ in range(100):
+        done.wait(0.1)
+        done.clear()
+        if reached():
+            break
+    bus.stop()
+    worker.join()
+    assert reached()
+
+
+def test_a_reply_that_was_not_acknowledged_comes_again_when_its_lock_has_run_out(
+    bus: servicebus.Transport, broker: Broker
+) -> None:
+    bus._send(servicebus.REPLIES, [servicebus._message({"run_id": "r"})])
+
+    _, first = bus.receive_replies(64, 5.0)
+    _, meanwhile = bus.receive_replies(64, 0.1)
+    tokens, again = bus.receive_replies(64, 10.0)
+    bus.acknowledge_replies(tokens)
+
+    assert (first, meanwhile, again) == ([{"run_id": "r"}], [], [{"run_id": "r"}])
+    assert broker.is_quiet()
+
+
+def test_the_same_command_is_taken_once_and_a_new_try_of_it_again(bus: servicebus.Transport, broker: Broker) -> None:
+    bus.send_commands([command(), command(), command(send_no=2)])
+
+    assert [one["send_no"] for one in broker.messages("lab")] == [1, 2]
+
+
+def test_many_commands_come_in_the_batches_that_their_size_allows(bus: servicebus.Transport, broker: Broker) -> None:
+    bus.send_commands([command(number, body="x" * 50_000) for number in range(12)])
+
+    assert [one["cmd_id"] for one in broker.messages("lab")] == [f"c{number}" for number in range(12)]
+
+
+def test_what_nobody_can_read_or_perform_becomes_a_dead_letter_and_holds_up_nobody(
+    bus: servicebus.Transport, broker: Broker
+) -> None:
+    performed = []
+
+    def perform(envelope: dict[str, Any]) -> dict[str, Any]:
+        if envelope["cmd_id"] == "c1":
+            raise KeyError("run_id")
+        performed.append(envelope["cmd_id"])
+        return {"outcome": "OK"}
+
+    bus._send("lab", [ServiceBusMessage(b"\x80\x04pickled"), ServiceBusMessage("[1]")])
+    bus.send_commands([command(1), command(2)])
+    listen_until(bus, lambda: len(broker.dead_letters("lab")) == 3, perform)
+
+    reasons = [reason for reason, _ in broker.dead_letters("lab")]
+    assert sorted(reasons) == ["MaxDeliveryCountExceeded", "unreadable", "unreadable"]
+    assert performed == ["c2"]
+    assert broker.messages("lab", servicebus.REPLIES) == [{"outcome": "OK"}]
+
+
+def test_every_domain_gets_every_event_until_it_has_acknowledged_it(bus: servicebus.Transport, broker: Broker) -> None:
+    events = [{"event_id": str(number), "type": "accounts.AccountOpened"} for number in range(3)]
+
+    bus.publish_events(events)
+    heard: dict[str, list[Any]] = {"support": [], "billing": []}
+    for domain in heard:
+        while len(heard[domain]) < 3:
+            tokens, some = bus.receive_events(domain, 100, 5.0)
+            bus.acknowledge_events(domain, tokens)
+            heard[domain] += some
+
+    assert heard == {"support": events, "billing": events}
+    assert broker.is_quiet()
+
+
+@pytest.mark.proof
+def test_while_the_bus_is_away_runs_are_started_and_go_on_when_it_is_back(
+    servicebus_bench: ServicebusBench, clock: Clock
+) -> None:
+    settings, away = config.current(), f"localhost:{free_port()}"
+    here = settings.servicebus_url.partition("sb://")[2].partition(";")[0]
+    database.bind(replace(settings, servicebus_url=settings.servicebus_url.replace(here, away)))
+    run = a_run()
+    with pytest.raises(ServiceBusError):
+        servicebus_bench.transport.publish_events([{"event_id": "e"}])
+    servicebus_bench.bus.close()
+    database.bind(settings)
+
+    to_the_end(servicebus_bench, run)
+
+    assert (now_of(run).status, effects_of(run)) == ("completed", ALL)
+    assert lab.outside[run.resource_id] == 1
+
+
+def test_a_key_that_is_not_ours_opens_nothing(bus: servicebus.Transport, broker: Broker) -> None:
+    forged = servicebus.client(broker.url.replace("SharedAccessKey=", "SharedAccessKey=not"))
+
+    with pytest.raises(ServiceBusError):
+        forged.get_queue_receiver("lab").__enter__()
+    forged.close()
+
+
+def test_a_namespace_without_a_key_needs_an_identity(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "azure.identity", None)  # as where it is not installed
+    with pytest.raises(SettingsError, match="install azure-identity"):
+        servicebus.client("sales.servicebus.windows.net")
