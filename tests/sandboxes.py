@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -51,8 +52,9 @@ class Sandbox:
         return self.get("orders", reference=str(reference))["items"]
 
 
-@pytest.fixture(scope="session")
-def running_sandbox(session_folder: Path) -> Iterator[Sandbox]:
+@contextmanager
+def sandbox_process(session_folder: Path) -> Iterator[Sandbox]:
+    """Run a sandbox within the `with`."""
     port = free_port()
     command = [sys.executable, "-m", "sandbox", "--port", str(port), "--demo",
                "--database", str(session_folder / f"sandbox-{port}.sqlite3")]  # fmt: skip
@@ -65,6 +67,12 @@ def running_sandbox(session_folder: Path) -> Iterator[Sandbox]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def running_sandbox(session_folder: Path) -> Iterator[Sandbox]:
+    with sandbox_process(session_folder) as found:
+        yield found
 
 
 def wait_for(url: str) -> None:
