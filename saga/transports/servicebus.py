@@ -10,6 +10,7 @@ import json
 import logging
 import signal
 import threading
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from itertools import groupby
@@ -27,6 +28,7 @@ logging.getLogger("azure").setLevel(logging.WARNING)  # it tells of every link a
 REPLIES, EVENTS = "saga-replies", "events"
 PER_TURN = 16  # commands that a worker locks at most
 PAUSE = 1.0  # seconds after trouble
+AT_ONCE = 0.005  # seconds within which comes what was waiting
 PATIENCE = 10.0  # seconds until a send is given up
 TROUBLE = (ServiceBusError, ValueError, OSError)  # ValueError: the SDK's word for a link that is closed by now
 
@@ -38,7 +40,7 @@ class Transport:
         self._client: Any = None
         self._senders: dict[str, Any] = {}
         self._receivers: dict[tuple[str, str], Any] = {}
-        self._wanted: dict[tuple[str, str], int] = {}
+        self._wanted: dict[tuple[str, str], float] = {}
         self._lock = threading.RLock()
         self._stopped = threading.Event()
 
@@ -157,18 +159,20 @@ class Transport:
     def _receive(self, name: str, subscription: str, most: int, wait: float) -> tuple[list[Any], list[Any]]:
         """Lock up to `most` messages; gives each with the receiver that can settle it, and what they say.
 
-        The SDK waits a fifth of a second for more when it gets less than it asked for. So one is asked for, and twice
-        as many each time that all came.
+        The SDK waits a fifth of a second for more when it gets less than it asked for. So one is asked for, and
+        more and more as long as all that were asked for are there at once.
         """
         key = name, subscription
-        wanted = min(most, self._wanted.get(key, 1))
+        wanted = min(most, int(self._wanted.get(key, 1.0)))
         try:
             receiver = self._receiver(name, subscription)
+            begun = time.monotonic()
             found = receiver.receive_messages(max_message_count=wanted, max_wait_time=max(wait, 0.01))
         except TROUBLE:
             _close(self._receivers.pop(key, None))
             raise
-        self._wanted[key] = wanted * 2 if len(found) == wanted else 1
+        busy = len(found) == wanted and time.monotonic() - begun < AT_ONCE
+        self._wanted[key] = min(most, self._wanted.get(key, 1.0) * 1.25) if busy else 1.0
         tokens, contents = [], []
         for message in found:
             content = _content(message)

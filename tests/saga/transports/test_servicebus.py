@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -12,6 +14,7 @@ import pytest
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.exceptions import ServiceBusError
 
+from domains import NAMES
 from domains.kernel import config, database
 from domains.kernel.config import Settings, SettingsError
 from saga import transports
@@ -20,7 +23,7 @@ from tests.amqp.broker import Broker
 from tests.conftest import Clock
 from tests.saga import lab
 from tests.saga.watch import a_run, effects_of, now_of
-from tests.servers import free_port
+from tests.servers import ROOT, free_port
 
 from .benches import ServicebusBench, to_the_end
 
@@ -154,3 +157,18 @@ def test_a_namespace_without_a_key_needs_an_identity(settings: Settings, monkeyp
     monkeypatch.setitem(sys.modules, "azure.identity", None)  # as where it is not installed
     with pytest.raises(SettingsError, match="install azure-identity"):
         servicebus.client("sales.servicebus.windows.net")
+
+
+def test_the_sdk_is_loaded_only_where_it_is_asked_for() -> None:
+    code = "import sys, saga.worker, saga.coordinator, saga.transports.rq; print('azure.servicebus' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert said.strip() == "False"
+
+
+def test_the_entities_that_operators_make_are_those_that_the_system_uses() -> None:
+    rows = [line for line in (ROOT / "docs" / "service-bus.md").read_text().splitlines() if "`customers`, " in line]
+    commands, events = (set(re.findall(r"`([a-z-]+)`", row)) for row in rows)
+
+    assert commands == {*NAMES, "services-exchange"}
+    assert events == {servicebus.EVENTS, *NAMES}
