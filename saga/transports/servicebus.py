@@ -68,7 +68,7 @@ class Transport:
                 well = False
             if not well:
                 self._stopped.wait(PAUSE)
-        self.close()
+        _close(self._receivers.pop((queue, ""), None))  # what is locked but not begun is free for others
 
     def stop(self) -> None:
         """End `listen` when what is in hand has been done."""
@@ -111,7 +111,7 @@ class Transport:
         self._settle(tokens, "complete_message")
 
     def close(self) -> None:
-        """Close every link, so that what is locked but not begun is free for others."""
+        """Close every link."""
         with self._lock:
             links = [*self._senders.values(), *self._receivers.values(), *filter(None, [self._client])]
             self._senders, self._receivers, self._client = {}, {}, None

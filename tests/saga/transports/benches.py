@@ -139,8 +139,9 @@ class ServicebusBench:
     def stop(self) -> None:
         for _, bus in self.workers:
             bus.stop()
-        for worker, _ in self.workers:
+        for worker, bus in self.workers:
             worker.join()
+            bus.close()
         self.bus.close()
 
 
