@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes.util
 import os
 import shutil
 import sys
@@ -12,9 +11,10 @@ from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
 from packaging.requirements import Requirement
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 import installation
+from domains.kernel.azure import why
 from domains.kernel.config import DATABASES, Settings
 from domains.kernel.database import make_engine
 
@@ -81,14 +81,11 @@ def _databases(settings: Settings) -> Iterator[Finding]:
         url = settings.database_url_of(name)
         if url.startswith("sqlite"):
             continue
-        if url.startswith("mssql") and not ctypes.util.find_library("odbc"):
-            yield Finding("ODBC driver manager", False, "apt-get install libodbc2 libgssapi-krb5-2")
-            return
         try:
             with make_engine(url).connect():
                 yield Finding(f"database {name}", True, "")
-        except SQLAlchemyError as error:
-            yield Finding(f"database {name}", False, str(error).splitlines()[0])
+        except DBAPIError as error:
+            yield Finding(f"database {name}", False, why(error.orig or error))
 
 
 def _ports(port: int) -> Iterator[Finding]:

@@ -32,14 +32,23 @@ def migrate(settings: Settings, names: Iterable[str] = DATABASES, *, sql: bool =
     """Bring databases to a revision (the newest), step by step.
 
     `names` are domains or `saga`. With `sql` nothing is changed: the statements are printed, for an operator who
-    applies them by hand. A step that fails leaves its database as it was before that step.
+    applies them by hand; in T-SQL for Azure SQL unless the settings name another server. A step that fails leaves its
+    database as it was before that step.
     """
     database.bind(settings)
     for name in names:
         config = config_of(settings, name)
         if sql:
             config.print_stdout("-- %s", name)
+        else:
+            _reach(settings, name)
         (command.downgrade if to == "base" or to.startswith("-") else command.upgrade)(config, to, sql=sql)
+
+
+def _reach(settings: Settings, name: str) -> None:
+    engine = database.make_engine(settings.database_url_of(name))
+    database.wait_until_reachable(engine, name)
+    engine.dispose()
 
 
 def revise(settings: Settings, name: str, message: str) -> Path:

@@ -27,10 +27,14 @@ options = {
 }
 
 if context.is_offline_mode():
-    context.configure(url=settings.database_url_of(name), literal_binds=True, **options)
+    url = settings.database_url_of(name)
+    server = {"dialect_name": "mssql"} if url.startswith("sqlite") else {"url": url}  # nobody scripts SQLite files
+    context.configure(**server, literal_binds=True, **options)
     dialect = context.get_context().dialect
     if dialect.name == "mssql":  # what it would find out when it connects; else DATETIME and NTEXT are printed
         dialect.server_version_info, dialect.deprecate_large_types = (16,), True
+        # sqlcmd leaves them off; without the first no index can have a condition, the last ends it all at an error
+        context.get_context().impl.static_output("SET QUOTED_IDENTIFIER ON; SET ANSI_NULLS ON; SET XACT_ABORT ON;")
     with context.begin_transaction():
         context.run_migrations()
 else:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from domains.kernel import audit, clock, config, failpoint
 from domains.kernel.config import Settings
-from domains.kernel.database import Database, bind, insert_new, locked
+from domains.kernel.database import Database, bind, insert_new, locked, repeated
 from domains.kernel.errors import DomainError, NotNow, Pending
 from domains.kernel.messages import Exchange, acting
 from domains.kernel.telemetry import start_logging
@@ -45,7 +45,7 @@ def perform(database: Database, envelope: dict[str, Any]) -> Reply | None:
             action = action_named(envelope["name"])
             if isinstance(action, Exchange):
                 return _exchange(database, envelope, action)
-            return _answer(envelope, **_command(database, envelope, action))
+            return _answer(envelope, **repeated(lambda: _command(database, envelope, action)))
         except NotNow as reason:
             return _answer(envelope, outcome="RETRY", retry_after=reason.retry_after, error=_technical(reason))
         except Pending as pending:

@@ -5,21 +5,27 @@ A session never spans two databases. Whoever opens one owns the transaction; not
 
 from __future__ import annotations
 
+import logging
 import os
-import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, ExceptionContext, MetaData, Select, Table, create_engine, event
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
-from . import config, failpoint, tables
+from . import azure, config, failpoint, tables
 from .columns import new_id as new_id
 
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+POOL = {"pool_size": 4, "max_overflow": 4, "pool_timeout": 5, "pool_pre_ping": True, "pool_recycle": 1500,
+        "pool_use_lifo": True, "hide_parameters": True}  # fmt: skip
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -98,25 +104,57 @@ def make_engine(url: str) -> Engine:
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
-    azure: dict[str, Any] = {"connect_args": {"timeout": 30}} if parsed.get_backend_name() == "mssql" else {}
-    engine = create_engine(
-        parsed, pool_size=4, max_overflow=4, pool_timeout=5, pool_pre_ping=True, pool_recycle=1500,
-        pool_use_lifo=True, hide_parameters=True, **azure,
-    )  # fmt: skip
-    if azure:
-        engine.dialect.loaded_dbapi.pooling = False  # type: ignore[attr-defined]  # the driver's own would hide ours
-        event.listen(engine, "handle_error", _azure_failed)
+    if parsed.get_backend_name() == "mssql":
+        engine = azure.make_engine(parsed, **POOL)
+    else:
+        engine = create_engine(parsed, **POOL)
+    event.listen(engine, "handle_error", _say_unreachable)
     return engine
 
 
-# Azure SQL is moving, resting or too busy, by its error numbers; the driver takes these connections for good ones.
-_AWAY = {"615", "926", "4060", "4221", "40143", "40197", "40501", "40540", "40613", "49918", "49919", "49920"}
+def _say_unreachable(failure: ExceptionContext) -> None:
+    """Leave one line in the log of each connection that could not be made; a pool and its callers only say that."""
+    if failure.connection is None and not failure.is_pre_ping and failure.engine is not None:
+        name = failure.engine.url.database
+        log.warning("cannot connect", extra={"database": name, "why": azure.why(failure.original_exception)})
 
 
-def _azure_failed(failure: ExceptionContext) -> None:
-    """Give up connections to a database that has moved away, so that the next try makes a new one."""
-    if _AWAY & set(re.findall(r"\((\d{3,5})\) \(SQL", str(failure.original_exception))):
-        failure.is_disconnect = True
+class Unreachable(SystemExit):
+    """A database cannot be reached; the text says which one, why, and how to mend it, in one line without secrets."""
+
+
+def wait_until_reachable(engine: Engine, name: str, *, patience: float = 90.0, delay: float = 5.0) -> None:
+    """Connect once. A database that is resting or moving is waited for; any other fault ends the process, told."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            with engine.connect():
+                return
+        except DBAPIError as error:
+            if not azure.is_away(error) or time.monotonic() + delay > until:
+                raise Unreachable(f"the database of {name}: {azure.why(error.orig or error)}") from None
+        time.sleep(delay)
+        delay = min(delay * 2, 60.0)
+
+
+def repeated(work: Callable[[], T], tries: int = 4) -> T:
+    """Do a whole unit of work, which opens and ends its own transaction, and again when that fell victim to another.
+
+    Only for work that may be done twice: nothing of it is left in the database when it is done again.
+    """
+    for number in range(1, tries):
+        try:
+            return work()
+        except DBAPIError as error:
+            if not _is_victim(error):
+                raise
+            log.info("done again after a deadlock", extra={"tries": number})
+            time.sleep(0.02 * 2**number)
+    return work()
+
+
+def _is_victim(error: DBAPIError) -> bool:
+    return azure.is_victim(error) or getattr(error.orig, "sqlstate", None) in ("40001", "40P01")
 
 
 def _sqlite_connect(connection: Any, _record: Any) -> None:

@@ -1,0 +1,209 @@
+-- accounts
+SET QUOTED_IDENTIFIER ON; SET ANSI_NULLS ON; SET XACT_ABORT ON;
+
+BEGIN TRANSACTION;
+
+CREATE TABLE alembic_version (
+    version_num VARCHAR(32) NOT NULL,
+    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+
+GO
+
+-- Running upgrade  -> 0001
+
+CREATE TABLE account (
+    id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    name NVARCHAR(120) NOT NULL,
+    name_key NVARCHAR(160) NOT NULL,
+    status NVARCHAR(16) NOT NULL,
+    currency NVARCHAR(3) NOT NULL,
+    cost_centre NVARCHAR(60) NULL,
+    po_reference NVARCHAR(60) NULL,
+    budget_minor BIGINT NULL,
+    ccp_customer NVARCHAR(max) NULL,
+    ccp_user NVARCHAR(max) NULL,
+    ccp_seen_at DATETIMEOFFSET NULL,
+    opened_at DATETIMEOFFSET NULL,
+    created_at DATETIMEOFFSET NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_account PRIMARY KEY (id),
+    CONSTRAINT uq_account_customer_id_name_key UNIQUE (customer_id, name_key)
+);
+
+GO
+
+CREATE INDEX ix_account_customer_id ON account (customer_id);
+
+GO
+
+CREATE INDEX ix_account_reseller_id_id ON account (reseller_id, id);
+
+GO
+
+CREATE TABLE audit_entry (
+    id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    at DATETIMEOFFSET NOT NULL,
+    actor_kind NVARCHAR(10) NOT NULL,
+    actor_id NVARCHAR(64) NOT NULL,
+    actor_name NVARCHAR(200) NOT NULL,
+    action NVARCHAR(80) NOT NULL,
+    subject_kind NVARCHAR(40) NOT NULL,
+    subject_id BINARY(16) NOT NULL,
+    request_id NVARCHAR(64) NULL,
+    run_id BINARY(16) NULL,
+    digest NVARCHAR(64) NOT NULL,
+    seq INTEGER NULL,
+    previous NVARCHAR(64) NULL,
+    hash NVARCHAR(64) NULL,
+    CONSTRAINT pk_audit_entry PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_audit_entry_unsealed ON audit_entry (customer_id, id) WHERE seq IS NULL;
+
+GO
+
+CREATE UNIQUE INDEX uq_audit_entry_customer_id_seq ON audit_entry (customer_id, seq) WHERE seq IS NOT NULL;
+
+GO
+
+CREATE TABLE audit_head (
+    customer_id BINARY(16) NOT NULL,
+    seq INTEGER NOT NULL,
+    hash NVARCHAR(64) NOT NULL,
+    CONSTRAINT pk_audit_head PRIMARY KEY (customer_id)
+);
+
+GO
+
+CREATE TABLE audit_value (
+    entry_id BINARY(16) NOT NULL,
+    salt NVARCHAR(64) NOT NULL,
+    before NVARCHAR(max) NULL,
+    after NVARCHAR(max) NULL,
+    CONSTRAINT pk_audit_value PRIMARY KEY (entry_id)
+);
+
+GO
+
+CREATE TABLE consumed (
+    event_id BINARY(16) NOT NULL,
+    at DATETIMEOFFSET NOT NULL,
+    CONSTRAINT pk_consumed PRIMARY KEY (event_id)
+);
+
+GO
+
+CREATE TABLE customer_ref (
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    kind NVARCHAR(16) NOT NULL,
+    name NVARCHAR(120) NOT NULL,
+    status NVARCHAR(16) NOT NULL,
+    currency NVARCHAR(3) NOT NULL,
+    country NVARCHAR(2) NOT NULL,
+    region NVARCHAR(8) NOT NULL,
+    time_zone NVARCHAR(60) NOT NULL,
+    credit_minor BIGINT NULL,
+    price_book NVARCHAR(60) NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_customer_ref PRIMARY KEY (customer_id)
+);
+
+GO
+
+CREATE INDEX ix_customer_ref_reseller_id ON customer_ref (reseller_id);
+
+GO
+
+CREATE TABLE idempotency (
+    [key] NVARCHAR(64) NOT NULL,
+    request_digest NVARCHAR(64) NOT NULL,
+    status INTEGER NOT NULL,
+    body NVARCHAR(max) NULL,
+    headers NVARCHAR(max) NULL,
+    at DATETIMEOFFSET NOT NULL,
+    CONSTRAINT pk_idempotency PRIMARY KEY ([key])
+);
+
+GO
+
+CREATE TABLE inbox (
+    cmd_id BINARY(16) NOT NULL,
+    run_id BINARY(16) NOT NULL,
+    seq INTEGER NOT NULL,
+    phase NVARCHAR(1) NOT NULL,
+    gen INTEGER NOT NULL,
+    outcome NVARCHAR(12) NOT NULL,
+    fence INTEGER NOT NULL,
+    reply NVARCHAR(max) NULL,
+    at DATETIMEOFFSET NOT NULL,
+    CONSTRAINT pk_inbox PRIMARY KEY (cmd_id),
+    CONSTRAINT uq_inbox_run_id_seq_phase_gen UNIQUE (run_id, seq, phase, gen)
+);
+
+GO
+
+CREATE TABLE number_series (
+    series NVARCHAR(40) NOT NULL,
+    last INTEGER NOT NULL,
+    CONSTRAINT pk_number_series PRIMARY KEY (series)
+);
+
+GO
+
+CREATE TABLE outbox (
+    position BIGINT NOT NULL IDENTITY,
+    event_id BINARY(16) NOT NULL,
+    type NVARCHAR(80) NOT NULL,
+    aggregate_id BINARY(16) NOT NULL,
+    version INTEGER NOT NULL,
+    body NVARCHAR(max) NOT NULL,
+    traceparent NVARCHAR(55) NULL,
+    at DATETIMEOFFSET NOT NULL,
+    published_at DATETIMEOFFSET NULL,
+    CONSTRAINT pk_outbox PRIMARY KEY (position),
+    CONSTRAINT uq_outbox_event_id UNIQUE (event_id)
+);
+
+GO
+
+CREATE INDEX ix_outbox_waiting ON outbox (position) WHERE published_at IS NULL;
+
+GO
+
+CREATE TABLE reservation (
+    id BINARY(16) NOT NULL,
+    account_id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    amount_minor BIGINT NOT NULL,
+    currency NVARCHAR(3) NOT NULL,
+    state NVARCHAR(10) NOT NULL,
+    held_at DATETIMEOFFSET NOT NULL,
+    CONSTRAINT pk_reservation PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_reservation_account_id ON reservation (account_id);
+
+GO
+
+CREATE INDEX ix_reservation_customer_id_state ON reservation (customer_id, state);
+
+GO
+
+INSERT INTO alembic_version (version_num) OUTPUT inserted.version_num VALUES ('0001');
+
+GO
+
+COMMIT;
+
+GO
+

@@ -1,0 +1,161 @@
+-- notifications
+SET QUOTED_IDENTIFIER ON; SET ANSI_NULLS ON; SET XACT_ABORT ON;
+
+BEGIN TRANSACTION;
+
+CREATE TABLE alembic_version (
+    version_num VARCHAR(32) NOT NULL,
+    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+
+GO
+
+-- Running upgrade  -> 0001
+
+CREATE TABLE audit_entry (
+    id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    at DATETIMEOFFSET NOT NULL,
+    actor_kind NVARCHAR(10) NOT NULL,
+    actor_id NVARCHAR(64) NOT NULL,
+    actor_name NVARCHAR(200) NOT NULL,
+    action NVARCHAR(80) NOT NULL,
+    subject_kind NVARCHAR(40) NOT NULL,
+    subject_id BINARY(16) NOT NULL,
+    request_id NVARCHAR(64) NULL,
+    run_id BINARY(16) NULL,
+    digest NVARCHAR(64) NOT NULL,
+    seq INTEGER NULL,
+    previous NVARCHAR(64) NULL,
+    hash NVARCHAR(64) NULL,
+    CONSTRAINT pk_audit_entry PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_audit_entry_unsealed ON audit_entry (customer_id, id) WHERE seq IS NULL;
+
+GO
+
+CREATE UNIQUE INDEX uq_audit_entry_customer_id_seq ON audit_entry (customer_id, seq) WHERE seq IS NOT NULL;
+
+GO
+
+CREATE TABLE audit_head (
+    customer_id BINARY(16) NOT NULL,
+    seq INTEGER NOT NULL,
+    hash NVARCHAR(64) NOT NULL,
+    CONSTRAINT pk_audit_head PRIMARY KEY (customer_id)
+);
+
+GO
+
+CREATE TABLE audit_value (
+    entry_id BINARY(16) NOT NULL,
+    salt NVARCHAR(64) NOT NULL,
+    before NVARCHAR(max) NULL,
+    after NVARCHAR(max) NULL,
+    CONSTRAINT pk_audit_value PRIMARY KEY (entry_id)
+);
+
+GO
+
+CREATE TABLE consumed (
+    event_id BINARY(16) NOT NULL,
+    at DATETIMEOFFSET NOT NULL,
+    CONSTRAINT pk_consumed PRIMARY KEY (event_id)
+);
+
+GO
+
+CREATE TABLE delivery (
+    id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    template NVARCHAR(60) NOT NULL,
+    recipient NVARCHAR(320) NOT NULL,
+    subject NVARCHAR(300) NOT NULL,
+    body NVARCHAR(max) NOT NULL,
+    state NVARCHAR(10) NOT NULL,
+    attempts INTEGER NOT NULL,
+    last_error NVARCHAR(500) NULL,
+    next_at DATETIMEOFFSET NULL,
+    created_at DATETIMEOFFSET NOT NULL,
+    sent_at DATETIMEOFFSET NULL,
+    CONSTRAINT pk_delivery PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_delivery_customer_id ON delivery (customer_id);
+
+GO
+
+CREATE INDEX ix_delivery_due ON delivery (next_at) WHERE next_at IS NOT NULL;
+
+GO
+
+CREATE TABLE idempotency (
+    [key] NVARCHAR(64) NOT NULL,
+    request_digest NVARCHAR(64) NOT NULL,
+    status INTEGER NOT NULL,
+    body NVARCHAR(max) NULL,
+    headers NVARCHAR(max) NULL,
+    at DATETIMEOFFSET NOT NULL,
+    CONSTRAINT pk_idempotency PRIMARY KEY ([key])
+);
+
+GO
+
+CREATE TABLE inbox (
+    cmd_id BINARY(16) NOT NULL,
+    run_id BINARY(16) NOT NULL,
+    seq INTEGER NOT NULL,
+    phase NVARCHAR(1) NOT NULL,
+    gen INTEGER NOT NULL,
+    outcome NVARCHAR(12) NOT NULL,
+    fence INTEGER NOT NULL,
+    reply NVARCHAR(max) NULL,
+    at DATETIMEOFFSET NOT NULL,
+    CONSTRAINT pk_inbox PRIMARY KEY (cmd_id),
+    CONSTRAINT uq_inbox_run_id_seq_phase_gen UNIQUE (run_id, seq, phase, gen)
+);
+
+GO
+
+CREATE TABLE number_series (
+    series NVARCHAR(40) NOT NULL,
+    last INTEGER NOT NULL,
+    CONSTRAINT pk_number_series PRIMARY KEY (series)
+);
+
+GO
+
+CREATE TABLE outbox (
+    position BIGINT NOT NULL IDENTITY,
+    event_id BINARY(16) NOT NULL,
+    type NVARCHAR(80) NOT NULL,
+    aggregate_id BINARY(16) NOT NULL,
+    version INTEGER NOT NULL,
+    body NVARCHAR(max) NOT NULL,
+    traceparent NVARCHAR(55) NULL,
+    at DATETIMEOFFSET NOT NULL,
+    published_at DATETIMEOFFSET NULL,
+    CONSTRAINT pk_outbox PRIMARY KEY (position),
+    CONSTRAINT uq_outbox_event_id UNIQUE (event_id)
+);
+
+GO
+
+CREATE INDEX ix_outbox_waiting ON outbox (position) WHERE published_at IS NULL;
+
+GO
+
+INSERT INTO alembic_version (version_num) OUTPUT inserted.version_num VALUES ('0001');
+
+GO
+
+COMMIT;
+
+GO
+

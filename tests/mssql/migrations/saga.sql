@@ -1,0 +1,116 @@
+-- saga
+SET QUOTED_IDENTIFIER ON; SET ANSI_NULLS ON; SET XACT_ABORT ON;
+
+BEGIN TRANSACTION;
+
+CREATE TABLE alembic_version (
+    version_num VARCHAR(32) NOT NULL,
+    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+
+GO
+
+-- Running upgrade  -> 0001
+
+CREATE TABLE run (
+    id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    definition NVARCHAR(60) NOT NULL,
+    definition_version INTEGER NOT NULL,
+    business_key NVARCHAR(100) NOT NULL,
+    request_digest NVARCHAR(64) NOT NULL,
+    status NVARCHAR(20) NOT NULL,
+    phase NVARCHAR(1) NOT NULL,
+    seq INTEGER NOT NULL,
+    pivoted BIT NOT NULL,
+    paused INTEGER NOT NULL,
+    rev INTEGER NOT NULL,
+    payload NVARCHAR(max) NOT NULL,
+    outputs NVARCHAR(max) NOT NULL,
+    label NVARCHAR(300) NOT NULL,
+    resource_kind NVARCHAR(40) NOT NULL,
+    resource_id BINARY(16) NOT NULL,
+    waiting_for NVARCHAR(40) NULL,
+    attention NVARCHAR(40) NULL,
+    error NVARCHAR(max) NULL,
+    actor NVARCHAR(max) NOT NULL,
+    request_id NVARCHAR(64) NOT NULL,
+    traceparent NVARCHAR(55) NOT NULL,
+    next_at DATETIMEOFFSET NULL,
+    created_at DATETIMEOFFSET NOT NULL,
+    updated_at DATETIMEOFFSET NOT NULL,
+    ended_at DATETIMEOFFSET NULL,
+    CONSTRAINT pk_run PRIMARY KEY (id),
+    CONSTRAINT ck_run_never_stuck CHECK (status IN ('completed', 'compensated', 'resolved') OR paused = 1 OR next_at IS NOT NULL),
+    CONSTRAINT uq_run_business_key UNIQUE (business_key)
+);
+
+GO
+
+CREATE INDEX ix_run_customer_id ON run (customer_id, id);
+
+GO
+
+CREATE INDEX ix_run_due ON run (next_at) WHERE next_at IS NOT NULL;
+
+GO
+
+CREATE INDEX ix_run_reseller_id ON run (reseller_id, id);
+
+GO
+
+CREATE INDEX ix_run_resource_id ON run (resource_id);
+
+GO
+
+CREATE TABLE run_event (
+    id BIGINT NOT NULL IDENTITY,
+    run_id BINARY(16) NOT NULL,
+    rev INTEGER NOT NULL,
+    at DATETIMEOFFSET NOT NULL,
+    kind NVARCHAR(20) NOT NULL,
+    seq INTEGER NULL,
+    actor NVARCHAR(200) NOT NULL,
+    data NVARCHAR(max) NOT NULL,
+    CONSTRAINT pk_run_event PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_run_event_run_id ON run_event (run_id);
+
+GO
+
+CREATE TABLE run_step (
+    run_id BINARY(16) NOT NULL,
+    seq INTEGER NOT NULL,
+    phase NVARCHAR(1) NOT NULL,
+    gen INTEGER NOT NULL,
+    cmd_id BINARY(16) NOT NULL,
+    name NVARCHAR(80) NOT NULL,
+    kind NVARCHAR(16) NOT NULL,
+    queue NVARCHAR(40) NOT NULL,
+    status NVARCHAR(12) NOT NULL,
+    attempt INTEGER NOT NULL,
+    send_no INTEGER NOT NULL,
+    body NVARCHAR(max) NOT NULL,
+    reply NVARCHAR(max) NULL,
+    error NVARCHAR(max) NULL,
+    sent_at DATETIMEOFFSET NOT NULL,
+    due_at DATETIMEOFFSET NULL,
+    done_at DATETIMEOFFSET NULL,
+    CONSTRAINT pk_run_step PRIMARY KEY (run_id, seq, phase, gen),
+    CONSTRAINT uq_run_step_cmd_id UNIQUE (cmd_id)
+);
+
+GO
+
+INSERT INTO alembic_version (version_num) OUTPUT inserted.version_num VALUES ('0001');
+
+GO
+
+COMMIT;
+
+GO
+

@@ -1,0 +1,497 @@
+-- services
+SET QUOTED_IDENTIFIER ON; SET ANSI_NULLS ON; SET XACT_ABORT ON;
+
+BEGIN TRANSACTION;
+
+CREATE TABLE alembic_version (
+    version_num VARCHAR(32) NOT NULL,
+    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+
+GO
+
+-- Running upgrade  -> 0001
+
+CREATE TABLE account_ref (
+    id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    name NVARCHAR(200) NOT NULL,
+    status NVARCHAR(20) NOT NULL,
+    currency NVARCHAR(3) NOT NULL,
+    country NVARCHAR(2) NOT NULL,
+    region NVARCHAR(10) NOT NULL,
+    time_zone NVARCHAR(64) NOT NULL,
+    price_book NVARCHAR(80) NOT NULL,
+    ccp_customer_id NVARCHAR(80) NULL,
+    ccp_user_id NVARCHAR(80) NULL,
+    version INTEGER NOT NULL,
+    customer_version INTEGER NOT NULL,
+    CONSTRAINT pk_account_ref PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_account_ref_customer_id ON account_ref (customer_id);
+
+GO
+
+CREATE INDEX ix_account_ref_reseller_id ON account_ref (reseller_id);
+
+GO
+
+CREATE TABLE audit_entry (
+    id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    at DATETIMEOFFSET NOT NULL,
+    actor_kind NVARCHAR(10) NOT NULL,
+    actor_id NVARCHAR(64) NOT NULL,
+    actor_name NVARCHAR(200) NOT NULL,
+    action NVARCHAR(80) NOT NULL,
+    subject_kind NVARCHAR(40) NOT NULL,
+    subject_id BINARY(16) NOT NULL,
+    request_id NVARCHAR(64) NULL,
+    run_id BINARY(16) NULL,
+    digest NVARCHAR(64) NOT NULL,
+    seq INTEGER NULL,
+    previous NVARCHAR(64) NULL,
+    hash NVARCHAR(64) NULL,
+    CONSTRAINT pk_audit_entry PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_audit_entry_unsealed ON audit_entry (customer_id, id) WHERE seq IS NULL;
+
+GO
+
+CREATE UNIQUE INDEX uq_audit_entry_customer_id_seq ON audit_entry (customer_id, seq) WHERE seq IS NOT NULL;
+
+GO
+
+CREATE TABLE audit_head (
+    customer_id BINARY(16) NOT NULL,
+    seq INTEGER NOT NULL,
+    hash NVARCHAR(64) NOT NULL,
+    CONSTRAINT pk_audit_head PRIMARY KEY (customer_id)
+);
+
+GO
+
+CREATE TABLE audit_value (
+    entry_id BINARY(16) NOT NULL,
+    salt NVARCHAR(64) NOT NULL,
+    before NVARCHAR(max) NULL,
+    after NVARCHAR(max) NULL,
+    CONSTRAINT pk_audit_value PRIMARY KEY (entry_id)
+);
+
+GO
+
+CREATE TABLE change_ (
+    id BINARY(16) NOT NULL,
+    subscription_id BINARY(16) NOT NULL,
+    account_id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    kind NVARCHAR(20) NOT NULL,
+    mode NVARCHAR(12) NULL,
+    from_quantity INTEGER NOT NULL,
+    to_quantity INTEGER NOT NULL,
+    from_valid_to DATE NOT NULL,
+    to_valid_to DATE NULL,
+    from_state NVARCHAR(24) NOT NULL,
+    state NVARCHAR(12) NOT NULL,
+    currency NVARCHAR(3) NOT NULL,
+    charge_now BIGINT NULL,
+    preview_id BINARY(16) NULL,
+    run_id BINARY(16) NULL,
+    requested_by_id BINARY(16) NULL,
+    requested_by NVARCHAR(200) NOT NULL,
+    provider_change_id NVARCHAR(80) NULL,
+    error_code NVARCHAR(80) NULL,
+    error_detail NVARCHAR(1000) NULL,
+    begun_at DATETIMEOFFSET NOT NULL,
+    ended_at DATETIMEOFFSET NULL,
+    CONSTRAINT pk_change_ PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_change__customer_id ON change_ (customer_id);
+
+GO
+
+CREATE INDEX ix_change__subscription_id ON change_ (subscription_id);
+
+GO
+
+CREATE TABLE consumed (
+    event_id BINARY(16) NOT NULL,
+    at DATETIMEOFFSET NOT NULL,
+    CONSTRAINT pk_consumed PRIMARY KEY (event_id)
+);
+
+GO
+
+CREATE TABLE idempotency (
+    [key] NVARCHAR(64) NOT NULL,
+    request_digest NVARCHAR(64) NOT NULL,
+    status INTEGER NOT NULL,
+    body NVARCHAR(max) NULL,
+    headers NVARCHAR(max) NULL,
+    at DATETIMEOFFSET NOT NULL,
+    CONSTRAINT pk_idempotency PRIMARY KEY ([key])
+);
+
+GO
+
+CREATE TABLE inbox (
+    cmd_id BINARY(16) NOT NULL,
+    run_id BINARY(16) NOT NULL,
+    seq INTEGER NOT NULL,
+    phase NVARCHAR(1) NOT NULL,
+    gen INTEGER NOT NULL,
+    outcome NVARCHAR(12) NOT NULL,
+    fence INTEGER NOT NULL,
+    reply NVARCHAR(max) NULL,
+    at DATETIMEOFFSET NOT NULL,
+    CONSTRAINT pk_inbox PRIMARY KEY (cmd_id),
+    CONSTRAINT uq_inbox_run_id_seq_phase_gen UNIQUE (run_id, seq, phase, gen)
+);
+
+GO
+
+CREATE TABLE listing (
+    currency NVARCHAR(3) NOT NULL,
+    offer_id BINARY(16) NOT NULL,
+    term NVARCHAR(10) NOT NULL,
+    billing_cycle NVARCHAR(10) NOT NULL,
+    purchase_price NUMERIC(19, 6) NOT NULL,
+    terms NVARCHAR(100) NOT NULL,
+    billing_cycles NVARCHAR(60) NOT NULL,
+    CONSTRAINT pk_listing PRIMARY KEY (currency, offer_id)
+);
+
+GO
+
+CREATE TABLE number_series (
+    series NVARCHAR(40) NOT NULL,
+    last INTEGER NOT NULL,
+    CONSTRAINT pk_number_series PRIMARY KEY (series)
+);
+
+GO
+
+CREATE TABLE offer (
+    id BINARY(16) NOT NULL,
+    provider NVARCHAR(40) NOT NULL,
+    provider_offer_id NVARCHAR(80) NOT NULL,
+    vendor NVARCHAR(120) NOT NULL,
+    category NVARCHAR(80) NOT NULL,
+    name NVARCHAR(200) NOT NULL,
+    description NVARCHAR(max) NOT NULL,
+    kind NVARCHAR(20) NOT NULL,
+    unit NVARCHAR(40) NOT NULL,
+    min_quantity INTEGER NOT NULL,
+    max_quantity INTEGER NULL,
+    countries NVARCHAR(1200) NOT NULL,
+    policy NVARCHAR(max) NOT NULL,
+    addon_of NVARCHAR(max) NOT NULL,
+    prerequisites NVARCHAR(max) NOT NULL,
+    valid_from DATE NULL,
+    valid_to DATE NULL,
+    words NVARCHAR(2000) NOT NULL,
+    provider_version NVARCHAR(40) NOT NULL,
+    digest NVARCHAR(64) NOT NULL,
+    active BIT NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_offer PRIMARY KEY (id),
+    CONSTRAINT uq_offer_provider_provider_offer_id UNIQUE (provider, provider_offer_id)
+);
+
+GO
+
+CREATE TABLE offer_plan (
+    offer_id BINARY(16) NOT NULL,
+    currency NVARCHAR(3) NOT NULL,
+    term NVARCHAR(10) NOT NULL,
+    billing_cycle NVARCHAR(10) NOT NULL,
+    position INTEGER NOT NULL,
+    purchase_price NUMERIC(19, 6) NOT NULL,
+    CONSTRAINT pk_offer_plan PRIMARY KEY (offer_id, currency, term, billing_cycle)
+);
+
+GO
+
+CREATE TABLE order_ (
+    id BINARY(16) NOT NULL,
+    number NVARCHAR(20) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    account_id BINARY(16) NOT NULL,
+    account_name NVARCHAR(200) NOT NULL,
+    state NVARCHAR(24) NOT NULL,
+    currency NVARCHAR(3) NOT NULL,
+    charge_now BIGINT NOT NULL,
+    every_month BIGINT NULL,
+    commitment BIGINT NOT NULL,
+    accepted_total BIGINT NULL,
+    po_reference NVARCHAR(80) NULL,
+    cost_centre NVARCHAR(80) NULL,
+    preview_id BINARY(16) NULL,
+    run_id BINARY(16) NULL,
+    ordered_by_id BINARY(16) NULL,
+    ordered_by NVARCHAR(200) NOT NULL,
+    effective_on DATE NOT NULL,
+    provider_order_id NVARCHAR(80) NULL,
+    error_code NVARCHAR(80) NULL,
+    error_detail NVARCHAR(1000) NULL,
+    placed_at DATETIMEOFFSET NOT NULL,
+    ended_at DATETIMEOFFSET NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_order_ PRIMARY KEY (id),
+    CONSTRAINT uq_order__number UNIQUE (number)
+);
+
+GO
+
+CREATE INDEX ix_order__account_id ON order_ (account_id);
+
+GO
+
+CREATE INDEX ix_order_customer_id_id ON order_ (customer_id, id);
+
+GO
+
+CREATE INDEX ix_order_reseller_id_id ON order_ (reseller_id, id);
+
+GO
+
+CREATE TABLE order_line (
+    subscription_id BINARY(16) NOT NULL,
+    order_id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    position INTEGER NOT NULL,
+    offer_id BINARY(16) NOT NULL,
+    provider_offer_id NVARCHAR(80) NOT NULL,
+    name NVARCHAR(200) NOT NULL,
+    vendor NVARCHAR(120) NOT NULL,
+    kind NVARCHAR(20) NOT NULL,
+    unit NVARCHAR(40) NOT NULL,
+    term NVARCHAR(10) NOT NULL,
+    billing_cycle NVARCHAR(10) NOT NULL,
+    quantity INTEGER NOT NULL,
+    currency NVARCHAR(3) NOT NULL,
+    unit_price NUMERIC(19, 6) NOT NULL,
+    charge_now BIGINT NOT NULL,
+    cycle_price BIGINT NOT NULL,
+    charged_until DATE NULL,
+    valid_to DATE NOT NULL,
+    undo_until DATETIMEOFFSET NULL,
+    parent_subscription_id BINARY(16) NULL,
+    state NVARCHAR(12) NOT NULL,
+    error_code NVARCHAR(80) NULL,
+    error_detail NVARCHAR(1000) NULL,
+    CONSTRAINT pk_order_line PRIMARY KEY (subscription_id)
+);
+
+GO
+
+CREATE INDEX ix_order_line_customer_id ON order_line (customer_id);
+
+GO
+
+CREATE INDEX ix_order_line_order_id ON order_line (order_id);
+
+GO
+
+CREATE TABLE outbox (
+    position BIGINT NOT NULL IDENTITY,
+    event_id BINARY(16) NOT NULL,
+    type NVARCHAR(80) NOT NULL,
+    aggregate_id BINARY(16) NOT NULL,
+    version INTEGER NOT NULL,
+    body NVARCHAR(max) NOT NULL,
+    traceparent NVARCHAR(55) NULL,
+    at DATETIMEOFFSET NOT NULL,
+    published_at DATETIMEOFFSET NULL,
+    CONSTRAINT pk_outbox PRIMARY KEY (position),
+    CONSTRAINT uq_outbox_event_id UNIQUE (event_id)
+);
+
+GO
+
+CREATE INDEX ix_outbox_waiting ON outbox (position) WHERE published_at IS NULL;
+
+GO
+
+CREATE TABLE preview (
+    id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    kind NVARCHAR(10) NOT NULL,
+    terms NVARCHAR(max) NOT NULL,
+    signature NVARCHAR(64) NOT NULL,
+    expires_at DATETIMEOFFSET NOT NULL,
+    redeemed_by BINARY(16) NULL,
+    CONSTRAINT pk_preview PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_preview_customer_id ON preview (customer_id);
+
+GO
+
+CREATE TABLE price_book (
+    id BINARY(16) NOT NULL,
+    name NVARCHAR(80) NOT NULL,
+    version INTEGER NOT NULL,
+    changed_at DATETIMEOFFSET NOT NULL,
+    CONSTRAINT pk_price_book PRIMARY KEY (id),
+    CONSTRAINT uq_price_book_name UNIQUE (name)
+);
+
+GO
+
+CREATE TABLE price_rule (
+    price_book_id BINARY(16) NOT NULL,
+    position INTEGER NOT NULL,
+    scope NVARCHAR(10) NOT NULL,
+    target NVARCHAR(120) NOT NULL,
+    markup_percent NUMERIC(19, 6) NULL,
+    unit_price NUMERIC(19, 6) NULL,
+    currency NVARCHAR(3) NULL,
+    term NVARCHAR(10) NULL,
+    billing_cycle NVARCHAR(10) NULL,
+    CONSTRAINT pk_price_rule PRIMARY KEY (price_book_id, position)
+);
+
+GO
+
+CREATE TABLE provider (
+    [key] NVARCHAR(40) NOT NULL,
+    synced_at DATETIMEOFFSET NULL,
+    last_change NVARCHAR(max) NOT NULL,
+    CONSTRAINT pk_provider PRIMARY KEY ([key])
+);
+
+GO
+
+CREATE TABLE provider_operation (
+    id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    kind NVARCHAR(10) NOT NULL,
+    subject_id BINARY(16) NOT NULL,
+    state NVARCHAR(10) NOT NULL,
+    tries INTEGER NOT NULL,
+    provider_id NVARCHAR(80) NULL,
+    error_code NVARCHAR(80) NULL,
+    asked_at DATETIMEOFFSET NOT NULL,
+    ended_at DATETIMEOFFSET NULL,
+    CONSTRAINT pk_provider_operation PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_provider_operation_customer_id ON provider_operation (customer_id);
+
+GO
+
+CREATE INDEX ix_provider_operation_subject_id ON provider_operation (subject_id);
+
+GO
+
+CREATE TABLE seat_lot (
+    id BINARY(16) NOT NULL,
+    subscription_id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    quantity INTEGER NOT NULL,
+    added_at DATETIMEOFFSET NOT NULL,
+    returnable_until DATETIMEOFFSET NULL,
+    source NVARCHAR(80) NULL,
+    CONSTRAINT pk_seat_lot PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_seat_lot_customer_id ON seat_lot (customer_id);
+
+GO
+
+CREATE INDEX ix_seat_lot_subscription_id ON seat_lot (subscription_id);
+
+GO
+
+CREATE TABLE subscription (
+    id BINARY(16) NOT NULL,
+    number NVARCHAR(20) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    account_id BINARY(16) NOT NULL,
+    account_name NVARCHAR(200) NOT NULL,
+    order_id BINARY(16) NOT NULL,
+    offer_id BINARY(16) NOT NULL,
+    provider_offer_id NVARCHAR(80) NOT NULL,
+    provider_subscription_id NVARCHAR(80) NULL,
+    name NVARCHAR(200) NOT NULL,
+    vendor NVARCHAR(120) NOT NULL,
+    kind NVARCHAR(20) NOT NULL,
+    unit NVARCHAR(40) NOT NULL,
+    term NVARCHAR(10) NOT NULL,
+    billing_cycle NVARCHAR(10) NOT NULL,
+    quantity INTEGER NOT NULL,
+    currency NVARCHAR(3) NOT NULL,
+    unit_rate NUMERIC(19, 6) NOT NULL,
+    state NVARCHAR(24) NOT NULL,
+    raw_state NVARCHAR(40) NULL,
+    valid_from DATE NOT NULL,
+    valid_to DATE NOT NULL,
+    auto_renew BIT NOT NULL,
+    parent_subscription_id BINARY(16) NULL,
+    terms_of_offer NVARCHAR(max) NOT NULL,
+    policy NVARCHAR(max) NOT NULL,
+    provider_version INTEGER NOT NULL,
+    open_change_id BINARY(16) NULL,
+    error_code NVARCHAR(80) NULL,
+    error_detail NVARCHAR(1000) NULL,
+    looked_at DATETIMEOFFSET NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_subscription PRIMARY KEY (id),
+    CONSTRAINT uq_subscription_number UNIQUE (number)
+);
+
+GO
+
+CREATE INDEX ix_subscription_account_id ON subscription (account_id);
+
+GO
+
+CREATE INDEX ix_subscription_customer_id_id ON subscription (customer_id, id);
+
+GO
+
+CREATE INDEX ix_subscription_order_id ON subscription (order_id);
+
+GO
+
+CREATE INDEX ix_subscription_reseller_id_id ON subscription (reseller_id, id);
+
+GO
+
+CREATE INDEX ix_subscription_state_valid_to ON subscription (state, valid_to);
+
+GO
+
+INSERT INTO alembic_version (version_num) OUTPUT inserted.version_num VALUES ('0001');
+
+GO
+
+COMMIT;
+
+GO
+
