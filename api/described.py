@@ -45,6 +45,7 @@ def _answer_header(description: str, example: str, kind: str = "string") -> dict
 
 
 ETAG = _answer_header("The version of the answer; send it back as `If-Match`.", '"018f…-3"')
+LIST_ETAG = _answer_header("Of these bytes; send it back as `If-None-Match`.", '"9f86d081884c7d65"')
 REPLAYED = _answer_header("`true` when this is the answer of an earlier request with the same key.", "true")
 OPERATION_LOCATION = _answer_header("Where to ask how far it is.", "https://…/api/v1/operations/018f…")
 RETRY_AFTER = {"description": "Seconds to wait before asking.", "schema": {"type": "integer", "format": "int32"}}

@@ -19,7 +19,7 @@ blp = Blueprint("offers", __name__, url_prefix="/offers", description=__doc__)
 @blp.get("")
 @requires("offers:read")
 @blp.query(OfferQuery)
-@blp.response(200, OfferList)
+@blp.kept(OfferList, db, "catalogue", "accounts")
 def list_offers(wish: dict[str, Any]) -> Any:
     """Search the catalogue."""
     with db.begin_read() as session:

@@ -37,7 +37,7 @@ blp = Blueprint("subscriptions", __name__, url_prefix="/subscriptions", descript
 @blp.get("")
 @requires("subscriptions:read")
 @blp.query(SubscriptionQuery)
-@blp.response(200, SubscriptionList)
+@blp.kept(SubscriptionList, db, "subscriptions", "accounts")
 def list_subscriptions(wish: dict[str, Any]) -> Any:
     """List subscriptions, newest first."""
     with db.begin_read() as session:

@@ -42,6 +42,7 @@ SAID = {
     "audit_entry": "Who did what, when and in which request or run; the sealer chains entries, one chain a customer.",
     "audit_value": "What it was before and after, apart from the chain, so that it can be erased.",
     "audit_head": "How long each customer's chain is, and its last hash.",
+    "stamp": "What the lists of a customer or reseller are at; another value after each change, in its commit.",
     "run": "One execution of a saga: what was agreed, where it stands, when it is looked at next.",
     "run_step": "One command of a run, forward (F) or back (C): what was asked, how often, and what came of it.",
     "run_event": "Everything that has happened to a run, in order.",

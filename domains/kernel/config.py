@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, urlsplit
 
 from domains import NAMES
 
@@ -54,6 +54,9 @@ class Settings:
     transport: str = _setting("how commands travel: rq, or servicebus (or inline, in tests)", "rq")
     servicebus_url: str = _setting(
         "with TRANSPORT=servicebus: its connection string, or NAME.servicebus.windows.net to use an identity", hide=True
+    )
+    cache_url: str = _setting(
+        "Redis URL of the cache (allkeys-lru, may vanish); empty: the queue's server, and in production none", ""
     )
     provider_url: str = _setting("address of the cloud computing provider", "http://127.0.0.1:8001")
     provider_client_id: str = _setting("our client id at the provider", "cloud-sales-system")
@@ -109,10 +112,10 @@ class Settings:
 
     def _unsafe(self) -> Iterator[tuple[bool, str]]:
         """What production must not have: whether it is so, and the line that says what to mend."""
-        queue = self.queue_url.lower()
-        verified = not re.search(r"ssl_cert_reqs=(none|optional)|ssl_check_hostname=(false|no|0)", queue)
-        encrypted = queue.startswith("rediss://")
-        yield not (encrypted and verified), "QUEUE_URL is not encrypted and verified: use rediss:// in production"
+        for name, url in (("QUEUE_URL", self.queue_url), ("CACHE_URL", self.cache_url or "rediss://")):
+            yield not _verified(url), f"{name} is not encrypted and verified: use rediss:// in production"
+        shared = _server(self.cache_url) == _server(self.queue_url)
+        yield shared, "CACHE_URL is the queue's server: a cache that fills up would stop it"
         yield not self.public_url.startswith("https://"), "PUBLIC_URL is not https://"
         yield not self.provider_url.startswith("https://"), "PROVIDER_URL is not https://"
         yield self.transport == "inline", "TRANSPORT is inline, which is for tests: use rq or servicebus"
@@ -134,6 +137,11 @@ class Settings:
         return f"sqlite:///{Path(self.var).absolute() / 'db' / name}.sqlite3"
 
     @property
+    def cache_address(self) -> str:
+        """Where the cache is; empty when there is none."""
+        return self.cache_url or ("" if self.is_production else self.queue_url)
+
+    @property
     def domain_names(self) -> tuple[str, ...]:
         """The domains this process holds."""
         return NAMES if self.domains == "all" else _chosen("DOMAINS", self.domains, NAMES)
@@ -146,6 +154,15 @@ class Settings:
     @property
     def is_production(self) -> bool:
         return self.mode == "production"
+
+
+def _server(url: str) -> str:
+    return urlsplit(url).netloc.rpartition("@")[2].lower()
+
+
+def _verified(url: str) -> bool:
+    unverified = re.search(r"ssl_cert_reqs=(none|optional)|ssl_check_hostname=(false|no|0)", url.lower())
+    return url.lower().startswith("rediss://") and not unverified
 
 
 def _encrypted(url: str) -> bool:

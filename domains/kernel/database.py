@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
-from . import azure, config, failpoint, tables
+from . import azure, config, failpoint, stamps, tables
 from .columns import new_id as new_id
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ NAMING = {
 class Database:
     """One domain's database. `Model` is the base of its mapped classes; the engine is made at first use."""
 
-    def __init__(self, name: str, *, domain: bool = True) -> None:
+    def __init__(self, name: str, *, domain: bool = True, stamped: bool = False) -> None:
         self.name = name
         self.metadata = MetaData(naming_convention=NAMING)
         self.Model: Any = type("Model", (DeclarativeBase,), {"metadata": self.metadata})
@@ -49,6 +49,7 @@ class Database:
             self.idempotency = tables.idempotency(self.metadata)
             self.audit_entry, self.audit_value, self.audit_head = tables.audit(self.metadata)
             self.number_series = tables.number_series(self.metadata)
+        self.stamp = tables.stamp(self.metadata) if stamped else None  # where lists are kept in the cache
 
     @property
     def engine(self) -> Engine:
@@ -60,6 +61,9 @@ class Database:
         """Open a session that commits at the end of the `with`, or rolls back on an error."""
         with sessionmaker(self.engine, expire_on_commit=False, info={"database": self}).begin() as session:
             yield session
+            if self.stamp is not None:
+                for topic in stamps.noted(session):
+                    _stamp(session, self.stamp, topic)
 
     @contextmanager
     def begin_read(self) -> Iterator[Session]:
@@ -207,6 +211,14 @@ def insert_new(session: Session, table: Table, values: dict[str, Any], key: str)
     insert = postgresql_insert if dialect == "postgresql" else sqlite_insert
     statement = insert(table).values(values).on_conflict_do_nothing(index_elements=[table.c[key]])
     return session.execute(statement.returning(table.c[key])).first() is not None
+
+
+def _stamp(session: Session, table: Table, topic: str) -> None:
+    row, same = {"topic": topic, "value": new_id()}, table.c.topic == topic
+    change = table.update().where(same).values(value=row["value"])
+    found: Any = session.execute(change)
+    if found.rowcount == 0 and not insert_new(session, table, row, "topic"):
+        session.execute(change)  # somebody else's first one came between
 
 
 def database_of(session: Session) -> Database:

@@ -107,6 +107,15 @@ def audit(metadata: MetaData) -> tuple[Table, Table, Table]:
     return entry, value, head
 
 
+def stamp(metadata: MetaData) -> Table:
+    """What the lists of this domain are at: a value that is another one after each change (see `stamps`)."""
+    return Table(
+        "stamp", metadata,
+        Column("topic", Text(80), primary_key=True),  # “catalogue”, or “subscriptions:<id of a customer or reseller>”
+        Column("value", Id, nullable=False),
+    )  # fmt: skip
+
+
 def number_series(metadata: MetaData) -> Table:
     """The last number given out in each series of numbers for people."""
     return Table(

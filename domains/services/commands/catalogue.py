@@ -88,7 +88,7 @@ def _update(session: Session, rows: list[dict[str, Any]]) -> None:
     values: dict[str, Any] = {name: bindparam(name) for name in names}
     statement = update(table).where(table.c.id == bindparam("offer_id"))
     bound = [{name: row[name] for name in names} | {"offer_id": row["id"]} for row in rows]
-    session.connection().execute(statement.values(values | {"version": table.c.version + 1}), bound)
+    session.execute(statement.values(values | {"version": table.c.version + 1}), bound)
 
 
 def _end(session: Session, offer_ids: list[UUID]) -> None:

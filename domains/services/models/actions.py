@@ -60,6 +60,12 @@ class Standing:
         return datetime.combine(self.subscription.valid_to + _DAY, time(), UTC)
 
     @property
+    def changes_at(self) -> datetime | None:
+        """When time alone changes next what may be done (not counting the day's turn); None: not by itself."""
+        moments = (self.policy.locked_from, self.policy.cancelable_until, *(lot.returnable_until for lot in self.lots))
+        return min((moment for moment in moments if moment is not None and moment > self.now), default=None)
+
+    @property
     def returnable(self) -> int:
         """How many units can go back now, without falling below the least quantity."""
         room = self.subscription.quantity - self.policy.min_quantity

@@ -15,6 +15,8 @@ from domains.kernel.database import new_id
 
 from .database import db
 
+CATALOGUE = {"info": {"stamped": "catalogue"}}
+
 
 class Provider(db.Model):
     """A cloud computing provider we sell for, and what its last catalogue sync has changed."""
@@ -30,7 +32,7 @@ class Offer(db.Model):
     """Something that can be bought. It is never deleted: subscriptions point to it after it is no longer sold."""
 
     __tablename__ = "offer"
-    __table_args__ = (UniqueConstraint("provider", "provider_offer_id"),)
+    __table_args__ = (UniqueConstraint("provider", "provider_offer_id"), CATALOGUE)
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True, default=new_id)
     provider: Mapped[str] = mapped_column(Text(40))
@@ -74,6 +76,7 @@ class OfferPlan(db.Model):
     """One way to buy an offer: term, billing cycle and currency, with our purchase price per unit and cycle."""
 
     __tablename__ = "offer_plan"
+    __table_args__ = CATALOGUE
 
     offer_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     currency: Mapped[str] = mapped_column(Text(3), primary_key=True)
@@ -90,6 +93,7 @@ class Listing(db.Model):
     """
 
     __tablename__ = "listing"
+    __table_args__ = CATALOGUE
 
     currency: Mapped[str] = mapped_column(Text(3), primary_key=True)
     offer_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
@@ -104,6 +108,7 @@ class PriceBook(db.Model):
     """A named set of rules that make sales prices of purchase prices."""
 
     __tablename__ = "price_book"
+    __table_args__ = CATALOGUE
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(Text(80), unique=True)
@@ -115,6 +120,7 @@ class PriceRule(db.Model):
     """One rule of a price book: a markup for an offer, vendor, category or all, or the fixed price of one plan."""
 
     __tablename__ = "price_rule"
+    __table_args__ = CATALOGUE
 
     price_book_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     position: Mapped[int] = mapped_column(Count, primary_key=True, autoincrement=False)

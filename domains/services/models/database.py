@@ -2,4 +2,4 @@
 
 from domains.kernel.database import Database
 
-db = Database("services")
+db = Database("services", stamped=True)

@@ -21,6 +21,7 @@ class AccountRef(db.Model):
     """What services know of an account; `accounts` owns it. Its id is the reference of our tenant at the provider."""
 
     __tablename__ = "account_ref"
+    __table_args__ = {"info": {"stamped": "accounts"}}
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     customer_id: Mapped[UUID] = mapped_column(Id, index=True)

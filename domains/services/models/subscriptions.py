@@ -19,6 +19,7 @@ from ..lots import Lot
 from .database import db
 from .facts import Policy
 
+SUBSCRIPTIONS = {"info": {"stamped": "subscriptions"}}
 STATES = (
     "pending", "active", "suspended", "pending_cancellation", "canceled", "expired", "failed", "unknown",
 )  # fmt: skip
@@ -40,6 +41,7 @@ class Subscription(db.Model):
         Index("ix_subscription_customer_id_id", "customer_id", "id"),
         Index("ix_subscription_reseller_id_id", "reseller_id", "id"),
         Index("ix_subscription_state_valid_to", "state", "valid_to"),
+        SUBSCRIPTIONS,
     )
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
@@ -98,6 +100,7 @@ class SeatLot(db.Model):
     """Seats of a subscription that were bought together; the newest go back first."""
 
     __tablename__ = "seat_lot"
+    __table_args__ = SUBSCRIPTIONS
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True, default=new_id)
     subscription_id: Mapped[UUID] = mapped_column(Id, index=True)

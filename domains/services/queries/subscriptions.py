@@ -29,7 +29,7 @@ class SubscriptionView:
     """A subscription with everything a page or a program asks. `valid_to` is inclusive, None when it never ends.
 
     `lots` are newest first; `returnable_seats` are those that can still go back, with their windows;
-    `returnable_quantity` is how many can go back now, the least quantity kept.
+    `returnable_quantity` is how many can go back now, the least quantity kept. `changes_at`: see `Standing`.
     """
 
     id: UUID
@@ -71,6 +71,7 @@ class SubscriptionView:
     error: dict[str, str | None] | None
     looked_at: datetime | None
     version: int
+    changes_at: datetime | None
 
 
 def find(session: Session, scope: Scope, subscription_id: UUID) -> Subscription:
@@ -210,6 +211,7 @@ def _view(at: Standing) -> SubscriptionView:
         cancelable_until=policy.cancelable_until, allowed_actions=allowed_actions(at),
         allowed_end_dates=at.end_dates if at.blocked() is None else (), extend_mode=policy.extend_mode,
         open_change_id=row.open_change_id, error=error, looked_at=row.looked_at, version=row.version,
+        changes_at=at.changes_at,
     )  # fmt: skip
 
 

@@ -105,6 +105,12 @@ def test_safe_settings_are_taken_in_production() -> None:
         assert read(**SAFE | {"DATABASE_URL": url}).is_production
 
 
+def test_the_cache_shares_the_queues_server_but_never_in_production() -> None:
+    assert read().cache_address == read().queue_url
+    assert read(**SAFE).cache_address == ""
+    assert read(**SAFE, CACHE_URL="rediss://cache.example:10000/0").cache_address.startswith("rediss://cache")
+
+
 @pytest.mark.parametrize("name", SECRETS)
 def test_production_refuses_to_start_without_a_secret(name: str) -> None:
     assert refused(**SAFE | {name.upper(): ""}) == f"CLOUDSALES_{name.upper()} (or …_FILE) is missing in production"
@@ -112,6 +118,7 @@ def test_production_refuses_to_start_without_a_secret(name: str) -> None:
 
 UNSAFE = [
     ("QUEUE_URL", "redis://queue/0"), ("QUEUE_URL", "rediss://queue/0?ssl_cert_reqs=none"),
+    ("CACHE_URL", "redis://cache/0"), ("CACHE_URL", "rediss://:y@Queue.example:10000/1"),
     ("PUBLIC_URL", "http://sales.example"), ("PROVIDER_URL", "http://provider.example"), ("TRANSPORT", "inline"),
     ("SERVICEBUS_URL", "Endpoint=sb://h;UseDevelopmentEmulator=true;"),
     ("LIMITS", "off"), ("FAILPOINT", "x:1"), ("DATABASE_URL", ""), ("DATABASE_URL", "sqlite:///x"),

@@ -337,6 +337,12 @@ CREATE INDEX ix_seat_lot_customer_id ON seat_lot (customer_id);
 
 CREATE INDEX ix_seat_lot_subscription_id ON seat_lot (subscription_id);
 
+CREATE TABLE stamp (
+	topic NVARCHAR(80) NOT NULL,
+	value BINARY(16) NOT NULL,
+	CONSTRAINT pk_stamp PRIMARY KEY (topic)
+);
+
 CREATE TABLE subscription (
 	id BINARY(16) NOT NULL,
 	number NVARCHAR(20) NOT NULL,

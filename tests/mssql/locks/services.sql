@@ -59,6 +59,10 @@ FROM provider_operation WITH (UPDLOCK, ROWLOCK)
 WHERE provider_operation.id = :id_1;
 
 SELECT …
+FROM stamp WITH (UPDLOCK, HOLDLOCK)
+WHERE stamp.topic = :topic;
+
+SELECT …
 FROM subscription WITH (UPDLOCK, ROWLOCK)
 WHERE subscription.id = :id_1;
 

@@ -491,6 +491,20 @@ INSERT INTO alembic_version (version_num) OUTPUT inserted.version_num VALUES ('0
 
 GO
 
+-- Running upgrade 0001 -> 0002
+
+CREATE TABLE stamp (
+    topic NVARCHAR(80) NOT NULL,
+    value BINARY(16) NOT NULL,
+    CONSTRAINT pk_stamp PRIMARY KEY (topic)
+);
+
+GO
+
+UPDATE alembic_version SET version_num='0002' WHERE alembic_version.version_num = '0001';
+
+GO
+
 COMMIT;
 
 GO
