@@ -8,50 +8,31 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from threading import Barrier
 
 import pytest
 from alembic.script import ScriptDirectory
 from flask import Flask
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect
 
-from domains.accounts import db
 from domains.kernel import database
 from domains.kernel.config import DATABASES, Settings
-from domains.kernel.database import insert_new, locked, repeated
 from migrations import config_of, migrate
 from saga.transports import inline
 from tests.api.conftest import app as app
 from tests.api.test_whole_story import transport as transport
-from tests.domains.kernel.test_database import (
-    at_once,
-    last_of,
-    series,
-)
-from tests.domains.kernel.test_database import (
-    test_a_row_is_inserted_once_however_often_and_by_however_many as test_a_row_is_inserted_once,
-)
-from tests.domains.kernel.test_database import (
-    test_an_insert_that_was_rolled_back_does_not_count as test_an_insert_that_was_rolled_back,
-)
-from tests.domains.kernel.test_database import (
-    test_numbers_have_no_gap_and_no_twin_when_many_ask_at_once as test_numbers_have_no_gap,
-)
-from tests.domains.kernel.test_database import (
-    test_two_who_claim_get_different_rows_until_none_is_left as test_two_who_claim,
-)
-from tests.domains.kernel.test_database import (
-    test_two_who_lock_a_row_do_not_lose_each_others_change as test_two_who_lock,
-)
-from tests.domains.kernel.test_database import (
-    test_who_claims_passes_over_what_others_hold_without_waiting as test_who_claims_passes_over,
-)
+from tests.domains.kernel import test_database as kernel
 
 from .story import everything
 
 URL = os.environ.get("CLOUDSALES_MSSQL_TEST_URL", "")
-COLLECTED = (test_a_row_is_inserted_once, test_an_insert_that_was_rolled_back, test_numbers_have_no_gap,
-             test_two_who_claim, test_two_who_lock, test_who_claims_passes_over)  # fmt: skip
+# What is held on the other databases, word for word.
+test_a_row_is_inserted_once = kernel.test_a_row_is_inserted_once_however_often_and_by_however_many
+test_an_insert_that_was_rolled_back_does_not_count = kernel.test_an_insert_that_was_rolled_back_does_not_count
+test_numbers_have_no_gap_and_no_twin = kernel.test_numbers_have_no_gap_and_no_twin_when_many_ask_at_once
+test_the_victim_of_a_deadlock_is_done_again = kernel.test_the_victim_of_a_deadlock_is_done_again
+test_two_who_claim_get_different_rows = kernel.test_two_who_claim_get_different_rows_until_none_is_left
+test_two_who_lock_a_row_lose_nothing = kernel.test_two_who_lock_a_row_do_not_lose_each_others_change
+test_who_claims_passes_over_what_others_hold = kernel.test_who_claims_passes_over_what_others_hold_without_waiting
 pytestmark = [
     pytest.mark.skipif(not URL, reason="no live server: set CLOUDSALES_MSSQL_TEST_URL, see README.md"),
     pytest.mark.xdist_group("live"),  # one after another: they share the databases
@@ -101,32 +82,3 @@ def test_a_database_goes_down_and_up_again(databases: Settings, name: str) -> No
 def test_everybody_does_everything_once(app: Flask, transport: inline.Transport) -> None:
     """The order journey, and every statement that tests/mssql/test_queries.py watches."""
     everything(app, transport)
-
-
-def test_the_victim_of_a_deadlock_is_done_again(databases: Settings) -> None:
-    with db.begin() as session:
-        for name in ("A", "B"):
-            insert_new(session, series, {"series": name, "last": 0}, "series")
-    both_hold_one = Barrier(2)
-
-    def add(order: str) -> int:
-        tries = 0
-
-        def work() -> None:
-            nonlocal tries
-            tries += 1
-            with db.begin() as session:
-                for place, name in enumerate(order):
-                    row = session.execute(locked(select(series).where(series.c.series == name), series)).one()
-                    session.execute(series.update().where(series.c.series == name).values(last=row.last + 1))
-                    if place == 0 and tries == 1:
-                        both_hold_one.wait(20)
-
-        repeated(work)
-        return tries
-
-    tries = at_once(lambda number: add(("AB", "BA")[number]))
-
-    with db.begin_read() as session:
-        assert [last_of(session, "A"), last_of(session, "B")] == [2, 2]
-    assert sorted(tries) == [1, 2]

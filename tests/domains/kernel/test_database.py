@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from domains.accounts import db
 from domains.kernel import clock, database
 from domains.kernel.config import Settings
-from domains.kernel.database import claimed, insert_new, locked, new_id, next_number
+from domains.kernel.database import claimed, insert_new, locked, new_id, next_number, repeated
 
 series, outbox, consumed = db.number_series, db.outbox, db.consumed
 
@@ -169,6 +169,37 @@ def test_who_claims_passes_over_what_others_hold_without_waiting(databases: Sett
 
     assert (len(first), len(second)) == (2, 1)
     assert not set(first) & set(second)
+
+
+def test_the_victim_of_a_deadlock_is_done_again(databases: Settings) -> None:
+    if not databases.database_url:
+        pytest.skip("on SQLite one writes after the other")
+    with db.begin() as session:
+        for name in ("A", "B"):
+            insert_new(session, series, {"series": name, "last": 0}, "series")
+    both_hold_one = Barrier(2)
+
+    def add(order: str) -> int:
+        tries = 0
+
+        def work() -> None:
+            nonlocal tries
+            tries += 1
+            with db.begin() as session:
+                for place, name in enumerate(order):
+                    row = session.execute(locked(select(series).where(series.c.series == name), series)).one()
+                    session.execute(series.update().where(series.c.series == name).values(last=row.last + 1))
+                    if place == 0 and tries == 1:
+                        both_hold_one.wait(20)
+
+        repeated(work)
+        return tries
+
+    tries = at_once(lambda number: add(("AB", "BA")[number]))
+
+    with db.begin_read() as session:
+        assert [last_of(session, "A"), last_of(session, "B")] == [2, 2]
+    assert sorted(tries) == [1, 2]
 
 
 def test_a_row_is_inserted_once_however_often_and_by_however_many(databases: Settings) -> None:
