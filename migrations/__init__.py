@@ -41,14 +41,8 @@ def migrate(settings: Settings, names: Iterable[str] = DATABASES, *, sql: bool =
         if sql:
             config.print_stdout("-- %s", name)
         else:
-            _reach(settings, name)
+            database.reached(settings.database_url_of(name), name).dispose()
         (command.downgrade if to == "base" or to.startswith("-") else command.upgrade)(config, to, sql=sql)
-
-
-def _reach(settings: Settings, name: str) -> None:
-    engine = database.make_engine(settings.database_url_of(name))
-    database.wait_until_reachable(engine, name)
-    engine.dispose()
 
 
 def revise(settings: Settings, name: str, message: str) -> Path:

@@ -120,11 +120,22 @@ def _say_unreachable(failure: ExceptionContext) -> None:
     """Leave one line in the log of each connection that could not be made; a pool and its callers only say that."""
     if failure.connection is None and not failure.is_pre_ping and failure.engine is not None:
         name = failure.engine.url.database
-        log.warning("cannot connect", extra={"database": name, "why": azure.why(failure.original_exception)})
+        # no warning: where no log is kept, as in the command line, who asked says it
+        log.info("cannot connect", extra={"database": name, "why": azure.why(failure.original_exception)})
 
 
 class Unreachable(SystemExit):
     """A database cannot be reached; the text says which one, why, and how to mend it, in one line without secrets."""
+
+
+def reached(url: str, name: str) -> Engine:
+    """Make an engine for a server that answers; ends the process, told, when there is none."""
+    try:
+        engine = make_engine(url)
+    except azure.CannotConnect as lack:
+        raise Unreachable(f"the database of {name}: {azure.why(lack.orig or lack)}") from None
+    wait_until_reachable(engine, name)
+    return engine
 
 
 def wait_until_reachable(engine: Engine, name: str, *, patience: float = 90.0, delay: float = 5.0) -> None:

@@ -57,6 +57,17 @@ def test_a_migration_says_it_in_one_line(url: str, tmp_path: Path) -> None:
     assert not any(word in done.stdout + done.stderr for word in ("Traceback", "secret"))
 
 
+@pytest.mark.parametrize(("query", "why"), [
+    ("identity=x", "identity is “x” in a database's URL: use entra, or leave it out"),
+    ("identity=entra", "identity=entra takes the place of name and password in a database's URL: drop these"),
+])  # fmt: skip
+def test_a_migration_says_what_this_machine_or_its_settings_lack(query: str, why: str) -> None:
+    with pytest.raises(database.Unreachable) as end:
+        database.reached(f"mssql+pyodbc://app:secret@sql.invalid/x?{query}", "billing")
+
+    assert str(end.value) == f"the database of billing: {why}"
+
+
 def test_the_doctor_says_it_of_each_database(url: str, tmp_path: Path) -> None:
     findings = [one for one in doctor._databases(Settings(var=str(tmp_path), database_url=url)) if not one.found]
 
@@ -65,7 +76,7 @@ def test_the_doctor_says_it_of_each_database(url: str, tmp_path: Path) -> None:
 
 
 def test_a_process_notes_it_in_its_log(url: str, caplog: pytest.LogCaptureFixture) -> None:
-    with pytest.raises(Exception, match="refused"):
+    with caplog.at_level("INFO"), pytest.raises(Exception, match="refused"):
         database.make_engine(url.replace("{domain}", "billing")).connect()
 
     (note,) = [record for record in caplog.records if record.name == database.__name__]
