@@ -13,9 +13,9 @@ unexport PYTHONDONTWRITEBYTECODE # several processes import the same code: let t
 help: ## print these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
-run: ## install, make secrets and databases, seed the demo, start everything on PORT (8000); Ctrl-C stops it
+run: ## install, make secrets and databases, seed the demo, start everything on PORT (8000), also TOPOLOGY=split; Ctrl-C stops it
 	@tools/install.sh run
-	exec $(BIN)/cloudsales up
+	exec $(BIN)/cloudsales up $(if $(TOPOLOGY),--topology "$(TOPOLOGY)")
 
 test: install-test ## everything: lint, types, contracts, unit and integration on both databases, end-to-end in a browser
 	@$(MAKE) lint types contracts

@@ -17,10 +17,10 @@ Command = Callable[[Settings, argparse.Namespace], int | None]
 
 
 def up(settings: Settings, given: argparse.Namespace) -> int | None:
-    """Run everything on this machine: queue, sandbox, web, workers, coordinator, scheduler."""
+    """Run everything on this machine: queue, sandbox, web, workers, coordinator, scheduler, gateway."""
     import topology
 
-    return topology.up(settings, given.port)
+    return topology.up(settings, given.port, given.topology)
 
 
 def migrate(settings: Settings, given: argparse.Namespace) -> int | None:
@@ -135,7 +135,11 @@ def arguments() -> argparse.ArgumentParser:
 
     for command in (up, sandbox, doctor):
         port = os.environ.get("PORT") or "8000"  # a text, so that argparse checks it as it checks an argument
-        add(command).add_argument("--port", type=int, default=port, help="first port (default: PORT or 8000)")
+        made = add(command)
+        made.add_argument("--port", type=int, default=port, help="first port (default: PORT or 8000)")
+        if command is up:
+            about = "one web process, or one for each domain"
+            made.add_argument("--topology", choices=["one", "split"], default="one", help=about)
     add(migrate).add_argument("--sql", action="store_true", help="print the statements, change nothing")
     chosen = add(worker)
     chosen.add_argument("--domain", required=True)

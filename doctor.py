@@ -89,7 +89,7 @@ def _databases(settings: Settings) -> Iterator[Finding]:
 
 
 def _ports(port: int) -> Iterator[Finding]:
-    for number, what in installation.ports(port).items():
+    for number, what in installation.ports(port, shutil.which("nginx") is not None).items():
         try:
             installation.check_port_free(number, what)
             yield Finding(f"port {number} ({what}) is free", True, "")

@@ -14,9 +14,11 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import IO, Any
 
+from domains import NAMES
 from domains.kernel.config import Settings
 from domains.kernel.crypto import token
 
+SPLIT = 10  # how far behind the first port those of the split topology begin, one for each domain
 SECRETS = tuple(f.name for f in fields(Settings) if f.metadata.get("secret"))
 
 
@@ -64,9 +66,12 @@ def hold_folder(folder: Path) -> IO[str]:
     return file
 
 
-def ports(first: int) -> dict[int, str]:
-    """The ports of one machine's installation, and what listens there (decision 24; +2 is the web behind a gateway)."""
-    return {first: "web", first + 1: "sandbox", first + 3: "queue"}
+def ports(first: int, nginx: bool = False, topology: str = "one") -> dict[int, str]:
+    """The ports of one machine's installation, and what listens there (decision 24)."""
+    taken = {first: "gateway" if nginx else "web", first + 1: "sandbox", first + 3: "queue"}
+    if topology == "split":
+        return taken | {first + SPLIT + number: f"web of {name}" for number, name in enumerate(NAMES)}
+    return taken | ({first + 2: "web"} if nginx else {})
 
 
 def check_port_free(port: int, what: str) -> None:

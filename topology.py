@@ -23,6 +23,8 @@ from typing import Any
 import installation
 import processes
 from domains.kernel.config import PREFIX, Settings
+from gateway import nginx
+from installation import SPLIT
 from processes import CannotRun, Part, Supervisor, program
 
 READY_WITHIN = 120.0  # seconds
@@ -39,14 +41,14 @@ class Progress:
         print(f"{time.monotonic() - self.begun:6.1f} s  {text}", flush=True)
 
 
-def up(given: Settings, port: int) -> int:
+def up(given: Settings, port: int, topology: str = "one") -> int:
     """Run everything until Ctrl-C; gives the exit status. Needs the ports from `port` on and the folder `var`."""
     say = Progress()
-    mode = "demo" if given.mode == "development" else given.mode
     settings = installation.with_secrets(
         replace(
             given,
-            mode=mode,
+            mode="demo" if given.mode == "development" else given.mode,
+            gateway=in_front(given.gateway, topology),
             public_url=f"http://localhost:{port}" if given.public_url == Settings.public_url else given.public_url,
             queue_url=f"redis://127.0.0.1:{port + 3}/0",
             provider_url=f"http://127.0.0.1:{port + 1}",
@@ -54,13 +56,14 @@ def up(given: Settings, port: int) -> int:
     )
     var = Path(settings.var)
     lock = installation.hold_folder(var)
-    for number, what in installation.ports(port).items():
+    for number, what in installation.ports(port, settings.gateway == "nginx", topology).items():
         installation.check_port_free(number, what)
     say(f"secrets are in {var / 'secrets'}/")
     try:
+        say(f"secrets are in {var / 'secrets'}/")
         _forget_half_a_demo(settings, say)
         with Supervisor(var / "log", say) as supervisor:
-            _start(supervisor, settings, port, say)
+            _start(supervisor, settings, port, topology, say)
             supervisor.supervise()
     except processes.Stopped:
         say("stopped")
@@ -72,11 +75,21 @@ def up(given: Settings, port: int) -> int:
         lock.close()
 
 
-def _start(supervisor: Supervisor, settings: Settings, port: int, say: Callable[[str], None]) -> None:
+def in_front(wanted: str, topology: str) -> str:
+    """Whether an nginx stands in front: `nginx` or `none`. Refused where one is needed and not there."""
+    found = nginx.installed() is not None
+    if not found and (wanted == "nginx" or topology == "split"):
+        raise installation.CannotStart("nginx is not installed: apt-get install nginx, or run without it and in one")
+    if wanted == "none" and topology == "split":
+        raise installation.CannotStart("the split topology needs nginx: leave CLOUDSALES_GATEWAY at auto")
+    return "nginx" if found and wanted != "none" else "none"
+
+
+def _start(supervisor: Supervisor, settings: Settings, port: int, topology: str, say: Callable[[str], None]) -> None:
     supervisor.start(Part("queue", queue(settings, port + 3), support=True))
     supervisor.start(Part("sandbox", sandbox(settings, port + 1), support=True))
     with processes.shared_by_forks():
-        for name in SHARED:
+        for name in (*SHARED, *(("portal", "api") if topology == "split" else ())):
             import_module(name)
         import_module("saga.flows").load()
     supervisor.wait_until(lambda: _listens(port + 3), "the queue", seconds=10)
@@ -86,10 +99,14 @@ def _start(supervisor: Supervisor, settings: Settings, port: int, say: Callable[
     supervisor.wait_until(lambda: _answers(port + 1, "/healthz"), "the sandbox", seconds=30)
     say(f"sandbox provider listens on port {port + 1}")
     _seed(supervisor, settings, say)
-    for part in parts(settings, port):
+    webs = web_addresses(settings, port, topology)
+    for part in parts(settings, webs):
         supervisor.start(part)
+    if settings.gateway == "nginx":
+        supervisor.start(Part("gateway", gateway(settings, port, webs), support=True))
     say(f"started {', '.join(part.name for part in supervisor.parts)}; logs are in {supervisor.logs}/")
-    supervisor.wait_until(lambda: _answers(port, "/readyz"), "the web process", seconds=READY_WITHIN)
+    for at in {*webs.values(), port}:
+        supervisor.wait_until(partial(_answers, at, "/readyz"), "the web process", seconds=READY_WITHIN)
     say("ready")
     print(welcome(settings, port), flush=True)
 
@@ -119,17 +136,39 @@ def _forget_half_a_demo(settings: Settings, say: Callable[[str], None]) -> None:
         file.unlink()
 
 
-def parts(settings: Settings, port: int) -> list[Part]:
+def web_addresses(settings: Settings, port: int, topology: str) -> dict[str, int]:
+    """At which port each domain's web process listens: one for all, or one each."""
+    if topology == "split":
+        return {name: port + SPLIT + number for number, name in enumerate(settings.domain_names)}
+    return dict.fromkeys(settings.domain_names, port + (2 if settings.gateway == "nginx" else 0))
+
+
+def gateway(settings: Settings, port: int, webs: dict[str, int]) -> Callable[[], Any]:
+    """The nginx in front, with all its files under `var`."""
+    folder = Path(settings.var).absolute() / "gateway"
+    processes_at = {domain: f"127.0.0.1:{at}" for domain, at in webs.items()}
+    configuration = nginx.write(folder, settings, f"127.0.0.1:{port}", processes_at)
+    return program(nginx.installed() or "nginx", "-e", "stderr", "-p", folder, "-c", configuration)
+
+
+def parts(settings: Settings, webs: dict[str, int]) -> list[Part]:
     """The parts with our own code: web, a worker per queue (services has one for exchanges too), the clockwork."""
     worker, coordinator, scheduler = (import_module(f"saga.{name}") for name in ("worker", "coordinator", "scheduler"))
     queues = [(domain, domain) for domain in settings.domain_names]
     queues += [("services", "services-exchange")] * ("services" in settings.domain_names)
     return [
-        Part("web", partial(web, settings, port)),
+        *web_parts(settings, webs),
         *(Part(f"worker-{queue}", partial(worker.run, settings, domain, queue)) for domain, queue in queues),
         Part("coordinator", partial(coordinator.run, settings)),
         Part("scheduler", partial(scheduler.run, settings)),
     ]
+
+
+def web_parts(settings: Settings, webs: dict[str, int]) -> list[Part]:
+    """One web process for all domains, or one for each; in a process of its own each domain has one worker."""
+    if len(set(webs.values())) == 1:
+        return [Part("web", partial(web, settings, next(iter(webs.values()))))]
+    return [Part(f"web-{name}", partial(web, replace(settings, domains=name), at, 1)) for name, at in webs.items()]
 
 
 def queue(settings: Settings, port: int) -> Callable[[], Any]:
@@ -154,8 +193,8 @@ def sandbox(settings: Settings, port: int) -> Callable[[], Any]:
     )  # fmt: skip
 
 
-def web(settings: Settings, port: int) -> None:
-    """Serve `wsgi:application`: two workers of one thread each, forked after the application has been imported once."""
+def web(settings: Settings, port: int, workers: int = 2) -> None:
+    """Serve `wsgi:application`: workers of one thread each, forked after the application has been imported once."""
     from granian import Granian
     from granian.constants import Interfaces
 
@@ -163,8 +202,9 @@ def web(settings: Settings, port: int) -> None:
     os.register_at_fork(after_in_child=lambda: processes.die_with_parent(signal.SIGKILL))
     import_module("wsgi")
     Granian(
-        "wsgi:application", address="127.0.0.1", port=port, interface=Interfaces.WSGI, workers=2, blocking_threads=1,
-        respawn_failed_workers=True, respawn_interval=0.5, workers_kill_timeout=4, log_dictconfig=_web_logs(settings),
+        "wsgi:application", address="127.0.0.1", port=port, interface=Interfaces.WSGI, workers=workers,
+        blocking_threads=1, respawn_failed_workers=True, respawn_interval=0.5, workers_kill_timeout=4,
+        log_dictconfig=_web_logs(settings),
     ).serve()  # fmt: skip
 
 

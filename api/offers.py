@@ -13,6 +13,7 @@ from .auth import requires
 from .blueprint import Blueprint
 from .schemas.offers import Offer, OfferFor, OfferList, OfferQuery
 
+KEPT = "5"  # seconds that a gateway may keep a page of the catalogue, for callers of one tenant; clients never see this
 blp = Blueprint("offers", __name__, url_prefix="/offers", description=__doc__)
 
 
@@ -24,7 +25,7 @@ def list_offers(wish: dict[str, Any]) -> Any:
     """Search the catalogue."""
     with db.begin_read() as session:
         page = queries.search_offers(session, g.caller.scope, **wish)
-    return {**vars(page), "has_more": page.next_cursor is not None}
+    return {**vars(page), "has_more": page.next_cursor is not None}, {"X-Accel-Expires": KEPT}
 
 
 @blp.get("/<uuid:offer_id>")

@@ -1,23 +1,23 @@
-"""What the gateway does when there is none in front: nobody passes without being known, and forged headers are dropped.
+"""What stands around the surfaces in a web process: nobody passes without being known, and forged headers are dropped.
 
-The portal and the API trust nothing but the assertion that is put on here.
+The portal and the API trust nothing but the assertion. Where no nginx stands in front, it is put on here; behind one
+it has come with the request, and the address it names as the client's is the client's.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
+from urllib.parse import urlsplit
 
 from domains.kernel import assertion
 from domains.kernel.config import Settings
 from domains.kernel.database import new_id
 from domains.kernel.messages import acting
 from domains.kernel.telemetry import traceparent
-from domains.users import tokens
 
-from . import health
+from . import health, introduction
 from .routes import API
 
 Environ = dict[str, Any]
@@ -27,48 +27,46 @@ FORGED = re.compile(r"HTTP_X_(CLOUDSALES|FORWARDED|REAL|USER|TENANT)(_|$)|HTTP_F
 SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-def login_cookie(settings: Settings) -> str:
-    """The name of the cookie that holds a browser's login token."""
-    return "__Host-cloudsales_login" if settings.is_production else "cloudsales_login"
-
-
 class Gateway:
     """A WSGI application in front of the surfaces."""
 
     def __init__(self, app: App, settings: Settings) -> None:
-        self._app, self._settings, self._cookie = app, settings, login_cookie(settings)
+        self._app, self._settings, self._behind_nginx = app, settings, settings.gateway == "nginx"
+        self._introduces = self._behind_nginx and "users" in settings.domain_names
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "/")
         if path in ("/healthz", "/readyz"):
             return health.answer(path, self._settings, start_response)
+        if path == introduction.ADDRESS and self._introduces:
+            return introduction.answer(environ, self._settings, start_response)
+        stated, client = environ.get(ASSERTION), environ.get("HTTP_X_FORWARDED_FOR")
         for name in [name for name in environ if FORGED.match(name)]:
             del environ[name]
         known = environ.get("HTTP_X_REQUEST_ID", "")
         request_id = known if SAFE_ID.fullmatch(known) else str(new_id())
         environ["HTTP_X_REQUEST_ID"] = request_id
         environ["HTTP_TRACEPARENT"] = trace = traceparent(environ.get("HTTP_TRACEPARENT"))
-        self._introduce(environ, path)
+        if self._behind_nginx:
+            self._believe(environ, stated, client)
+        else:
+            self._introduce(environ, path)
         with acting(request_id=request_id, traceparent=trace):
             return self._app(environ, start_response)
+
+    def _believe(self, environ: Environ, stated: str | None, client: str | None) -> None:
+        """Take over what nginx says: the assertion (verified by the surfaces) and where the request came from."""
+        if stated:
+            environ[ASSERTION] = stated
+        if client:
+            environ["REMOTE_ADDR"] = client
+        environ["wsgi.url_scheme"] = urlsplit(self._settings.public_url).scheme  # TLS ends in front of us
 
     def _introduce(self, environ: Environ, path: str) -> None:
         """Put on the assertion of who is calling, when a cookie (portal) or a token (API) proves it."""
         if path.startswith("/static/"):
             return
-        in_api = path.startswith((API, "/oauth2"))
-        caller = self._program(environ) if in_api else self._person(environ)
+        audience = "api" if path.startswith((API, "/oauth2")) else "portal"
+        caller = introduction.caller_of(environ, self._settings, audience)
         if caller is not None:
-            audience = "api" if in_api else "portal"
             environ[ASSERTION] = assertion.mint(self._settings.assertion_key, caller, audience)
-
-    def _person(self, environ: Environ) -> Any:
-        try:
-            cookies = SimpleCookie(environ.get("HTTP_COOKIE", ""))
-        except CookieError:
-            return None
-        return tokens.caller_of_login(cookies[self._cookie].value) if self._cookie in cookies else None
-
-    def _program(self, environ: Environ) -> Any:
-        kind, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-        return tokens.caller_of_bearer(token) if kind.lower() == "bearer" else None

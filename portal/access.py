@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
-from flask import Flask, Request, Response, abort, g, redirect, request, url_for
+from flask import Flask, Request, Response, abort, g, redirect, request
 from flask_login import LoginManager, UserMixin, current_user, login_required
 
 from domains.kernel import assertion
@@ -57,7 +57,8 @@ def send_to_sign_in() -> Response:
 
 def _sign_in(path: str, query: str) -> str:
     wanted = path + (f"?{query}" if query else "")
-    return url_for("login.show") + ("" if wanted == "/" else f"?next={quote(wanted)}")
+    # an address, not url_for: this process may not hold the domain that signs people in
+    return "/login" + ("" if wanted == "/" else f"?next={quote(wanted)}")
 
 
 def safe_next(wanted: str | None) -> str:

@@ -17,6 +17,7 @@ from domains.kernel.money import Money
 from saga.flows.open_account import open_account
 from saga.payloads.account import OpenAccount
 
+from . import search
 from .access import requires
 from .forms import Errors, refusals_on, searched, typed, whole
 from .htmx import page, redirect
@@ -131,3 +132,10 @@ def budget(currency: str) -> Money | None:
         raise Invalid(_("%(currency)s has no such small units: give a whole amount.", currency=currency),
                       code="budget_invalid", field="budget")  # fmt: skip
     return budget
+
+
+@bp.get("/_found")
+@requires("accounts:read")
+def hits() -> Any:
+    """What a search finds here, for the page of another process."""
+    return search.part("/accounts")

@@ -15,7 +15,7 @@ from wtforms.validators import InputRequired
 
 from domains.kernel.errors import Refused
 from domains.users import commands, db, tokens
-from gateway.middleware import login_cookie
+from gateway.introduction import login_cookie
 
 from .access import public, safe_next, signed_in
 from .formats import translated

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from domains.kernel.errors import NotFound
 from domains.services import db, queries
 
+from . import search
 from .access import requires
 from .forms import optional_id, searched
 from .htmx import here, page
@@ -78,3 +79,10 @@ def in_use(wish: dict[str, list[str]]) -> list[tuple[str, str]]:
         for name, values in wish.items()
         for value in values
     ]
+
+
+@bp.get("/_found")
+@requires("offers:read")
+def hits() -> Any:
+    """What a search finds here, for the page of another process."""
+    return search.part("/offers")

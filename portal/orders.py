@@ -14,6 +14,7 @@ from saga import store, tables
 from saga.flows.place_order import place_order as flow
 from saga.payloads.order import PlaceOrder
 
+from . import search
 from .access import requires
 from .forms import Errors, optional_id, refusals_on, searched
 from .htmx import page, redirect
@@ -106,3 +107,10 @@ def place() -> Start:
     with db.begin_read() as session:
         terms = queries.order_terms(session, g.caller.scope, **asked, preview_id=promised())
     return Start(flow, PlaceOrder.of(terms, g.caller))
+
+
+@bp.get("/_found")
+@requires("orders:read")
+def hits() -> Any:
+    """What a search finds here, for the page of another process."""
+    return search.part("/orders")

@@ -48,28 +48,48 @@ class Group(NamedTuple):
 @bp.get("/search")
 @signed_in
 def index() -> Any:
-    """What is found; a single hit is gone to at once."""
+    """What is found; a single hit is gone to at once. What other processes hold comes as parts of their own."""
     words = searched().strip()
     groups = [group for group in found(words) if group.hits] if words else []
-    only = groups[0].hits[0].href if sum(len(group.hits) for group in groups) == 1 else None
-    return redirect(only) if only else page("search.html", words=words, groups=groups)
+    away = elsewhere(words) if words else []
+    only = groups[0].hits[0].href if not away and sum(len(group.hits) for group in groups) == 1 else None
+    return redirect(only) if only else page("search.html", words=words, groups=groups, away=away)
 
 
-def found(words: str) -> list[Group]:
-    """Hits by kind, of the domains that this process holds and the reader may read."""
+def kinds() -> list[tuple[str, str, str, Any, str]]:
+    """What can be found: its domain, the scope it needs, its title, how it is looked up, where all of it is."""
+    every = [
+        ("services", "subscriptions:read", _("Subscriptions"), subscriptions, "/subscriptions"),
+        ("services", "orders:read", _("Orders"), orders, "/orders"),
+        ("accounts", "accounts:read", _("Accounts"), of_accounts, "/accounts"),
+        ("support", "cases:read", _("Support cases"), cases, "/cases"),
+        ("services", "offers:read", _("Catalogue"), offers, "/offers"),
+    ]
+    return [kind for kind in every if g.caller.may(kind[1])]
+
+
+def found(words: str, only_at: str = "") -> list[Group]:
+    """Hits by kind, of the domains that this process holds and the reader may read; of one address, or of all."""
     held = current_app.config["SETTINGS"].domain_names
-    kinds = [
-        ("services", "subscriptions:read", _("Subscriptions"), subscriptions, "/subscriptions?"),
-        ("services", "orders:read", _("Orders"), orders, "/orders?"),
-        ("accounts", "accounts:read", _("Accounts"), of_accounts, "/accounts?"),
-        ("support", "cases:read", _("Support cases"), cases, "/cases?status=&"),
-        ("services", "offers:read", _("Catalogue"), offers, "/offers?"),
-    ]
     return [
-        Group(title, look(words), all_at + urlencode({"q": words}))
-        for domain, scope, title, look, all_at in kinds
-        if domain in held and g.caller.may(scope)
+        Group(title, look(words), at + "?" + urlencode({"q": words} | ({"status": ""} if at == "/cases" else {})))
+        for domain, _scope, title, look, at in kinds()
+        if domain in held and only_at in ("", at)
     ]
+
+
+def elsewhere(words: str) -> list[tuple[str, str]]:
+    """The parts that other processes must find: their address and title."""
+    held = current_app.config["SETTINGS"].domain_names
+    asked = urlencode({"q": words})
+    return [(f"{at}/_found?{asked}", title) for domain, _s, title, _l, at in kinds() if domain not in held]
+
+
+def part(at: str) -> Any:
+    """The hits of one kind, for the page of another process."""
+    words = searched().strip()
+    groups = found(words, at) if words else []
+    return page("search/found.html", "search/_found.html", words=words, groups=groups)
 
 
 def subscriptions(words: str) -> list[Hit]:

@@ -13,6 +13,7 @@ from domains.kernel import clock
 from domains.kernel.errors import NotFound
 from domains.services import db, queries
 
+from . import search
 from .access import requires
 from .forms import chosen_id, maybe_day, optional_id, searched
 from .htmx import page
@@ -124,3 +125,10 @@ def back_today(session: Session, it: Any) -> dict[Any, Any]:
         if preview is not None and preview.terms is not None:
             found[lot.added_at] = (seats, preview.terms.refund)
     return found
+
+
+@bp.get("/_found")
+@requires("subscriptions:read")
+def hits() -> Any:
+    """What a search finds here, for the page of another process."""
+    return search.part("/subscriptions")

@@ -13,6 +13,7 @@ from domains.kernel.errors import Invalid
 from domains.support import commands, db, queries
 from saga import store, tables
 
+from . import search
 from .access import requires
 from .customers import names_of
 from .forms import Errors, chosen, chosen_id, optional_id, refusals_on, searched, typed
@@ -158,3 +159,10 @@ def status(case_id: UUID) -> Any:
         commands.change_status(session, scope=g.caller.scope, case_id=case_id, status=wanted, expected_version=None,
                                as_agent=g.caller.may("support:work"))  # fmt: skip
     return redirect(f"/cases/{case_id}")
+
+
+@bp.get("/_found")
+@requires("cases:read")
+def hits() -> Any:
+    """What a search finds here, for the page of another process."""
+    return search.part("/cases")

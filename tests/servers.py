@@ -110,15 +110,17 @@ def queue_server(folder: Path, url: str) -> Iterator[redis.Redis]:
 _blocks: list[socket.socket] = []
 
 
-def free_port() -> int:
-    """The first of four ports in a row that are free now, away from those the machine hands out by itself.
+def free_port(blocks: int = 1) -> int:
+    """The first of nine ports in a row that are free now, away from those the machine hands out by itself.
 
     They are this process's own until it ends, whenever its servers start: it holds the last port of their block of ten.
+    `blocks` asks for as many blocks behind each other, as the split topology needs two.
     """
     for port in range(20000, 32000, 10):
-        if _claim(port + 9) and not any(_listening(number) for number in range(port, port + 4)):
+        claimed = all(_claim(port + 10 * block + 9) for block in range(blocks))
+        if claimed and not any(_listening(number) for number in range(port, port + 10 * blocks) if number % 10 != 9):
             return port
-    raise RuntimeError("no four free ports in a row")
+    raise RuntimeError("no free ports in a row")
 
 
 def _claim(port: int) -> bool:
@@ -140,12 +142,14 @@ def _listening(port: int) -> bool:
 
 
 @contextmanager
-def running_system(var: Path, port: int, seconds: float = 180.0) -> Iterator[subprocess.Popen[str]]:
+def running_system(
+    var: Path, port: int, *options: str, seconds: float = 180.0, **settings: str
+) -> Iterator[subprocess.Popen[str]]:
     """Run `cloudsales up` within the `with`, with its data in `var`; it answers on `http://localhost:{port}`."""
     var.mkdir(parents=True, exist_ok=True)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("CLOUDSALES_")}
-    environ = inherited | {"CLOUDSALES_VAR": str(var), "PORT": str(port), "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, ROOT / "cli.py", "up"]
+    environ = inherited | {"CLOUDSALES_VAR": str(var), "PORT": str(port), "PYTHONUNBUFFERED": "1"} | settings
+    command = [sys.executable, ROOT / "cli.py", "up", *options]
     with open(var / "up.log", "w") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log, start_new_session=True)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -62,7 +63,7 @@ def test_a_taken_port_is_one_clear_line_and_exit_status_2(tmp_path: Path) -> Non
 
     assert answer.returncode == 2
     assert answer.stderr.count("\n") == 1
-    assert f"port {port} (web) is taken" in answer.stderr
+    assert re.search(rf"port {port} \((gateway|web)\) is taken", answer.stderr)
 
 
 def test_a_folder_in_use_is_one_clear_line_and_exit_status_2(tmp_path: Path) -> None:

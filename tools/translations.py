@@ -15,7 +15,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).parents[1]
-SOURCES = ("portal", "saga", "domains", "templates")
+SOURCES = ("portal", "gateway", "saga", "domains", "templates")
 # The styleguide is a page for developers, in English.
 METHODS = [("styleguide.html", "ignore"), ("styleguide/**", "ignore"), ("**.py", "python"), ("**.html", "jinja2")]
 OPTIONS = {"**.html": {"silent": "false"}}  # a template that cannot be read is an error

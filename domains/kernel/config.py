@@ -18,6 +18,7 @@ from domains import NAMES
 
 DATABASES = (*NAMES, "saga")
 SURFACES = ("portal", "api")
+GATEWAYS = ("auto", "nginx", "none")
 PREFIX = "CLOUDSALES_"
 
 
@@ -44,6 +45,7 @@ class Settings:
     mode: str = _setting("development, demo or production; production refuses unsafe settings", "development")
     domains: str = _setting("which domains this process holds: all, or a comma list", "all")
     surfaces: str = _setting("which surfaces this process holds: portal,api", "portal,api")
+    gateway: str = _setting("nginx where one introduces callers to this process; none; auto: `up` looks for it", "auto")
     public_url: str = _setting("address people and programs use, without a slash at the end", "http://localhost:8000")
     region: str = _setting("the stamp this installation is: eu or apac; prefix of client ids", "eu")
     var: str = _setting("folder for everything written at run time", "var")
@@ -101,6 +103,8 @@ class Settings:
             raise SettingsError(f"{PREFIX}MODE is “{self.mode}”: use development, demo or production")
         if self.transport == "servicebus" and not self.servicebus_url:
             raise SettingsError(f"{PREFIX}SERVICEBUS_URL (or …_FILE) is missing: {PREFIX}TRANSPORT is servicebus")
+        if self.gateway not in GATEWAYS:
+            raise SettingsError(f"{PREFIX}GATEWAY is “{self.gateway}”: use {', '.join(GATEWAYS)}")
         if self.mode != "production":
             return
         for f in fields(self):

@@ -1,0 +1,72 @@
+"""Who is calling: the cookie or token of a request, turned into the assertion that portal and API trust.
+
+In a process by itself the middleware does this for each request. Behind an nginx, the nginx asks `/_auth` of the
+process that holds `users`, and puts the answer on the request that it passes on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+import msgspec
+from sqlalchemy.exc import SQLAlchemyError
+
+from domains.kernel import assertion
+from domains.kernel.config import Settings
+from domains.kernel.crypto import digest
+from domains.kernel.tenancy import Caller
+from domains.users import tokens
+
+Environ = dict[str, Any]
+ADDRESS = "/_auth"
+AUDIENCE = "HTTP_X_CLOUDSALES_AUDIENCE"  # for which surface nginx asks
+TENANT = "X-CloudSales-Tenant"  # what a kept answer may be shared by
+log = logging.getLogger(__name__)
+
+
+def login_cookie(settings: Settings) -> str:
+    """The name of the cookie that holds a browser's login token."""
+    return "__Host-cloudsales_login" if settings.is_production else "cloudsales_login"
+
+
+def caller_of(environ: Environ, settings: Settings, audience: str) -> Caller | None:
+    """The person behind the cookie (portal) or the program behind the token (API); None for a stranger."""
+    return _program(environ) if audience == "api" else _person(environ, login_cookie(settings))
+
+
+def answer(environ: Environ, settings: Settings, start_response: Any) -> Iterable[bytes]:
+    """Tell nginx who is calling: 204, with the assertion when somebody is known; 503 when that cannot be looked up."""
+    audience = "api" if environ.get(AUDIENCE) == "api" else "portal"
+    try:
+        caller = caller_of(environ, settings, audience)
+    except SQLAlchemyError as away:
+        log.warning("cannot tell who is calling", exc_info=away)
+        start_response("503 Service Unavailable", [("Content-Length", "0")])
+        return []
+    known = [] if caller is None else [
+        (assertion.HEADER, assertion.mint(settings.assertion_key, caller, audience)), (TENANT, tenant_of(caller))
+    ]  # fmt: skip
+    start_response("204 No Content", known)
+    return []
+
+
+def tenant_of(caller: Caller) -> str:
+    """A word that two callers share only when they see the same rows and have the same rights."""
+    seen = [caller.scope, caller.customer_id, caller.reseller_id, sorted(caller.scopes), sorted(caller.roles)]
+    return digest(msgspec.json.encode(seen).decode())
+
+
+def _person(environ: Environ, name: str) -> Caller | None:
+    try:
+        cookies = SimpleCookie(environ.get("HTTP_COOKIE", ""))
+    except CookieError:
+        return None
+    return tokens.caller_of_login(cookies[name].value) if name in cookies else None
+
+
+def _program(environ: Environ) -> Caller | None:
+    kind, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return tokens.caller_of_bearer(token) if kind.lower() == "bearer" else None
