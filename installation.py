@@ -74,6 +74,12 @@ def ports(first: int, nginx: bool = False, topology: str = "one") -> dict[int, s
     return taken | ({first + 2: "web"} if nginx else {})
 
 
+def check_ports_free(first: int, nginx: bool, topology: str) -> None:
+    """Refuse to start when somebody else listens on a port that the installation needs."""
+    for number, what in ports(first, nginx, topology).items():
+        check_port_free(number, what)
+
+
 def check_port_free(port: int, what: str) -> None:
     """Refuse to start when somebody else listens on a port."""
     with socket.socket() as probe:

@@ -56,9 +56,7 @@ def up(given: Settings, port: int, topology: str = "one") -> int:
     )
     var = Path(settings.var)
     lock = installation.hold_folder(var)
-    for number, what in installation.ports(port, settings.gateway == "nginx", topology).items():
-        installation.check_port_free(number, what)
-    say(f"secrets are in {var / 'secrets'}/")
+    installation.check_ports_free(port, settings.gateway == "nginx", topology)
     try:
         say(f"secrets are in {var / 'secrets'}/")
         _forget_half_a_demo(settings, say)
