@@ -17,6 +17,7 @@ import installation
 from domains.kernel.azure import why
 from domains.kernel.config import DATABASES, Settings
 from domains.kernel.database import make_engine
+from gateway import nginx
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def _databases(settings: Settings) -> Iterator[Finding]:
 
 
 def _ports(port: int) -> Iterator[Finding]:
-    for number, what in installation.ports(port, shutil.which("nginx") is not None).items():
+    for number, what in installation.ports(port, nginx.installed() is not None).items():
         try:
             installation.check_port_free(number, what)
             yield Finding(f"port {number} ({what}) is free", True, "")

@@ -48,7 +48,7 @@ def up(given: Settings, port: int, topology: str = "one") -> int:
         replace(
             given,
             mode="demo" if given.mode == "development" else given.mode,
-            gateway=in_front(given.gateway, topology),
+            gateway=in_front(given.gateway, topology, nginx.installed() is not None),
             public_url=f"http://localhost:{port}" if given.public_url == Settings.public_url else given.public_url,
             queue_url=f"redis://127.0.0.1:{port + 3}/0",
             provider_url=f"http://127.0.0.1:{port + 1}",
@@ -73,14 +73,13 @@ def up(given: Settings, port: int, topology: str = "one") -> int:
         lock.close()
 
 
-def in_front(wanted: str, topology: str) -> str:
+def in_front(wanted: str, topology: str, installed: bool) -> str:
     """Whether an nginx stands in front: `nginx` or `none`. Refused where one is needed and not there."""
-    found = nginx.installed() is not None
-    if not found and (wanted == "nginx" or topology == "split"):
+    if not installed and (wanted == "nginx" or topology == "split"):
         raise installation.CannotStart("nginx is not installed: apt-get install nginx, or run without it and in one")
     if wanted == "none" and topology == "split":
         raise installation.CannotStart("the split topology needs nginx: leave CLOUDSALES_GATEWAY at auto")
-    return "nginx" if found and wanted != "none" else "none"
+    return "nginx" if installed and wanted != "none" else "none"
 
 
 def _start(supervisor: Supervisor, settings: Settings, port: int, topology: str, say: Callable[[str], None]) -> None:
