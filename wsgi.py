@@ -10,6 +10,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 import api
 import portal
 from api import oauth, reference
+from domains.kernel import tracing
 from domains.kernel.config import Settings
 from domains.kernel.database import bind
 from domains.kernel.telemetry import start_logging
@@ -18,6 +19,7 @@ from saga import flows
 
 settings = Settings.from_env()
 start_logging(settings.log_level, "web")
+tracing.start(settings, "web")
 bind(settings)
 flows.load()
 mounts: dict[str, Any] = {}

@@ -13,6 +13,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from domains import NAMES
 from domains.kernel.config import Settings
+from gateway import spans
 
 from . import auth, errors, headers, spec
 from .auth import public
@@ -41,6 +42,7 @@ class Json(DefaultJSONProvider):
 def create_app(settings: Settings, domains: tuple[str, ...] | None = None) -> Flask:
     """Make the API of the domains that this process holds (or of `domains`)."""
     app = Flask(__name__, static_folder=None)
+    spans.watch(app)
     app.json = Json(app)
     app.config.update(spec.CONFIG, PUBLIC_URL=settings.public_url, MAX_CONTENT_LENGTH=1_000_000)
     app.config["PROPAGATE_EXCEPTIONS"] = False

@@ -17,6 +17,7 @@ from flask_limiter.util import get_remote_address
 from domains.kernel.config import Settings
 from domains.kernel.crypto import digest
 from domains.users import tokens
+from gateway import spans
 
 from .auth import public
 from .spec import SCOPES
@@ -54,6 +55,7 @@ class Grant(ClientCredentialsGrant):
 def create_app(settings: Settings) -> Flask:
     """Make the token endpoint and what clients discover about it."""
     app = Flask(__name__, static_folder=None)
+    spans.watch(app)
     app.config.update(
         RATELIMIT_STORAGE_URI=settings.queue_url, RATELIMIT_ENABLED=settings.limits == "on",
         RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 0.2, "socket_timeout": 0.2},

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from flask import Flask, render_template
 
 from domains.kernel.config import Settings
+from gateway import spans
 
 from . import headers
 from .auth import public
@@ -37,6 +38,7 @@ class Row(NamedTuple):
 def create_app(settings: Settings) -> Flask:
     """Make the pages under /api/docs."""
     app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=None)
+    spans.watch(app)
     headers.register(app, settings)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.add_url_rule("/", view_func=show_reference, strict_slashes=False)

@@ -10,14 +10,15 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from domains.kernel import assertion
 from domains.kernel.config import Settings
 from domains.kernel.database import new_id
-from domains.kernel.messages import acting
+from domains.kernel.messages import acting, context
 from domains.kernel.telemetry import traceparent
 
-from . import health, introduction
+from . import health, introduction, spans
 from .routes import API
 
 Environ = dict[str, Any]
@@ -46,13 +47,17 @@ class Gateway:
         known = environ.get("HTTP_X_REQUEST_ID", "")
         request_id = known if SAFE_ID.fullmatch(known) else str(new_id())
         environ["HTTP_X_REQUEST_ID"] = request_id
-        environ["HTTP_TRACEPARENT"] = trace = traceparent(environ.get("HTTP_TRACEPARENT"))
-        if self._behind_nginx:
-            self._believe(environ, stated, client)
-        else:
-            self._introduce(environ, path)
-        with acting(request_id=request_id, traceparent=trace):
-            return self._app(environ, start_response)
+        in_api = path.startswith((API, "/oauth2"))
+        with acting(request_id=request_id, traceparent=""), spans.request_span(environ, in_api) as tell:
+            trace = context().traceparent or traceparent(environ.get("HTTP_TRACEPARENT"))
+            environ["HTTP_TRACEPARENT"] = trace
+            if self._behind_nginx:
+                self._believe(environ, stated, client)
+                tell(request_id=request_id)
+            else:
+                tell(request_id=request_id, customer_id=self._introduce(environ, path, in_api))
+            with acting(traceparent=trace):
+                return self._app(environ, spans.telling(tell, start_response))
 
     def _believe(self, environ: Environ, stated: str | None, client: str | None) -> None:
         """Take over what nginx says: the assertion (verified by the surfaces) and where the request came from."""
@@ -62,11 +67,15 @@ class Gateway:
             environ["REMOTE_ADDR"] = client
         environ["wsgi.url_scheme"] = urlsplit(self._settings.public_url).scheme  # TLS ends in front of us
 
-    def _introduce(self, environ: Environ, path: str) -> None:
-        """Put on the assertion of who is calling, when a cookie (portal) or a token (API) proves it."""
+    def _introduce(self, environ: Environ, path: str, in_api: bool) -> UUID | None:
+        """Put on the assertion of who is calling, when a cookie (portal) or a token (API) proves it.
+
+        Returns the customer whom the caller acts for.
+        """
         if path.startswith("/static/"):
-            return
-        audience = "api" if path.startswith((API, "/oauth2")) else "portal"
+            return None
+        audience = "api" if in_api else "portal"
         caller = introduction.caller_of(environ, self._settings, audience)
         if caller is not None:
             environ[ASSERTION] = assertion.mint(self._settings.assertion_key, caller, audience)
+        return caller.customer_id if caller is not None else None

@@ -11,6 +11,7 @@ from flask_babel import Babel
 from flask_wtf import CSRFProtect
 
 from domains.kernel.config import Settings
+from gateway import spans
 
 from . import access, errors, formats, frame, headers, reader, starting, words
 from .login import limiter
@@ -32,6 +33,7 @@ LANGUAGES = ("en", "de", "ja")
 def create_app(settings: Settings) -> Flask:
     """Make the portal of the domains that this process holds."""
     app = Flask(__name__, template_folder="../templates", static_folder="../static")
+    spans.watch(app)
     app.config.update(config(settings))
     headers.register(app, settings)
     access.register(app, settings)

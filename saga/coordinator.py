@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any
 from uuid import UUID
 
-from domains.kernel import clock, failpoint
+from domains.kernel import clock, failpoint, tracing
 from domains.kernel.config import Settings
 from domains.kernel.database import bind
 from domains.kernel.messages import acting
@@ -65,6 +65,15 @@ def wake(limit: int = 50) -> int:
 
 
 def _decided(session: Any, row: Any, steps: list[Any], event: Replied | Due, now: Any) -> list[dict[str, Any]]:
+    facts = {"run_id": row["id"], "flow": row["definition"], "customer_id": row["customer_id"]}
+    event_name = event.outcome if isinstance(event, Replied) else "due"
+    with tracing.span(f"decide {row['definition']}", parent=row["traceparent"], **facts, event=event_name) as tell:
+        sends = _applied(session, row, steps, event, now)
+        tell(sends=" ".join(sorted({envelope["name"] for envelope in sends})))
+    return sends
+
+
+def _applied(session: Any, row: Any, steps: list[Any], event: Replied | Due, now: Any) -> list[dict[str, Any]]:
     spread = random.random()  # scatters retries only; nothing is decided by it
     try:
         decision: Decision = decide(store.definition_of(row), row, steps, event, now=now, spread=spread)
@@ -99,6 +108,7 @@ def stop(_signal: int, _frame: FrameType | None) -> None:
 def run(settings: Settings) -> None:
     """Run a coordinator until SIGTERM or SIGINT."""
     start_logging(settings.log_level, "coordinator")
+    tracing.start(settings, "coordinator")
     bind(settings)
     flows.load()
     transport = transports.current()
@@ -110,6 +120,8 @@ def run(settings: Settings) -> None:
             next_wake = _turn(transport, next_wake)
     except Stopped:
         log.info("coordinator stopped")
+    finally:
+        tracing.stop()
 
 
 def _turn(transport: transports.Transport, next_wake: float) -> float:

@@ -7,9 +7,9 @@ from importlib.util import find_spec
 from typing import Any
 from uuid import UUID
 
-from domains.kernel import clock
+from domains.kernel import clock, tracing
 from domains.kernel.database import Database
-from domains.kernel.messages import acting, react
+from domains.kernel.messages import acting, react, reactions_of
 
 from .transports import Transport
 
@@ -58,8 +58,7 @@ def consume(database: Database, transport: Transport, *, wait: float) -> int:
     done, failure = 0, None
     for token, event in zip(tokens, events, strict=True):
         try:
-            with acting(traceparent=event.get("traceparent") or ""), database.begin() as session:
-                done += react(session, database.name, event)
+            done += _reacted(database, event)
         except Exception as error:
             failure = failure or error
         else:
@@ -67,6 +66,19 @@ def consume(database: Database, transport: Transport, *, wait: float) -> int:
     if failure is not None:
         raise failure
     return done
+
+
+def _reacted(database: Database, event: dict[str, Any]) -> bool:
+    """React in a trace of its own, linked to what the event tells of: it may come much later, or again."""
+    if event["type"] not in reactions_of(database.name):
+        return False
+    cause = event.get("traceparent") or ""
+    with (
+        acting(traceparent=cause),
+        tracing.span(f"react {event['type']}", kind="consumer", parent="", link=cause, domain=database.name),
+        database.begin() as session,
+    ):
+        return react(session, database.name, event)
 
 
 def _event(row: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import signal
 import time
 from datetime import datetime
 
-from domains.kernel import clock
+from domains.kernel import clock, tracing
 from domains.kernel.config import Settings
 from domains.kernel.database import bind
 from domains.kernel.telemetry import start_logging
@@ -31,6 +31,7 @@ def windows_due(schedules: tuple[Schedule, ...], now: datetime, begun: dict[str,
 def run(settings: Settings) -> None:
     """Run the scheduler until SIGTERM or SIGINT."""
     start_logging(settings.log_level, "scheduler")
+    tracing.start(settings, "scheduler")
     bind(settings)
     flows.load()
     signal.signal(signal.SIGTERM, stop)
@@ -42,6 +43,8 @@ def run(settings: Settings) -> None:
             time.sleep(2.0)
     except Stopped:
         log.info("scheduler stopped")
+    finally:
+        tracing.stop()
 
 
 def _turn(schedules: tuple[Schedule, ...], begun: dict[str, str]) -> None:

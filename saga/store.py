@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Row, Select, bindparam, or_
 from sqlalchemy.orm import Session
 
-from domains.kernel import clock
+from domains.kernel import clock, tracing
 from domains.kernel.columns import Instant
 from domains.kernel.database import claimed, insert_new, locked, new_id
 from domains.kernel.errors import Invalid, NotFound
@@ -45,7 +45,8 @@ def start(
     `label` names the run for people, without words of any language; `resource` is (kind, id) of what it is about.
     """
     run_id = new_id()
-    with acting(actor=actor, traceparent=context().traceparent or traceparent()), db.begin() as session:
+    facts = {"run_id": run_id, "flow": saga.name, "customer_id": payload.customer_id}
+    with acting(actor=actor), tracing.span(f"run {saga.name}", **facts), db.begin() as session:
         now = clock.now(session)
         values = _new_run(saga, payload, run_id, now) | {
             "business_key": key, "request_digest": request_digest, "label": label[:300],
@@ -77,7 +78,7 @@ def _new_run(saga: Saga, payload: Any, run_id: UUID, now: datetime) -> dict[str,
         "definition": saga.name, "definition_version": saga.version, "status": "running", "phase": "F", "seq": 0,
         "pivoted": False, "paused": 0, "rev": 0, "payload": msgspec.to_builtins(payload), "outputs": {},
         "waiting_for": None, "attention": None, "error": None, "actor": msgspec.to_builtins(cause.actor),
-        "request_id": cause.request_id, "traceparent": cause.traceparent, "next_at": now, "created_at": now,
+        "request_id": cause.request_id, "traceparent": cause.traceparent or traceparent(), "next_at": now, "created_at": now,
         "updated_at": now, "ended_at": None,
     }  # fmt: skip
 
@@ -118,7 +119,8 @@ def envelope(row: Any, step: Any) -> dict[str, Any]:
         "v": 1, "cmd_id": str(step["cmd_id"]), "name": step["name"], "queue": step["queue"], "run_id": str(row["id"]),
         "seq": step["seq"], "phase": step["phase"], "gen": step["gen"], "send_no": step["send_no"],
         "attempt": step["attempt"], "customer_id": str(row["customer_id"]), "actor": row["actor"],
-        "request_id": row["request_id"], "traceparent": row["traceparent"], "body": step["body"],
+        "request_id": row["request_id"], "traceparent": row["traceparent"], "flow": row["definition"],
+        "body": step["body"],
     }  # fmt: skip
 
 

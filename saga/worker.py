@@ -17,7 +17,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.orm import Session
 
-from domains.kernel import audit, clock, config, failpoint
+from domains.kernel import audit, clock, config, failpoint, tracing
 from domains.kernel.config import Settings
 from domains.kernel.database import Database, bind, insert_new, locked, repeated
 from domains.kernel.errors import DomainError, NotNow, Pending
@@ -39,21 +39,33 @@ def perform(database: Database, envelope: dict[str, Any]) -> Reply | None:
     None when there is nothing to say because a newer try of the same exchange has taken over.
     """
     ids = {"run_id": UUID(envelope["run_id"]), "customer_id": UUID(envelope["customer_id"])}
-    actor = Actor(**envelope["actor"])
-    with acting(actor=actor, request_id=envelope["request_id"], traceparent=envelope["traceparent"], **ids):
-        try:
-            action = action_named(envelope["name"])
-            if isinstance(action, Exchange):
-                return _exchange(database, envelope, action)
-            return _answer(envelope, **repeated(lambda: _command(database, envelope, action)))
-        except NotNow as reason:
-            return _answer(envelope, outcome="RETRY", retry_after=reason.retry_after, error=_technical(reason))
-        except Pending as pending:
-            waits = {"retry_after": pending.retry_after, "waiting_for": pending.waiting_for}
-            return _answer(envelope, outcome="PENDING", **waits)
-        except Exception as error:
-            log.exception("step failed", extra={"step": envelope["name"]})
-            return _answer(envelope, outcome="RETRY", error=_technical(error))
+    actor, trace = Actor(**envelope["actor"]), envelope["traceparent"]
+    step = {"step": envelope["name"], "flow": envelope.get("flow"), "phase": envelope["phase"]}
+    facts = ids | step | {"domain": database.name, "attempt": envelope.get("attempt")}
+    with (
+        acting(actor=actor, request_id=envelope["request_id"], traceparent=trace, **ids),
+        tracing.span(envelope["name"], kind="consumer", parent=trace, **facts) as tell,
+    ):
+        reply = _replied(database, envelope)
+        outcome = reply["outcome"] if reply else "OVERTAKEN"
+        tell(outcome=outcome, failed=outcome == "RETRY")
+        return reply
+
+
+def _replied(database: Database, envelope: dict[str, Any]) -> Reply | None:
+    try:
+        action = action_named(envelope["name"])
+        if isinstance(action, Exchange):
+            return _exchange(database, envelope, action)
+        return _answer(envelope, **repeated(lambda: _command(database, envelope, action)))
+    except NotNow as reason:
+        return _answer(envelope, outcome="RETRY", retry_after=reason.retry_after, error=_technical(reason))
+    except Pending as pending:
+        waits = {"retry_after": pending.retry_after, "waiting_for": pending.waiting_for}
+        return _answer(envelope, outcome="PENDING", **waits)
+    except Exception as error:
+        log.exception("step failed", extra={"step": envelope["name"]})
+        return _answer(envelope, outcome="RETRY", error=_technical(error))
 
 
 def _answer(envelope: dict[str, Any], **said: Any) -> Reply:
@@ -150,7 +162,8 @@ def _exchange(database: Database, envelope: dict[str, Any], exchange: Exchange) 
     request, asked_before = fence.request, fence.number > 1
     failpoint.reach(f"{exchange.name}.before_call")
     try:
-        answer, refusal = exchange.call(request, asked_before), None
+        with tracing.span(f"call {exchange.name}", kind="client", asked_before=asked_before):
+            answer, refusal = exchange.call(request, asked_before), None
     except DomainError as no:
         answer, refusal = None, no
     failpoint.reach(f"{exchange.name}.after_call")
@@ -214,6 +227,7 @@ def run(settings: Settings, domain: str, queue: str) -> None:
     The worker of the domain's own queue (not of its exchanges) also keeps house: events, audit seals, chores.
     """
     start_logging(settings.log_level, f"worker-{queue}")
+    tracing.start(settings, f"worker-{queue}")
     bind(settings)
     flows.load()
     database: Database = import_module(f"domains.{domain}.models").db
@@ -221,7 +235,10 @@ def run(settings: Settings, domain: str, queue: str) -> None:
     if queue == domain:
         housekeeping = threading.Thread(target=keep_house, args=(database, transport), daemon=True)
         housekeeping.start()
-    transport.listen(queue, lambda envelope: perform(database, envelope))
+    try:
+        transport.listen(queue, lambda envelope: perform(database, envelope))
+    finally:
+        tracing.stop()
 
 
 def keep_house(database: Database, transport: transports.Transport) -> None:

@@ -19,6 +19,7 @@ from domains import NAMES
 DATABASES = (*NAMES, "saga")
 SURFACES = ("portal", "api")
 GATEWAYS = ("auto", "nginx", "none")
+TELEMETRY = ("off", "console", "otlp", "azure")
 PREFIX = "CLOUDSALES_"
 
 
@@ -72,6 +73,10 @@ class Settings:
     smtp_url: str = _setting("smtp://user:password@host:port; empty: the local mailbox under var/mailbox", "")
     mail_from: str = _setting("sender of our e-mails", "Cloud Sales System <no-reply@cloudsales.example>")
     log_level: str = _setting("DEBUG, INFO, WARNING or ERROR", "INFO")
+    telemetry: str = _setting("where traces go: off, console, otlp or azure (with the extra azure-monitor)", "off")
+    telemetry_endpoint: str = _setting("the OpenTelemetry collector, over HTTP", "http://127.0.0.1:4318")
+    telemetry_connection: str = _setting("Azure Monitor's connection string", hide=True)
+    telemetry_ratio: float = _setting("part of the reads that is traced, 0 to 1; writes, runs, failures always", 0.1)
     failpoint: str = _setting("name:nth where the process kills itself (tests of crashes only)", "")
     limits: str = _setting("on, or off for load tests: limits on sign-in and token requests", "on")
     overrides: Mapping[str, str] = field(default_factory=dict, metadata={"help": "database_url_<domain>"})
@@ -105,6 +110,12 @@ class Settings:
             raise SettingsError(f"{PREFIX}SERVICEBUS_URL (or …_FILE) is missing: {PREFIX}TRANSPORT is servicebus")
         if self.gateway not in GATEWAYS:
             raise SettingsError(f"{PREFIX}GATEWAY is “{self.gateway}”: use {', '.join(GATEWAYS)}")
+        if self.telemetry not in TELEMETRY:
+            raise SettingsError(f"{PREFIX}TELEMETRY is “{self.telemetry}”: use {', '.join(TELEMETRY)}")
+        if not 0 <= self.telemetry_ratio <= 1:
+            raise SettingsError(f"{PREFIX}TELEMETRY_RATIO is {self.telemetry_ratio}: use a number from 0 to 1")
+        if self.telemetry == "azure" and not self.telemetry_connection:
+            raise SettingsError(f"{PREFIX}TELEMETRY_CONNECTION is missing: telemetry to Azure needs it")
         if self.mode != "production":
             return
         for f in fields(self):

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, ExceptionContext, MetaData, Select, Table, create_engine, event
+import sqlalchemy
+from sqlalchemy import Connection, Engine, ExceptionContext, MetaData, Select, Table, event
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import make_url
@@ -99,19 +100,22 @@ def _engine(name: str) -> Engine:
 
 
 def make_engine(url: str) -> Engine:
-    """Make an engine with the settings each server needs (see the functions below)."""
+    """Make an engine with the settings each server needs (see the functions below).
+
+    `create_engine` is looked up when it is called: tracing puts its own in its place.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
             os.makedirs(os.path.dirname(parsed.database), exist_ok=True)
-        engine = create_engine(parsed, connect_args={"timeout": 10}, hide_parameters=True)
+        engine = sqlalchemy.create_engine(parsed, connect_args={"timeout": 10}, hide_parameters=True)
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
     if parsed.get_backend_name() == "mssql":
         engine = azure.make_engine(parsed, **POOL)
     else:
-        engine = create_engine(parsed, **POOL)
+        engine = sqlalchemy.create_engine(parsed, **POOL)
     event.listen(engine, "handle_error", _say_unreachable)
     return engine
 

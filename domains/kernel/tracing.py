@@ -1,0 +1,61 @@
+"""Traces: what one request or one run did in every process, told to a collector when the settings ask for it.
+
+Off, which is the default, nothing of OpenTelemetry is imported and a span costs a function call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from .config import Settings
+
+Tell = Callable[..., None]
+
+
+def _nothing(**_facts: Any) -> None:
+    """What a span that is not recorded does with what it is told."""
+
+
+_OFF: AbstractContextManager[Tell] = nullcontext(_nothing)
+_traces: Any = None  # exporting.Traces of this process
+
+
+def start(settings: Settings, process: str) -> None:
+    """Record this process's spans from now on, when the settings ask for it. Starts no thread: that waits for a span.
+
+    Called before the process opens a database, so that its statements are recorded too.
+    """
+    global _traces
+    if settings.telemetry != "off":
+        from .exporting import Traces
+
+        _traces = Traces(settings, process)
+
+
+def stop() -> None:
+    """Send what has been recorded, within seconds, and record nothing more."""
+    global _traces
+    if _traces is not None:
+        traces, _traces = _traces, None
+        traces.close()
+
+
+def provider() -> Any:
+    """OpenTelemetry's provider of tracers, for what instruments a library; None while telemetry is off."""
+    return None if _traces is None else _traces.provider
+
+
+def span(
+    name: str, *, kind: str = "internal", parent: str | None = None, link: str = "", **facts: Any
+) -> AbstractContextManager[Tell]:
+    """Record the work within the `with` under a name; a child of the span around it, or of `parent`.
+
+    `parent` and `link` are traceparents; an empty `parent` begins a trace. `facts` become attributes: ids and plain
+    words, nothing about a person. The `with` gives a function that adds facts later; `failed=True` marks a failure.
+    """
+    if _traces is None:
+        return _OFF
+    made: AbstractContextManager[Tell] = _traces.span(name, kind=kind, parent=parent, link=link, facts=facts)
+    return made

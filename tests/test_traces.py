@@ -1,0 +1,117 @@
+"""One order is one trace: from the request through every process that had a part in it, as a collector receives it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from domains.kernel.columns import new_id
+from saga.flows import place_order
+from tests.collector import Collector, Span, below, collecting, roots, tree
+from tests.servers import free_port, running_system
+
+pytestmark = [pytest.mark.proof, pytest.mark.xdist_group("up")]
+CANARY = "c4n4ry-0123456789"
+
+
+class Program:
+    """An API client of the demo."""
+
+    def __init__(self, demo: dict[str, Any]) -> None:
+        client = demo["api_clients"][0]
+        self.url, self.http = f"{demo['base_url']}/api/v1", requests.Session()
+        form, who = {"grant_type": "client_credentials"}, (client["client_id"], client["client_secret"])
+        token = requests.post(f"{demo['base_url']}/oauth2/token", data=form, auth=who, timeout=10).json()
+        self.http.headers["Authorization"] = f"Bearer {token['access_token']}"
+
+    def get(self, path: str) -> Any:
+        return self.http.get(self.url + path, timeout=10).json()
+
+    def order(self) -> str:
+        """Order 25 seats and wait until that is done; gives the run's id."""
+        account = self.get("/accounts")["items"][0]["id"]
+        offer = self.get("/offers?q=intranet&vendor=Adatum")["items"][0]["id"]
+        line = {"offer_id": offer, "quantity": 25, "term": "P1Y", "billing_cycle": "monthly"}
+        wish = {"account_id": account, "lines": [line], "po_reference": CANARY}
+        key = {"Idempotency-Key": str(new_id())}
+        run_id = self.http.post(f"{self.url}/orders?note={CANARY}", json=wish, headers=key, timeout=10).json()["id"]
+        until(lambda: self.get(f"/operations/{run_id}")["status"] == "succeeded")
+        return str(run_id)
+
+
+def is_whole(spans: list[Span], names: set[str]) -> bool:
+    """Whether a trace has come with all its steps, and with the decision after the last of them."""
+    done = {span.name for span in spans if span.facts.get("cloudsales.outcome") == "OK"}
+    decided = [span for span in spans if span.facts.get("cloudsales.event") == "OK"]
+    return len(roots(spans)) == 1 and done >= names and len(decided) >= len(names)
+
+
+def until(true: Callable[[], object], seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def collector() -> Iterator[Collector]:
+    with collecting(free_port()) as collector:
+        yield collector
+
+
+@pytest.fixture(scope="module")
+def program(collector: Collector, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """The whole system with its demo, its traces sent to the collector; nothing of the reads but what fails."""
+    var = tmp_path_factory.mktemp("traced")
+    to = {"TELEMETRY": "otlp", "TELEMETRY_ENDPOINT": collector.url, "TELEMETRY_RATIO": "0"}
+    with running_system(var, free_port(), **{f"CLOUDSALES_{name}": value for name, value in to.items()}):
+        yield Program(json.loads((Path(var) / "demo.json").read_text()))
+    # what was recorded last left with the processes as they stopped
+    assert {"web", "coordinator", "worker-services"} <= {span.process for span in collector.spans}
+
+
+def test_an_order_is_one_tree_from_the_request_through_every_step(
+    program: Program, collector: Collector, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_id = program.order()
+    last = place_order.place_order.steps[-1].name
+    names = {step.name for step in place_order.place_order.steps}
+    until(lambda: is_whole(collector.trace_of(run_id=run_id), names))
+    spans = collector.trace_of(run_id=run_id)
+    with capsys.disabled():
+        print("\n" + tree(spans))
+
+    (request,) = roots(spans)
+    (run,) = [span for span in spans if span.name == "run place-order"]
+    steps = [span for span in below(spans, run) if "cloudsales.step" in span.facts]
+    assert (request.process, request.name, request.facts["http.status_code"]) == ("web", "POST api", 202)
+    assert [span.name for span in steps if span.facts["cloudsales.outcome"] == "OK"][-1] == last
+    assert {span.name for span in steps} == names
+    for step in steps:
+        queue = step.process.removeprefix("worker-")
+        assert queue.removesuffix("-exchange") == step.facts["cloudsales.domain"] == step.name.split(".")[0]
+        assert (step.facts["cloudsales.run_id"], step.facts["cloudsales.flow"]) == (run_id, "place-order")
+        assert {one.facts["db.name"] for one in below(spans, step) if "db.name" in one.facts} == {
+            step.facts["cloudsales.domain"]
+        }
+    decided = [span for span in below(spans, run) if span.name == "decide place-order"]
+    assert len(decided) >= len(steps) and {span.process for span in decided} == {"coordinator"}
+    assert {span.facts.get("cloudsales.customer_id") for span in (request, run, *steps, *decided)} == {
+        request.facts["cloudsales.customer_id"]
+    }
+    assert {(span.about["cloud.region"], span.about["service.namespace"]) for span in spans} == {("eu", "cloudsales")}
+    assert any(span.links == (run.trace,) and span.name.startswith("react ") for span in collector.spans)
+    assert not any(CANARY.encode() in body or b"@" in body for body in collector.bodies)
+
+
+def test_reads_are_left_out_unless_they_are_chosen(program: Program, collector: Collector) -> None:
+    program.get("/accounts")
+    program.order()
+
+    assert not [span for span in collector.spans if span.name.startswith("GET ")]
