@@ -78,8 +78,8 @@ def _new_run(saga: Saga, payload: Any, run_id: UUID, now: datetime) -> dict[str,
         "definition": saga.name, "definition_version": saga.version, "status": "running", "phase": "F", "seq": 0,
         "pivoted": False, "paused": 0, "rev": 0, "payload": msgspec.to_builtins(payload), "outputs": {},
         "waiting_for": None, "attention": None, "error": None, "actor": msgspec.to_builtins(cause.actor),
-        "request_id": cause.request_id, "traceparent": cause.traceparent or traceparent(), "next_at": now, "created_at": now,
-        "updated_at": now, "ended_at": None,
+        "request_id": cause.request_id, "traceparent": cause.traceparent or traceparent(), "next_at": now,
+        "created_at": now, "updated_at": now, "ended_at": None,
     }  # fmt: skip
 
 

@@ -98,7 +98,7 @@ def kept(span: ReadableSpan, *, sampled: bool | None = None) -> ReadableSpan:
         key: redacted(value, key) for key, value in given.items() if key in KEPT or key.startswith(PREFIX)
     }  # fmt: skip
     here = span.get_span_context()
-    if sampled:
+    if sampled and here is not None:
         here = SpanContext(here.trace_id, here.span_id, here.is_remote, TraceFlags(TraceFlags.SAMPLED))
     return ReadableSpan(
         name, context=here, parent=span.parent, resource=span.resource, attributes=attributes, links=span.links,
@@ -132,10 +132,12 @@ class Sending(SpanProcessor):
 
     def __init__(self, make: Callable[[], SpanExporter]) -> None:
         self._make, self._lock = make, threading.Lock()
-        self._pid, self._batch = 0, None
+        self._pid = 0
+        self._batch: BatchSpanProcessor | None = None
 
     def on_end(self, span: ReadableSpan) -> None:
-        if not span.get_span_context().trace_flags.sampled:
+        here = span.get_span_context()
+        if here is None or not here.trace_flags.sampled:
             if span.status.status_code is not StatusCode.ERROR:
                 return
             span = kept(span, sampled=True)
