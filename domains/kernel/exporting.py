@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib.metadata import version
 from multiprocessing.util import Finalize
 from pathlib import PurePath
@@ -20,6 +20,7 @@ from typing import Any
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
+from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter, SpanExportResult
@@ -179,13 +180,12 @@ class Traces:
     def span(
         self, name: str, *, kind: str, parent: str | None, link: str, facts: dict[str, Any]
     ) -> Iterator[Callable[..., None]]:
-        linked = trace.get_current_span(context_of(link)).get_span_context()
         with self._tracer.start_as_current_span(
             name,
             context=None if parent is None else context_of(parent),
             kind=SpanKind[kind.upper()],
             attributes=_attributes(facts),
-            links=[Link(linked)] if linked.is_valid else None,
+            links=_links(link),
             record_exception=False,
             set_status_on_exception=False,
         ) as here:
@@ -195,8 +195,13 @@ class Traces:
                 if failed:
                     here.set_status(Status(StatusCode.ERROR))
 
+            # below a request that was not chosen nothing would be kept: spare it the making
+            unchosen = kind == "server" and not here.get_span_context().trace_flags.sampled
             try:
-                with acting(traceparent=traceparent_of(here)):
+                with (
+                    suppress_instrumentation() if unchosen else nullcontext(),
+                    acting(traceparent=traceparent_of(here)),
+                ):
                     yield tell
             except Exception as error:
                 here.set_attribute("error.type", type(error).__name__)
@@ -206,6 +211,11 @@ class Traces:
     def close(self) -> None:
         SQLAlchemyInstrumentor().uninstrument()
         self.provider.shutdown()
+
+
+def _links(traceparent: str) -> list[Link]:
+    linked = trace.get_current_span(context_of(traceparent)).get_span_context()
+    return [Link(linked)] if linked.is_valid else []
 
 
 def _attributes(facts: dict[str, Any]) -> dict[str, Any]:
