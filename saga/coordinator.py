@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any
 from uuid import UUID
 
-from domains.kernel import clock, failpoint, tracing
+from domains.kernel import clock, failpoint, heartbeat, tracing
 from domains.kernel.config import Settings
 from domains.kernel.database import bind
 from domains.kernel.messages import acting
@@ -126,6 +126,7 @@ def run(settings: Settings) -> None:
 
 def _turn(transport: transports.Transport, next_wake: float) -> float:
     """One round: replies that have come, then timers about once a second. Trouble is logged and waited out."""
+    heartbeat.beat("coordinator")
     try:
         tokens, replies = transport.receive_replies(BATCH, 0.5)
         if replies:

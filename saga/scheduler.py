@@ -10,7 +10,7 @@ import signal
 import time
 from datetime import datetime
 
-from domains.kernel import clock, tracing
+from domains.kernel import clock, heartbeat, tracing
 from domains.kernel.config import Settings
 from domains.kernel.database import bind
 from domains.kernel.telemetry import start_logging
@@ -49,6 +49,7 @@ def run(settings: Settings) -> None:
 
 def _turn(schedules: tuple[Schedule, ...], begun: dict[str, str]) -> None:
     """Begin what is due. What could not be begun is tried again the next time and holds up nothing else."""
+    heartbeat.beat("scheduler")
     try:
         with tables.db.begin_read() as session:
             now = clock.now(session)

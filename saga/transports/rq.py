@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import socket
 from itertools import groupby
 from time import sleep
+from types import FrameType
 from typing import Any
 
 from redis import Redis
@@ -19,7 +21,7 @@ from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from domains.kernel import config
+from domains.kernel import config, heartbeat
 
 from . import Perform
 
@@ -51,9 +53,18 @@ class Worker(SimpleWorker):
     job_class = Command
     asked_to_stop = False
 
+    def heartbeat(self, *arguments: Any, **named: Any) -> None:
+        """Also tell the machine, first of all: the queue server may be away, and this process is well all the same."""
+        heartbeat.beat(f"worker-{self.queues[0].name}")
+        super().heartbeat(*arguments, **named)
+
     def request_stop(self, signum: Any, frame: Any) -> None:
         Worker.asked_to_stop = True  # of the class: the next worker of this process must not forget it either
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    Worker.asked_to_stop = True
 
 
 class Transport:
@@ -93,7 +104,10 @@ class Transport:
     def listen(self, queue: str, perform: Perform) -> None:
         global _perform
         _perform = perform
-        while True:
+        for number in (signal.SIGTERM, signal.SIGINT):  # RQ's own are there only while the queue server is
+            signal.signal(number, _stop)
+        while not Worker.asked_to_stop:
+            heartbeat.beat(f"worker-{queue}")
             connection = Redis.from_url(self._url, socket_connect_timeout=1.0)
             try:
                 worker = Worker(
@@ -104,9 +118,8 @@ class Transport:
                 worker.work(logging_level="WARNING")
             except RedisError as error:
                 log.warning("the queue server is away", extra={"reason": str(error)})
-            if Worker.asked_to_stop:
-                return
-            sleep(1.0)
+            if not Worker.asked_to_stop:
+                sleep(1.0)
 
     def send_replies(self, replies: list[dict[str, Any]]) -> None:
         """Hand replies to the coordinator; a lost one is asked for again."""
