@@ -72,7 +72,8 @@ def sandbox(settings: Settings, given: argparse.Namespace) -> int | None:
         "SANDBOX_CLIENT_ID": settings.provider_client_id,
         "SANDBOX_CLIENT_SECRET": settings.provider_client_secret,
     }
-    command = [sys.executable, "-m", "sandbox", "--port", str(given.port + 1), "--database", str(database)]
+    command = [sys.executable, "-m", "sandbox", "--host", given.host, "--port", str(given.port + 1)]
+    command += ["--database", str(database)]
     if not settings.is_production:
         command.append("--demo")
     os.execve(sys.executable, command, {**os.environ, **secrets})
@@ -140,6 +141,8 @@ def arguments() -> argparse.ArgumentParser:
         if command is up:
             about = "one web process, or one for each domain"
             made.add_argument("--topology", choices=["one", "split"], default="one", help=about)
+        if command is sandbox:
+            made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     add(migrate).add_argument("--sql", action="store_true", help="print the statements, change nothing")
     chosen = add(worker)
     chosen.add_argument("--domain", required=True)

@@ -25,6 +25,7 @@ class Server(ThreadedWSGIServer):
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(prog="sandbox", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 in a container; on a machine of its own never")
     parser.add_argument("--port", type=int, default=8001)
     parser.add_argument("--database", default=os.environ.get("SANDBOX_DATABASE", "sandbox.sqlite3"))
     parser.add_argument("--demo", action="store_true", default=os.environ.get("SANDBOX_DEMO") == "1")
@@ -33,7 +34,7 @@ def main() -> None:
     logging.getLogger("werkzeug").setLevel("WARNING")  # no line for each request
     client = (os.environ.get("SANDBOX_CLIENT_ID", "client"), os.environ.get("SANDBOX_CLIENT_SECRET", "secret"))
     app = create_app(given.database, client=client, demo=given.demo)
-    server = Server("127.0.0.1", given.port, app)
+    server = Server(given.host, given.port, app)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         app.extensions["stopping"].set()
