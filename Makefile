@@ -31,7 +31,7 @@ check: install-test ## the fast part: lint, types, contracts, tests without a br
 	$(PYTEST) -m "not proof and not slow"
 	echo "make check: all passed"
 
-proof: install-test ## the long proofs
+proof: install-proof ## the long proofs
 	@$(BIN)/pytest -q -m proof
 	echo "make proof: all passed"
 
@@ -77,16 +77,20 @@ translations: install-run ## collect texts, bring the catalogues up to date, com
 	@$(BIN)/python tools/translations.py update
 
 lock: install-test ## raise the locked packages to the newest that setup.cfg allows
-	@for set in "" -test; do
-	  { echo "# Exact versions for setup.cfg$${set:+ with its extra “test”}; made by \`make lock\`."
+	@write() { # write LOCK EXTRA…
+	  lock=$$1; shift
+	  { echo "# Exact versions for setup.cfg$${*:+ with $${*//--extra=/}}; made by \`make lock\`."
 	    echo 'setuptools>=77' | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header \
-	      --generate-hashes $${set:+--extra test} setup.cfg -; } >var/new.lock
-	  mv var/new.lock requirements$$set.lock
-	done
+	      --generate-hashes "$$@" setup.cfg -; } >var/new.lock
+	  mv var/new.lock $$lock
+	}
+	write requirements.lock
+	write requirements-test.lock --extra=test
+	write requirements-proof.lock --extra=test --extra=shipping
 
 clean: ## remove what was made: databases, secrets, logs, caches and .venv
 	@rm -rf var .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
-install-run install-test:
+install-run install-test install-proof:
 	@tools/install.sh $(@:install-%=%)

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# tools/install.sh run|test: makes .venv and installs the locked packages into it; `test` adds what the tests need.
+# tools/install.sh run|test|proof: makes .venv and installs the locked packages into it; `test` adds what the tests need,
+# `proof` what the long proofs need besides.
 # Asks nothing, changes nothing when all is in place, and works without a network then. Writes into the checkout only,
 # but for the Debian packages that `test` adds where it may.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 purpose=${1:-run}
 lock=requirements.lock
-[ "$purpose" = test ] && lock=requirements-test.lock
+[ "$purpose" = run ] || lock=requirements-$purpose.lock
 stamp=.venv/installed-$purpose
 
 python_packages() {
@@ -73,5 +74,5 @@ with_services_off() { # a server that a package brings must not start by itself 
 
 python_packages
 .venv/bin/python tools/translations.py compile
-[ "$purpose" = test ] && system_packages
+[ "$purpose" = run ] || system_packages
 exit 0
