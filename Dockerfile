@@ -1,0 +1,63 @@
+# One image for all processes of ours (target `app`: what a container is, its command says) and one for the gateway.
+#   docker build --target app --tag cloud-sales-system .
+#   docker build --target gateway --tag cloud-sales-system-gateway .
+# A pipeline pins the base by its digest: --build-arg PYTHON=python:3.11-slim-bookworm@sha256:…
+ARG PYTHON=python:3.11-slim-bookworm
+
+FROM ${PYTHON} AS builder
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+RUN python -m venv /opt/venv
+ENV PATH=/opt/venv/bin:$PATH
+WORKDIR /app
+COPY requirements.lock ./
+RUN pip install --require-hashes --only-binary=:all: -r requirements.lock
+# .dockerignore lists what belongs into the image; all else never leaves the machine that builds it
+COPY . .
+RUN pip install --no-deps --no-build-isolation -e . \
+ && python tools/translations.py compile \
+ && rm -rf tools build \
+ && pip uninstall --yes setuptools pip \
+ && python -m compileall -q /app
+
+FROM ${PYTHON} AS runtime
+# Debian keeps one version of a package, so that a pinned one cannot be had any more some day; the base's digest pins
+# what matters. Both packages are what pyodbc loads for Azure SQL.
+# hadolint ignore=DL3008
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends libgssapi-krb5-2 libodbc2 \
+ && rm -rf /var/lib/apt/lists/* \
+ && groupadd --gid 10001 cloudsales \
+ && useradd --no-log-init --no-create-home --uid 10001 --gid 10001 --shell /usr/sbin/nologin cloudsales \
+ && install -d -o cloudsales -g cloudsales -m 0700 /var/cloudsales /var/cloudsales/secrets
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    CLOUDSALES_VAR=/var/cloudsales
+COPY --from=builder /opt/venv /opt/venv
+COPY --from=builder /app /app
+WORKDIR /app
+
+FROM runtime AS app
+ENV GRANIAN_INTERFACE=wsgi \
+    GRANIAN_HOST=0.0.0.0 \
+    GRANIAN_PORT=8080 \
+    GRANIAN_WORKERS=2 \
+    GRANIAN_BLOCKING_THREADS=1 \
+    GRANIAN_RESPAWN_FAILED_WORKERS=true \
+    GRANIAN_WORKERS_KILL_TIMEOUT=25 \
+    GRANIAN_LOG_CONFIG=/app/granian-logs.json
+USER 10001:10001
+# Whether a container is well depends on its command: the chart and docker-compose.yml ask each in its own way.
+HEALTHCHECK NONE
+CMD ["granian", "wsgi:application"]
+
+# Debian's nginx, which the tests run too. Its configuration is mounted by the chart; ${WEB_…} in it are filled in here.
+FROM runtime AS gateway
+# hadolint ignore=DL3008
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends gettext-base nginx \
+ && rm -rf /var/lib/apt/lists/*
+USER 10001:10001
+STOPSIGNAL SIGQUIT
+HEALTHCHECK NONE
+CMD ["sh", "-c", "envsubst \"$(env | sed -n 's/^\\(WEB_[A-Z]*\\)=.*/${\\1}/p')\" </etc/cloudsales/nginx.conf.template >/tmp/nginx.conf && exec nginx -e stderr -c /tmp/nginx.conf -g 'daemon off;'"]

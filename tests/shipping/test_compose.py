@@ -1,0 +1,85 @@
+"""docker-compose.yml runs every process of the topology, with settings that the code knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import cli
+import topology
+from domains import NAMES
+from domains.kernel.config import DATABASES, Settings
+from installation import SECRETS, new_secret
+from tests.architecture.reading import ROOT
+
+OTHERS = {"database", "queue", "migrate", "seed", "sandbox"}
+VAR = "/var/cloudsales"
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+
+
+def is_ours(service: dict[str, Any]) -> bool:
+    return service["image"] == "cloud-sales-system"
+
+
+def test_every_process_of_the_topology_is_there(compose: dict[str, Any], settings: Settings) -> None:
+    parts = {part.name for part in topology.parts(settings, 26000)}
+
+    assert set(compose["services"]) == parts | OTHERS
+    for name, service in compose["services"].items():
+        if is_ours(service) and service["command"][0] == "cloudsales":
+            given = cli.arguments().parse_args(service["command"][1:])
+            if name.startswith("worker-"):
+                assert given.domain + (f"-{given.queue}" if given.queue else "") == name.removeprefix("worker-")
+
+
+def test_each_variable_is_a_setting_and_each_secret_a_file(compose: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    for name in SECRETS:
+        (tmp_path / "secrets" / name).write_text(new_secret(name))
+
+    for name, service in compose["services"].items():
+        if not is_ours(service) or name == "migrate":
+            continue
+        given = {variable: text.replace(VAR, str(tmp_path)) for variable, text in service["environment"].items()}
+        settings = Settings.from_env(given)
+        assert all(getattr(settings, secret) for secret in SECRETS)
+        assert not {f"CLOUDSALES_{secret.upper()}" for secret in SECRETS} & set(given)
+
+
+def test_only_the_migration_may_write_secrets(compose: dict[str, Any]) -> None:
+    ours = {name: one for name, one in compose["services"].items() if is_ours(one)}
+    writers = {name for name, one in ours.items() if f"secrets:{VAR}/secrets" in one["volumes"]}
+    readers = {name for name, one in ours.items() if f"secrets:{VAR}/secrets:ro" in one["volumes"]}
+
+    assert (writers, readers) == ({"migrate"}, set(ours) - {"migrate"})
+    Settings.from_env(ours["migrate"]["environment"])
+
+
+def test_no_process_starts_before_its_tables_and_its_demo_are_there(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        if is_ours(service) and name not in OTHERS:
+            awaited = {one: how["condition"] for one, how in service["depends_on"].items()}
+            assert awaited["migrate"] == awaited["seed"] == "service_completed_successfully"
+
+
+def test_there_is_a_database_for_each_domain_and_the_queue_forgets_nothing(compose: dict[str, Any]) -> None:
+    made = compose["configs"]["databases"]["content"].split("CREATE DATABASE ")[1:]
+    command = compose["services"]["queue"]["command"]
+
+    assert {one.strip(" ;\n") for one in made} == set(DATABASES) >= set(NAMES)
+    assert command[command.index("--maxmemory-policy") + 1] == "noeviction"
+
+
+def test_our_containers_can_change_nothing_but_their_volumes(compose: dict[str, Any]) -> None:
+    for service in filter(is_ours, compose["services"].values()):
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+    published = [port for one in compose["services"].values() for port in one.get("ports", ())]
+    assert published and all(port.startswith("127.0.0.1:") for port in published)
