@@ -28,6 +28,7 @@ from installation import SPLIT
 from processes import CannotRun, Part, Supervisor, program
 
 READY_WITHIN = 120.0  # seconds
+EXCHANGING = ("services", "billing")  # what takes its time outside a transaction has a worker of its own
 SHARED = ("saga.worker", "saga.coordinator", "saga.scheduler", "saga.flows", "redis", "rq")
 
 
@@ -149,10 +150,10 @@ def gateway(settings: Settings, port: int, webs: dict[str, int]) -> Callable[[],
 
 
 def parts(settings: Settings, webs: dict[str, int]) -> list[Part]:
-    """The parts with our own code: web, a worker per queue (services has one for exchanges too), the clockwork."""
+    """The parts with our own code: web, a worker per queue (some have one for exchanges too), the clockwork."""
     worker, coordinator, scheduler = (import_module(f"saga.{name}") for name in ("worker", "coordinator", "scheduler"))
     queues = [(domain, domain) for domain in settings.domain_names]
-    queues += [("services", "services-exchange")] * ("services" in settings.domain_names)
+    queues += [(domain, f"{domain}-exchange") for domain in EXCHANGING if domain in settings.domain_names]
     return [
         *web_parts(settings, webs),
         *(Part(f"worker-{queue}", partial(worker.run, settings, domain, queue)) for domain, queue in queues),

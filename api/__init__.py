@@ -24,7 +24,7 @@ BLUEPRINTS = {
     "accounts": ("accounts",),
     "services": ("offers", "orders", "subscriptions"),
     "support": ("cases",),
-    "billing": ("charges",),
+    "billing": ("charges", "invoices"),
 }
 DOCUMENT = Path(__file__).parent.parent / "openapi.json"
 

@@ -30,6 +30,7 @@ SCOPES = {
     "cases:read": "See support cases",
     "cases:write": "Open and answer support cases",
     "charges:read": "See charges and costs",
+    "invoices:read": "See and download invoices",
 }
 SECURITY = {
     "type": "oauth2",

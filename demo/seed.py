@@ -34,7 +34,7 @@ from saga.flows.onboard_customer import onboard_customer
 from saga.flows.open_account import open_account
 from saga.payloads.account import OpenAccount
 from saga.payloads.customer import OnboardCustomer
-from saga.schedules import begin_refreshes, begin_sync
+from saga.schedules import begin_invoices, begin_refreshes, begin_sync
 from saga.transports import inline
 
 from .cast import PLAYERS, ROLES, STAFF, Player
@@ -76,8 +76,12 @@ class Seed:
             for player in PLAYERS:
                 self.customer(player)
         print(f"  {len(PLAYERS)} customers, {len(self.people)} people", flush=True)  # noqa: T201 the person who waits sees how far it is
+        unplayed = month_turns(start, today)
         for number, scene in enumerate((*SCENES, STUCK), 1):
-            self.scene(scene, today - timedelta(days=scene.days))
+            moment = today - timedelta(days=scene.days)
+            while unplayed and unplayed[0] <= moment:
+                self.invoices(unplayed.pop(0))
+            self.scene(scene, moment)
             if number % 10 == 0:
                 print(f"  {number} of {len(SCENES) + 1} scenes", flush=True)  # noqa: T201 the person who waits sees how far it is
         begin_refreshes("demo/end")
@@ -91,6 +95,13 @@ class Seed:
         requests.post(f"{self.control}/clock/advance", json={"to": moment.isoformat()}, timeout=30).raise_for_status()
         with clock.frozen_at(moment):
             play(self.stage, scene)
+
+    def invoices(self, moment: datetime) -> None:
+        """The month has turned: everybody's invoice for it."""
+        requests.post(f"{self.control}/clock/advance", json={"to": moment.isoformat()}, timeout=30).raise_for_status()
+        with clock.frozen_at(moment):
+            begin_invoices("demo")
+            self.transport.run_until_quiet()
 
     def set(self, what: str, **values: Any) -> None:
         """Set something at the provider's control desk."""
@@ -182,6 +193,12 @@ class Seed:
         text = json.dumps(known | {"users": self.people, "api_clients": self.clients}, indent=1, ensure_ascii=False)
         with open(path, "w", opener=lambda name, flags: os.open(name, flags, 0o600), encoding="utf-8") as file:
             file.write(text)
+
+
+def month_turns(start: datetime, end: datetime) -> list[datetime]:
+    """The mornings of the first days of all months between two moments."""
+    days = (start + timedelta(days=n) for n in range(1, (end - start).days + 1))
+    return [day.replace(hour=7, minute=0, second=0) for day in days if day.day == 1]
 
 
 WORDS = [

@@ -9,7 +9,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "accounts": ("accounts",),
     "services": ("offers", "orders", "subscriptions"),
     "support": ("cases",),
-    "billing": ("charges", "costs"),
+    "billing": ("charges", "costs", "invoices"),
     "notifications": ("dev",),
 }
 ANYWHERE = ("", "operations", "search", "static", "styleguide", "healthz", "readyz", "openapi.json", "docs")

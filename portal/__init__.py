@@ -22,7 +22,7 @@ BLUEPRINTS = {
     "accounts": ("accounts",),
     "services": ("offers", "orders", "subscriptions", "changes"),
     "support": ("support",),
-    "billing": ("billing",),
+    "billing": ("billing", "invoices"),
     "notifications": ("notifications",),
 }
 ANYWHERE = ("operations", "home", "search")

@@ -23,7 +23,7 @@ KINDS = {
     "place-order": _l("Order"), "change-quantity": _l("Change of quantity"), "extend-subscription": _l("Extension"),
     "cancel-subscription": _l("Cancellation"), "open-account": _l("New account"),
     "onboard-customer": _l("New customer"), "refresh-subscription": _l("Look at the provider"),
-    "sync-catalogue": _l("Catalogue"),
+    "sync-catalogue": _l("Catalogue"), "issue-invoices": _l("Invoice of a month"),
 }  # fmt: skip
 PLACES = {"order": "/orders/", "subscription": "/subscriptions/", "account": "/accounts/", "customer": "/customers/"}
 SOON, LATER, RARELY = (15, 1), (60, 3), 15  # (up to this age in seconds, ask again after so many); later on, rarely

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, timedelta
 
+from domains.billing import db as billing_db
+from domains.billing import queries as billing
 from domains.kernel import clock
 from domains.kernel.tenancy import Scope
 from domains.services import db as services_db
 from domains.services import queries as services
 
 from . import store
+from .flows.issue_invoices import issue_invoices
 from .flows.refresh_subscription import RefreshSubscription, refresh_subscription
 from .flows.sync_catalogue import NOBODY, SyncCatalogue, sync_catalogue
+from .payloads.invoice import IssueInvoices
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,25 @@ def begin_refreshes(window: str) -> object:
     return ended
 
 
+def begin_invoices(window: str) -> object:
+    """Invoice the month that has ended everywhere: once for each payer, currency and month, in whatever time slot."""
+    with billing_db.begin_read() as session:
+        scope = Scope.system("invoice the month that has ended")
+        last = (clock.business_now(session) - ENDED_EVERYWHERE).date().replace(day=1) - timedelta(days=1)
+        owing = billing.payers(session, scope, last)
+    return [_begin_invoice(payer, last.replace(day=1)) for payer in owing]
+
+
+def _begin_invoice(payer: billing.Payer, month: date) -> object:
+    payload = IssueInvoices.of(payer.payer_id, payer.currency, month)
+    key = f"invoice/{payer.payer_id}/{payer.currency}/{month:%Y-%m}"
+    label = f"{payer.name} · {month:%Y-%m} · {payer.currency}"
+    return store.start(issue_invoices, payload, key=key, label=label, resource=payload.resource)
+
+
+ENDED_EVERYWHERE = timedelta(hours=6)  # after midnight UTC: also in Lisbon and on the Azores, and the provider is done
 SCHEDULES = (
     Schedule("sync-catalogue", 3600, begin_sync),
     Schedule("refresh-ended", 600, begin_refreshes),
+    Schedule("issue-invoices", 3600, begin_invoices),
 )

@@ -1,4 +1,4 @@
-"""Reading charges: one by one, and by the month."""
+"""Reading charges, one by one and by the month, and the invoices made of them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domains.kernel import clock
+from domains.kernel.errors import NotFound
 from domains.kernel.money import Money
 from domains.kernel.paging import Page, page
 from domains.kernel.tenancy import Scope
 
-from .models import Charge, CustomerRef
+from .models import Charge, CustomerRef, Document, Invoice, InvoiceLine, ProviderLine
 
 
 @dataclass(frozen=True)
@@ -94,3 +95,57 @@ def customer_ref(session: Session, scope: Scope, customer_id: UUID) -> CustomerR
     """What is known here of a customer of the caller's, if anything."""
     found: CustomerRef | None = session.get(CustomerRef, customer_id)
     return found if found is not None and scope.allows(found.customer_id, found.reseller_id) else None
+
+
+@dataclass(frozen=True)
+class Payer:
+    """Who is invoiced in a currency: a direct customer, or a reseller for its end-customers."""
+
+    payer_id: UUID
+    currency: str
+    name: str
+
+
+def payers(session: Session, scope: Scope, until: date) -> list[Payer]:
+    """Everybody who was ever charged anything up to a day, once for each currency."""
+    payer = func.coalesce(Charge.reseller_id, Charge.customer_id).label("payer_id")
+    query = select(payer, Charge.currency).where(scope.covers(Charge), Charge.effective_on <= until).distinct()
+    found = sorted((row.currency, row.payer_id) for row in session.execute(query))
+    names = {id: known.name for _, id in found if (known := customer_ref(session, scope, id)) is not None}
+    return [Payer(id, currency, names.get(id, "")) for currency, id in found]
+
+
+def list_invoices(
+    session: Session, scope: Scope, *, customer_id: UUID | None = None, cursor: str | None = None, limit: int = 50
+) -> Page[Invoice]:
+    """The caller's invoices, newest first. Drafts are nobody's yet."""
+    query = select(Invoice).where(scope.covers(Invoice), Invoice.state != "draft")
+    if customer_id is not None:
+        query = query.where(Invoice.customer_id == customer_id)
+    return page(session, query, Invoice.id, cursor=cursor, limit=limit, filters={"customer_id": customer_id})
+
+
+def get_invoice(session: Session, scope: Scope, invoice_id: UUID) -> Invoice:
+    """An issued invoice of the caller's."""
+    found: Invoice | None = session.get(Invoice, invoice_id)
+    if found is None or found.state == "draft" or not scope.allows(found.customer_id, found.reseller_id):
+        raise NotFound("There is no such invoice.", code="invoice_not_found")
+    return found
+
+
+def invoice_lines(session: Session, scope: Scope, invoice_id: UUID) -> list[InvoiceLine]:
+    """The lines of an invoice of the caller's, in their order."""
+    query = select(InvoiceLine).where(scope.covers(InvoiceLine), InvoiceLine.invoice_id == invoice_id)
+    return list(session.scalars(query.order_by(InvoiceLine.position)))
+
+
+def documents_of(session: Session, scope: Scope, invoice_ids: list[UUID]) -> dict[UUID, Document]:
+    """The documents of the caller's invoices, by invoice; one that is being made is not there yet."""
+    query = select(Document).where(scope.covers(Document), Document.id.in_(invoice_ids))
+    return {one.id: one for one in session.scalars(query)}
+
+
+def matched_charges(session: Session, scope: Scope, charge_ids: list[UUID]) -> set[UUID]:
+    """Those charges that a line of the provider agrees with."""
+    query = select(ProviderLine.charge_id).where(scope.covers(ProviderLine), ProviderLine.charge_id.in_(charge_ids))
+    return {id for id in session.scalars(query) if id is not None}

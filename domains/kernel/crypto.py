@@ -32,3 +32,8 @@ def keyed_digest(key: str, *parts: str | bytes) -> str:
 def token(bits: int = 256) -> str:
     """A random URL-safe secret of at least `bits` bits."""
     return secrets.token_urlsafe((bits + 7) // 8)
+
+
+def fingerprint(content: bytes) -> str:
+    """SHA-256 of a file, in hex, as `sha256sum` prints it."""
+    return hashlib.sha256(content).hexdigest()

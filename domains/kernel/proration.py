@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 from datetime import date
+from decimal import Decimal
 
 from .errors import Invalid
 from .money import Money, UnitPrice
@@ -19,3 +21,28 @@ def prorate(price: UnitPrice, quantity: int, period: tuple[date, date], segment:
         raise Invalid(f"The days {first} to {after} are not within {start} to {end}.", code="segment_invalid")
     # Divided last: a third that was cut off would round half a cent down.
     return Money.of(price.amount * quantity * (after - first).days / (end - start).days, price.currency)
+
+
+def _days(text: str) -> tuple[date, date]:
+    first, after = text.split("..")
+    return date.fromisoformat(first), date.fromisoformat(after)
+
+
+def main() -> None:
+    """Print what a part of a period costs, for people who check an invoice by hand."""
+    asked = argparse.ArgumentParser(description="What a part of a billing period costs, by days; ends are exclusive.")
+    asked.add_argument("--price", type=Decimal, required=True, help="per unit and whole period, such as 24.00")
+    asked.add_argument("--currency", required=True, help="such as EUR")
+    asked.add_argument("--quantity", type=int, required=True)
+    asked.add_argument("--period", type=_days, required=True, help="such as 2026-01-01..2026-02-01")
+    asked.add_argument("--segment", type=_days, required=True, help="the days to pay for, within the period")
+    given = asked.parse_args()
+    try:
+        price = UnitPrice(given.price, given.currency)
+        print(prorate(price, given.quantity, given.period, given.segment).amount)  # noqa: T201 it is asked for
+    except Invalid as no:
+        asked.error(str(no.detail))
+
+
+if __name__ == "__main__":
+    main()

@@ -14,7 +14,7 @@ from domains.kernel.database import Database
 
 db = Database("users")
 
-_READ = "customers accounts offers orders subscriptions operations cases charges users"
+_READ = "customers accounts offers orders subscriptions operations cases charges invoices users"
 _ALL_READ = frozenset(f"{noun}:read" for noun in _READ.split())
 _BUY = frozenset({"orders:write", "subscriptions:write", "cases:write"})
 ROLE_SCOPES: dict[str, frozenset[str]] = {

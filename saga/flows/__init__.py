@@ -15,6 +15,7 @@ NAMES = (
     "extend_subscription",
     "sync_catalogue",
     "refresh_subscription",
+    "issue_invoices",
 )
 
 

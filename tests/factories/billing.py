@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domains.billing import commands
-from domains.billing.commands import AcceptedLine, ChargeLine
+from domains.billing import commands, db, exchanges
+from domains.billing.commands import AcceptedLine, ChargeLine, ProviderLine
 from domains.billing.models import Charge
 from domains.kernel.database import new_id
 from domains.kernel.money import Money, UnitPrice
@@ -65,3 +65,43 @@ def charge_change(session: Session, amount: Money, **but: Any) -> UUID:
 def charges(session: Session) -> list[Charge]:
     """All charges, oldest first."""
     return list(session.scalars(select(Charge).order_by(Charge.id)))
+
+
+PERIOD = (date(2026, 3, 1), date(2026, 4, 1))
+
+
+def a_provider_line(charged: UUID, quantity: int = 20, first: date = PERIOD[0], **but: Any) -> ProviderLine:
+    """What the provider bills us for a subscription in March 2026."""
+    facts: dict[str, Any] = {
+        "line_id": f"BL-{new_id()}", "subscription_id": charged, "kind": "cycle", "quantity": quantity, "first": first,
+        "after": PERIOD[1], "period_first": PERIOD[0], "period_after": PERIOD[1], "cost": Money.of("400.00", "EUR"),
+    }  # fmt: skip
+    return ProviderLine(**(facts | but))
+
+
+def draft(payer_id: UUID, *lines: ProviderLine, currency: str = "EUR", month: date = PERIOD[0]) -> UUID:
+    """A draft of a payer's month in a transaction of its own; gives the invoice's id."""
+    invoice_id = new_id()
+    with db.begin() as session:
+        commands.draft_invoice(
+            session, invoice_id=invoice_id, payer_id=payer_id, currency=currency, month=month, lines=lines
+        )
+    return invoice_id
+
+
+def issue(payer_id: UUID, *lines: ProviderLine, **but: Any) -> UUID:
+    """An issued invoice without its document."""
+    invoice_id = draft(payer_id, *lines, **but)
+    with db.begin() as session:
+        commands.finalise_invoice(session, invoice_id=invoice_id)
+    return invoice_id
+
+
+def render(invoice_id: UUID, payer_id: UUID) -> None:
+    """The document of an issued invoice, as the worker makes it."""
+    exchange = exchanges.render_invoice
+    with db.begin() as session:
+        facts = exchange.intend(session, invoice_id=invoice_id)
+    kept = exchange.call(facts, False)
+    with db.begin() as session:
+        exchange.record(session, kept, invoice_id=invoice_id, payer_id=payer_id)

@@ -9,4 +9,5 @@ from .catalogue import sync_catalogue as sync_catalogue
 from .changes import send_change as send_change
 from .chores import CHORES as CHORES
 from .looks import look_at_subscription as look_at_subscription
+from .month import pull_month as pull_month
 from .orders import send_order as send_order

@@ -14,6 +14,7 @@ from .facts import CcpUser as CcpUser
 from .facts import ChangeOutcome as ChangeOutcome
 from .facts import Person as Person
 from .facts import Policy as Policy
+from .facts import ProviderLine as ProviderLine
 from .facts import RejectedLine as RejectedLine
 from .orders import AccountRef as AccountRef
 from .orders import Line as Line

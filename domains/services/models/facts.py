@@ -120,3 +120,21 @@ class CatalogueChange:
     changed: int
     ended: int
     offers: int
+
+
+@dataclass(frozen=True)
+class ProviderLine:
+    """What the provider bills us for days of one of our subscriptions, in purchase prices.
+
+    `first` to before `after` are the days; they lie in the billing period from `period_first` to before `period_after`.
+    """
+
+    line_id: str
+    subscription_id: UUID
+    kind: str
+    quantity: int
+    first: date
+    after: date
+    period_first: date
+    period_after: date
+    cost: Money

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+from datetime import date
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from .facts import ChangePolicy as ChangePolicy
 from .facts import Customer as Customer
 from .facts import HeldSubscription as HeldSubscription
 from .facts import MadeChange as MadeChange
+from .facts import MonthLine as MonthLine
 from .facts import PlacedOrder as PlacedOrder
 from .facts import Price as Price
 from .facts import Refusal as Refusal
@@ -53,6 +55,8 @@ class Provider(Protocol):
     def make_change(self, operation_id: UUID, subscription_id: str, change: dict[str, Any]) -> MadeChange: ...
 
     def find_change(self, reference: UUID) -> MadeChange | None: ...
+
+    def list_month_lines(self, month: date) -> list[MonthLine]: ...
 
 
 _providers: dict[tuple[object, ...], Provider] = {}

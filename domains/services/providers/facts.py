@@ -174,6 +174,25 @@ class MadeChange(msgspec.Struct, frozen=True):
     refund: Refund | None = None
 
 
+class Amount(msgspec.Struct, frozen=True):
+    """What a line costs us."""
+
+    amount: Decimal
+    currency: str
+
+
+class MonthLine(msgspec.Struct, frozen=True):
+    """A line of what a month costs us: units for days, the last one not included. Negative for a refund."""
+
+    id: str
+    subscription_reference: str | None
+    kind: str
+    quantity: int
+    from_date: date
+    to_date: date
+    amount: Amount
+
+
 class Items(msgspec.Struct, frozen=True):
     """A page of anything; its items are read one by one afterwards."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from .facts import (
     HeldSubscription,
     Items,
     MadeChange,
+    MonthLine,
     PlacedOrder,
     User,
 )
@@ -75,6 +77,10 @@ class SandboxProvider:
     def find_change(self, reference: UUID) -> MadeChange | None:
         """The change that was asked for under our reference, if any."""
         return self._one("/v1/changes", MadeChange, reference)
+
+    def list_month_lines(self, month: date) -> list[MonthLine]:
+        """All that a calendar month costs us, of all our customers."""
+        return list(self._pages("/v1/billing/lines", MonthLine, limit=500, period=f"{month:%Y-%m}"))
 
     def _one(self, path: str, shape: type[T], reference: UUID) -> T | None:
         page = self._wire.ask("GET", path, Items, params={"reference": str(reference)})

@@ -1,20 +1,19 @@
-"""What billing writes down: charges, once each, and what it needs to know of customers."""
+"""Charges, once each: what an order costs at once, what a change costs, and what a running period costs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domains.kernel import audit, clock
-from domains.kernel.database import insert_new, locked
+from domains.kernel.database import insert_new
 from domains.kernel.money import Money, UnitPrice
 
-from .models import Charge, CustomerRef
+from ..models import Charge
 
 
 @dataclass(frozen=True)
@@ -34,43 +33,6 @@ class AcceptedLine:
     """A line that the provider has accepted."""
 
     subscription_id: UUID
-
-
-def know_customer(
-    session: Session,
-    *,
-    customer_id: UUID,
-    reseller_id: UUID | None,
-    name: str,
-    legal_name: str,
-    country: str,
-    region: str,
-    currency: str,
-    tax_id: str | None,
-    payment_terms_days: int,
-    time_zone: str,
-    version: int = 1,
-) -> None:
-    """Note what invoices need to know of a customer; facts older than those known are left aside."""
-    facts: dict[str, Any] = {
-        "reseller_id": reseller_id, "name": name, "legal_name": legal_name, "country": country, "region": region,
-        "currency": currency, "tax_id": tax_id, "payment_terms_days": payment_terms_days, "time_zone": time_zone,
-        "version": version,
-    }  # fmt: skip
-    if insert_new(session, CustomerRef.__table__, {"customer_id": customer_id, **facts}, "customer_id"):
-        return
-    query = locked(select(CustomerRef).where(CustomerRef.customer_id == customer_id), CustomerRef)
-    known = session.scalars(query).one()
-    if known.version < version:
-        for fact, value in facts.items():
-            setattr(known, fact, value)
-
-
-def forget_customer(session: Session, *, customer_id: UUID) -> None:
-    """Forget a customer whose onboarding came to nothing; if it is not known, fine."""
-    known = session.get(CustomerRef, customer_id)
-    if known is not None:
-        session.delete(known)
 
 
 def charge_order(
@@ -115,8 +77,13 @@ def charge_change(
     unit_price: UnitPrice,
     charge_now: Money,
     effective_on: date,
+    valid_to_wish: date | None = None,
+    commitment: Money | None = None,
 ) -> None:
-    """Charge (or, negative, give back) what a change costs at once. A change that costs nothing leaves no charge."""
+    """Charge (or, negative, give back) what a change costs at once. A change that costs nothing leaves no charge.
+
+    Of an extension we note the last day it pays for, so that those days are not charged again as they come.
+    """
     if charge_now.minor == 0:
         return
     quantity = to_quantity - from_quantity if kind == "change_quantity" else from_quantity
@@ -124,9 +91,32 @@ def charge_change(
         "id": change_id, "customer_id": customer_id, "reseller_id": reseller_id, "account_id": account_id,
         "account_name": account_name, "subscription_id": subscription_id, "source_id": change_id, "kind": kind,
         "name": name, "quantity": quantity, "unit_price": unit_price.amount, "currency": charge_now.currency,
-        "amount_minor": charge_now.minor, "effective_on": effective_on, "until": None,
+        "amount_minor": charge_now.minor, "effective_on": effective_on,
+        "until": _paid_until(effective_on, valid_to_wish, charge_now == commitment) if kind == "extend" else None,
     }  # fmt: skip
     _charge(session, row)
+
+
+def _paid_until(day: date, wish: date | None, pays_for_all: bool) -> date | None:
+    """The last day that an extension pays for: its new end, or that of the running month when more is charged later."""
+    month_end = (day.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    return wish if wish is None or pays_for_all else min(wish, month_end)
+
+
+def charge_period(session: Session, like: Charge, *, first: date, last: date, quantity: int, amount: Money) -> UUID:
+    """Charge another running period of what `like` was a charge for, once for each first day; gives the charge's id.
+
+    The price is the one it was sold at.
+    """
+    row = {
+        "id": uuid5(like.subscription_id, first.isoformat()), "customer_id": like.customer_id,
+        "reseller_id": like.reseller_id, "account_id": like.account_id, "account_name": like.account_name,
+        "subscription_id": like.subscription_id, "source_id": like.source_id, "kind": "period", "name": like.name,
+        "quantity": quantity, "unit_price": like.unit_price, "currency": like.currency, "amount_minor": amount.minor,
+        "effective_on": first, "until": last,
+    }  # fmt: skip
+    _charge(session, row)
+    return row["id"]
 
 
 def _charge(session: Session, row: dict[str, Any]) -> None:

@@ -1,0 +1,13 @@
+"""What billing does: write down charges, know its customers, and make invoices of what a month was charged."""
+
+from .charges import AcceptedLine as AcceptedLine
+from .charges import ChargeLine as ChargeLine
+from .charges import charge_change as charge_change
+from .charges import charge_order as charge_order
+from .customers import forget_customer as forget_customer
+from .customers import know_customer as know_customer
+from .downloads import note_download as note_download
+from .invoices import discard_draft as discard_draft
+from .invoices import draft_invoice as draft_invoice
+from .invoices import finalise_invoice as finalise_invoice
+from .matching import ProviderLine as ProviderLine

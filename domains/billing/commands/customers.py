@@ -1,0 +1,50 @@
+"""What billing needs to know of customers, for their invoices."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domains.kernel.database import insert_new, locked
+
+from ..models import CustomerRef
+
+
+def know_customer(
+    session: Session,
+    *,
+    customer_id: UUID,
+    reseller_id: UUID | None,
+    name: str,
+    legal_name: str,
+    country: str,
+    region: str,
+    currency: str,
+    tax_id: str | None,
+    payment_terms_days: int,
+    time_zone: str,
+    version: int = 1,
+) -> None:
+    """Note what invoices need to know of a customer; facts older than those known are left aside."""
+    facts: dict[str, Any] = {
+        "reseller_id": reseller_id, "name": name, "legal_name": legal_name, "country": country, "region": region,
+        "currency": currency, "tax_id": tax_id, "payment_terms_days": payment_terms_days, "time_zone": time_zone,
+        "version": version,
+    }  # fmt: skip
+    if insert_new(session, CustomerRef.__table__, {"customer_id": customer_id, **facts}, "customer_id"):
+        return
+    query = locked(select(CustomerRef).where(CustomerRef.customer_id == customer_id), CustomerRef)
+    known = session.scalars(query).one()
+    if known.version < version:
+        for fact, value in facts.items():
+            setattr(known, fact, value)
+
+
+def forget_customer(session: Session, *, customer_id: UUID) -> None:
+    """Forget a customer whose onboarding came to nothing; if it is not known, fine."""
+    known = session.get(CustomerRef, customer_id)
+    if known is not None:
+        session.delete(known)

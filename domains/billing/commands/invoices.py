@@ -1,0 +1,123 @@
+"""A month's charges become an invoice: drafted, taxed, and given its number in the moment it becomes final."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from domains.kernel import audit, clock, failpoint
+from domains.kernel.database import insert_new, locked
+from domains.kernel.errors import NotFound
+from domains.kernel.money import Money
+
+from .. import tax
+from ..models import Charge, CustomerRef, Invoice, InvoiceLine
+from ..numbering import next_number
+from .matching import ProviderLine, settle_lines
+
+
+def draft_invoice(
+    session: Session, *, invoice_id: UUID, payer_id: UUID, currency: str, month: date, lines: tuple[ProviderLine, ...]
+) -> None:
+    """Charge the month's running periods and put all that is not on an invoice yet onto a draft.
+
+    Where there is nothing to pay no draft is made. Refused when nobody knows which tax applies.
+    """
+    settle_lines(session, lines, payer_id=payer_id, month=month)
+    charges = _uninvoiced(session, payer_id, currency, month)
+    if not charges:
+        return
+    payer = session.get(CustomerRef, payer_id)
+    if payer is None:
+        raise NotFound("There is no such customer.", code="customer_not_found", field="customer_id")
+    seller = tax.seller_for(payer.country, payer.region)
+    rule = tax.rule_for(seller, payer.country, payer.tax_id, _month_end(month))
+    buyer = {"name": payer.name, "legal_name": payer.legal_name, "country": payer.country, "tax_id": payer.tax_id}
+    row = {
+        "id": invoice_id, "customer_id": payer_id, "reseller_id": None, "number": None, "state": "draft",
+        "month": month, "currency": currency, "legal_entity": seller.key, "seller": asdict(seller), "buyer": buyer,
+        **_sums(charges, rule, currency), "created_at": clock.now(session),
+    }  # fmt: skip
+    insert_new(session, Invoice.__table__, row, "id")
+    _put_on(session, invoice_id, payer, charges, rule)
+
+
+def _uninvoiced(session: Session, payer_id: UUID, currency: str, month: date) -> list[Charge]:
+    """What a payer owes up to the month's end and has not been invoiced: also what came late for an earlier month."""
+    mine = or_(and_(Charge.customer_id == payer_id, Charge.reseller_id.is_(None)), Charge.reseller_id == payer_id)
+    query = select(Charge).where(
+        mine, Charge.currency == currency, Charge.invoice_id.is_(None), Charge.effective_on <= _month_end(month)
+    )
+    ordered = query.order_by(Charge.customer_id, Charge.account_name, Charge.name, Charge.effective_on, Charge.id)
+    return list(session.scalars(locked(ordered, Charge.__table__)))
+
+
+def _month_end(month: date) -> date:
+    return (month.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+
+
+def _sums(charges: Sequence[Charge], rule: tax.Rule, currency: str) -> dict[str, Any]:
+    sums = tax.tax_sums(((rule, charge.amount) for charge in charges), currency)
+    net = sum((one for _, one, _ in sums), Money.zero(currency))
+    owed = sum((one for _, _, one in sums), Money.zero(currency))
+    return {
+        "taxes": [tax.as_facts(*one) for one in sums], "net_minor": net.minor, "tax_minor": owed.minor,
+        "total_minor": (net + owed).minor,
+    }  # fmt: skip
+
+
+def _put_on(session: Session, invoice_id: UUID, payer: CustomerRef, charges: Sequence[Charge], rule: tax.Rule) -> None:
+    ids = {charge.customer_id for charge in charges} - {payer.customer_id}
+    names = {id: found.name for id in ids if (found := session.get(CustomerRef, id)) is not None}
+    for position, charge in enumerate(charges, 1):
+        charge.invoice_id = invoice_id
+        session.add(
+            InvoiceLine(
+                id=charge.id, invoice_id=invoice_id, customer_id=payer.customer_id, reseller_id=None,
+                position=position, customer_name=names.get(charge.customer_id, ""), account_name=charge.account_name,
+                subscription_id=charge.subscription_id, kind=charge.kind, name=charge.name, quantity=charge.units,
+                unit_price=charge.unit_price, first=charge.effective_on, last=charge.until,
+                tax_category=rule.category, tax_rate=rule.rate, currency=charge.currency, net_minor=charge.amount_minor,
+            )
+        )  # fmt: skip
+
+
+def discard_draft(session: Session, *, invoice_id: UUID) -> None:
+    """Take a draft back; its charges wait for the next invoice. What is issued stays."""
+    found = _locked(session, invoice_id)
+    if found is None or found.state != "draft":
+        return
+    on_it = select(InvoiceLine.id).where(InvoiceLine.invoice_id == invoice_id)
+    session.execute(update(Charge).where(Charge.id.in_(on_it)).values(invoice_id=None))
+    session.execute(delete(InvoiceLine).where(InvoiceLine.invoice_id == invoice_id))
+    session.delete(found)
+
+
+def finalise_invoice(session: Session, *, invoice_id: UUID) -> None:
+    """Give a draft its number and its days; from now on nothing of it changes. Where there is no draft, nothing is due.
+
+    The day is that of the business clock, in the payer's zone.
+    """
+    found = _locked(session, invoice_id)
+    if found is None or found.state != "draft":
+        return
+    payer = session.get_one(CustomerRef, found.customer_id)
+    issued_on = clock.local_day(clock.business_now(session), payer.time_zone)
+    found.number = next_number(session, found.legal_entity, found.seller["prefix"], issued_on.year)
+    failpoint.reach("billing.finalise_invoice.numbered")
+    found.state, found.issued_on = "issued", issued_on
+    found.due_on = issued_on + timedelta(days=payer.payment_terms_days)
+    after = {"number": found.number, "currency": found.currency, "total_minor": found.total_minor}
+    subject = ("invoice", found.id)
+    audit.record(session, "billing.issue_invoice", customer_id=found.customer_id, subject=subject, after=after)
+
+
+def _locked(session: Session, invoice_id: UUID) -> Invoice | None:
+    query = locked(select(Invoice).where(Invoice.id == invoice_id), Invoice.__table__)
+    return session.scalars(query).one_or_none()

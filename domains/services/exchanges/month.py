@@ -1,0 +1,77 @@
+"""What the provider bills us for a month is pulled, for one payer's subscriptions, and given on to billing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from domains.kernel.messages import Exchange
+from domains.kernel.money import Money
+
+from ..models import ProviderLine, Subscription
+from ..pricing import ONE_TIME
+from ..pricing.reckoning import paid_period
+from ..providers import MonthLine, provider
+
+
+@dataclass(frozen=True)
+class _Held:
+    """What a subscription's billing periods go by."""
+
+    term_first: date
+    billing_cycle: str
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """Which month, and the payer's subscriptions by our id, by which the provider knows them too."""
+
+    month: date
+    held: dict[str, _Held]
+
+
+@dataclass(frozen=True)
+class PulledMonth:
+    """The provider's lines of one payer's subscriptions for a month."""
+
+    lines: tuple[ProviderLine, ...]
+
+
+def _intend(session: Session, *, payer_id: UUID, currency: str, month: date) -> _Wanted:
+    direct = and_(Subscription.customer_id == payer_id, Subscription.reseller_id.is_(None))
+    query = select(Subscription.id, Subscription.valid_from, Subscription.billing_cycle).where(
+        Subscription.currency == currency, or_(direct, Subscription.reseller_id == payer_id)
+    )
+    held = {str(row.id): _Held(row.valid_from, row.billing_cycle) for row in session.execute(query)}
+    return _Wanted(month, held)
+
+
+def _call(wanted: _Wanted, asked_before: bool) -> tuple[ProviderLine, ...]:
+    lines = provider().list_month_lines(wanted.month)
+    return tuple(
+        _read(line, UUID(line.subscription_reference), wanted.held[line.subscription_reference])
+        for line in lines
+        if line.subscription_reference in wanted.held
+    )
+
+
+def _read(line: MonthLine, subscription_id: UUID, held: _Held) -> ProviderLine:
+    period = line.from_date, line.to_date
+    if held.billing_cycle != ONE_TIME:
+        period = paid_period(line.from_date, held.term_first, held.billing_cycle)
+    return ProviderLine(
+        line_id=line.id, subscription_id=subscription_id, kind=line.kind, quantity=line.quantity,
+        first=line.from_date, after=line.to_date, period_first=period[0], period_after=period[1],
+        cost=Money.of(line.amount.amount, line.amount.currency),
+    )  # fmt: skip
+
+
+def _record(session: Session, answer: tuple[ProviderLine, ...]) -> PulledMonth:
+    return PulledMonth(answer)
+
+
+pull_month = Exchange("services.pull_month", _intend, _call, _record)
