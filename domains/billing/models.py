@@ -127,7 +127,7 @@ class Invoice(db.Model):
     month: Mapped[date] = mapped_column(Day)  # its first day
     currency: Mapped[str] = mapped_column(Text(3))
     legal_entity: Mapped[str] = mapped_column(Text(20))
-    seller: Mapped[Any] = mapped_column(Json)  # both parties as they were when it was drafted
+    seller: Mapped[Any] = mapped_column(Json)  # both parties as they were then
     buyer: Mapped[Any] = mapped_column(Json)
     taxes: Mapped[Any] = mapped_column(Json)  # one sum for each category and rate
     net_minor: Mapped[int] = mapped_column(Minor)

@@ -108,15 +108,16 @@ def charge_period(session: Session, like: Charge, *, first: date, last: date, qu
 
     The price is the one it was sold at.
     """
+    charge_id = uuid5(like.subscription_id, first.isoformat())
     row = {
-        "id": uuid5(like.subscription_id, first.isoformat()), "customer_id": like.customer_id,
+        "id": charge_id, "customer_id": like.customer_id,
         "reseller_id": like.reseller_id, "account_id": like.account_id, "account_name": like.account_name,
         "subscription_id": like.subscription_id, "source_id": like.source_id, "kind": "period", "name": like.name,
         "quantity": quantity, "unit_price": like.unit_price, "currency": like.currency, "amount_minor": amount.minor,
         "effective_on": first, "until": last,
     }  # fmt: skip
     _charge(session, row)
-    return row["id"]
+    return charge_id
 
 
 def _charge(session: Session, row: dict[str, Any]) -> None:

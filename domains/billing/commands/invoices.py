@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +28,7 @@ def draft_invoice(
 ) -> None:
     """Charge the month's running periods and put all that is not on an invoice yet onto a draft.
 
-    Where there is nothing to pay no draft is made. Refused when nobody knows which tax applies.
+    Where there is nothing to pay no draft is made. A period stays charged whatever becomes of the draft.
     """
     settle_lines(session, lines, payer_id=payer_id, month=month)
     charges = _uninvoiced(session, payer_id, currency, month)
@@ -37,15 +38,14 @@ def draft_invoice(
     if payer is None:
         raise NotFound("There is no such customer.", code="customer_not_found", field="customer_id")
     seller = tax.seller_for(payer.country, payer.region)
-    rule = tax.rule_for(seller, payer.country, payer.tax_id, _month_end(month))
-    buyer = {"name": payer.name, "legal_name": payer.legal_name, "country": payer.country, "tax_id": payer.tax_id}
-    row = {
+    net = sum((charge.amount for charge in charges), Money.zero(currency)).minor
+    row: dict[str, Any] = {
         "id": invoice_id, "customer_id": payer_id, "reseller_id": None, "number": None, "state": "draft",
-        "month": month, "currency": currency, "legal_entity": seller.key, "seller": asdict(seller), "buyer": buyer,
-        **_sums(charges, rule, currency), "created_at": clock.now(session),
+        "month": month, "currency": currency, "legal_entity": seller.key, "seller": asdict(seller), "buyer": {},
+        "taxes": [], "net_minor": net, "tax_minor": 0, "total_minor": net, "created_at": clock.now(session),
     }  # fmt: skip
     insert_new(session, Invoice.__table__, row, "id")
-    _put_on(session, invoice_id, payer, charges, rule)
+    _put_on(session, invoice_id, payer, charges)
 
 
 def _uninvoiced(session: Session, payer_id: UUID, currency: str, month: date) -> list[Charge]:
@@ -62,17 +62,7 @@ def _month_end(month: date) -> date:
     return (month.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
 
 
-def _sums(charges: Sequence[Charge], rule: tax.Rule, currency: str) -> dict[str, Any]:
-    sums = tax.tax_sums(((rule, charge.amount) for charge in charges), currency)
-    net = sum((one for _, one, _ in sums), Money.zero(currency))
-    owed = sum((one for _, _, one in sums), Money.zero(currency))
-    return {
-        "taxes": [tax.as_facts(*one) for one in sums], "net_minor": net.minor, "tax_minor": owed.minor,
-        "total_minor": (net + owed).minor,
-    }  # fmt: skip
-
-
-def _put_on(session: Session, invoice_id: UUID, payer: CustomerRef, charges: Sequence[Charge], rule: tax.Rule) -> None:
+def _put_on(session: Session, invoice_id: UUID, payer: CustomerRef, charges: Sequence[Charge]) -> None:
     ids = {charge.customer_id for charge in charges} - {payer.customer_id}
     names = {id: found.name for id in ids if (found := session.get(CustomerRef, id)) is not None}
     for position, charge in enumerate(charges, 1):
@@ -83,7 +73,7 @@ def _put_on(session: Session, invoice_id: UUID, payer: CustomerRef, charges: Seq
                 position=position, customer_name=names.get(charge.customer_id, ""), account_name=charge.account_name,
                 subscription_id=charge.subscription_id, kind=charge.kind, name=charge.name, quantity=charge.units,
                 unit_price=charge.unit_price, first=charge.effective_on, last=charge.until,
-                tax_category=rule.category, tax_rate=rule.rate, currency=charge.currency, net_minor=charge.amount_minor,
+                tax_category="", tax_rate=Decimal(0), currency=charge.currency, net_minor=charge.amount_minor,
             )
         )  # fmt: skip
 
@@ -100,14 +90,16 @@ def discard_draft(session: Session, *, invoice_id: UUID) -> None:
 
 
 def finalise_invoice(session: Session, *, invoice_id: UUID) -> None:
-    """Give a draft its number and its days; from now on nothing of it changes. Where there is no draft, nothing is due.
+    """Tax a draft and give it its number and its days; from now on nothing of it changes.
 
-    The day is that of the business clock, in the payer's zone.
+    Where there is no draft, nothing is due. The day is that of the business clock, in the payer's zone. Refused when
+    nobody knows which tax applies.
     """
     found = _locked(session, invoice_id)
     if found is None or found.state != "draft":
         return
     payer = session.get_one(CustomerRef, found.customer_id)
+    _tax(session, found, payer)
     issued_on = clock.local_day(clock.business_now(session), payer.time_zone)
     found.number = next_number(session, found.legal_entity, found.seller["prefix"], issued_on.year)
     failpoint.reach("billing.finalise_invoice.numbered")
@@ -116,6 +108,22 @@ def finalise_invoice(session: Session, *, invoice_id: UUID) -> None:
     after = {"number": found.number, "currency": found.currency, "total_minor": found.total_minor}
     subject = ("invoice", found.id)
     audit.record(session, "billing.issue_invoice", customer_id=found.customer_id, subject=subject, after=after)
+
+
+def _tax(session: Session, found: Invoice, payer: CustomerRef) -> None:
+    """The payer as it is now, and one tax sum for each category and rate."""
+    found.buyer = {
+        "name": payer.name, "legal_name": payer.legal_name, "country": payer.country, "tax_id": payer.tax_id,
+    }  # fmt: skip
+    seller = tax.SELLERS[found.legal_entity]
+    rule = tax.rule_for(seller, payer.country, payer.tax_id, _month_end(found.month))
+    lines = session.scalars(select(InvoiceLine).where(InvoiceLine.invoice_id == found.id)).all()
+    for line in lines:
+        line.tax_category, line.tax_rate = rule.category, rule.rate
+    sums = tax.tax_sums(((rule, line.net) for line in lines), found.currency)
+    found.taxes = [tax.as_facts(*one) for one in sums]
+    found.tax_minor = sum(owed.minor for _, _, owed in sums)
+    found.total_minor = found.net_minor + found.tax_minor
 
 
 def _locked(session: Session, invoice_id: UUID) -> Invoice | None:

@@ -216,10 +216,12 @@ def test_an_issued_invoice_stays_as_it_is() -> None:
 
 
 def test_without_a_vat_number_the_charges_wait() -> None:
-    payer_id = a_payer("10.00", country="DE")
+    invoice_id = draft(a_payer("10.00", country="DE"))
 
-    with pytest.raises(Refused):
-        issue(payer_id)
+    with db.begin() as session, pytest.raises(Refused):
+        commands.finalise_invoice(session, invoice_id=invoice_id)
+    with db.begin() as session:
+        commands.discard_draft(session, invoice_id=invoice_id)
 
     with db.begin_read() as session:
         assert [one.invoice_id for one in charges(session)] == [None]
