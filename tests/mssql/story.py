@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import timedelta
 from decimal import Decimal
 from importlib import import_module
 from typing import Any
@@ -151,6 +152,19 @@ def keep_the_catalogue() -> None:
         service_commands.store_catalogue(session, provider=known.key, offers=now)
 
 
+def take_up_invoices() -> None:
+    """Read what was issued, and take back what never was."""
+    with billing.db.begin() as session:
+        found = billing.queries.list_invoices(session, SCOPE, customer_id=None).items[0]
+        billing.queries.list_invoices(session, Scope.reseller(new_id()), customer_id=new_id())
+        lines = billing.queries.invoice_lines(session, Scope.reseller(new_id()), found.id)
+        billing.queries.matched_charges(session, SCOPE, [line.id for line in lines])
+        billing.queries.documents_of(session, SCOPE, [found.id])
+        charge_commands.note_download(session, scope=SCOPE, invoice_id=found.id)
+        found.state, found.number = "draft", None
+        charge_commands.discard_draft(session, invoice_id=found.id)
+
+
 def keep_house(transport: inline.Transport) -> None:
     """What workers, the coordinator and the scheduler do by themselves."""
     with notifications.db.begin() as session:
@@ -162,6 +176,12 @@ def keep_house(transport: inline.Transport) -> None:
     schedules.begin_sync("now")
     schedules.begin_refreshes("now")
     transport.run_until_quiet()
+    with tables.db.begin_read() as session:
+        later = clock.now(session) + timedelta(days=40)
+    with clock.business_at(later):
+        schedules.begin_invoices("now")
+        transport.run_until_quiet()
+    take_up_invoices()
     transport.next_due()
     with tables.db.begin() as session:
         store.postpone(session, new_id(), clock.now(session))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -103,3 +105,14 @@ def test_taking_back_what_is_left_leaves_what_was_used(days: list[date], amount:
     assert prorate(price, -quantity, period, (days[1], days[-1])) == -prorate(
         price, quantity, period, (days[1], days[-1])
     )
+
+
+def test_an_invoice_can_be_checked_by_hand_on_the_command_line() -> None:
+    asked = "--price 24.00 --currency EUR --quantity 3 --period 2026-01-01..2026-02-01 --segment 2026-01-10..2026-02-01"
+    command = [sys.executable, "-m", "domains.kernel.proration", *asked.split()]
+
+    good = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)
+    bad = subprocess.run([*command, "--segment", "2026-01-10..2026-02-02"], capture_output=True, text=True, timeout=20)
+
+    assert good.stdout == "51.10\n"  # 3 × 24.00 × 22 of 31 days
+    assert bad.returncode == 2 and "are not within" in bad.stderr
