@@ -18,8 +18,13 @@ from domains import NAMES
 
 DATABASES = (*NAMES, "saga")
 SURFACES = ("portal", "api")
-GATEWAYS = ("auto", "nginx", "none")
-TELEMETRY = ("off", "console", "otlp", "azure")
+CHOICES = {
+    "mode": ("development", "demo", "production"),
+    "transport": ("rq", "servicebus", "inline"),
+    "gateway": ("auto", "nginx", "none"),
+    "telemetry": ("off", "console", "otlp", "azure"),
+}
+NEEDED = (("transport", "servicebus", "servicebus_url"), ("telemetry", "azure", "telemetry_connection"))
 PREFIX = "CLOUDSALES_"
 
 
@@ -103,19 +108,10 @@ class Settings:
         return settings
 
     def check(self) -> None:
-        """Refuse settings that are unsafe in production, with one line that says which."""
-        if self.mode not in ("development", "demo", "production"):
-            raise SettingsError(f"{PREFIX}MODE is “{self.mode}”: use development, demo or production")
-        if self.transport == "servicebus" and not self.servicebus_url:
-            raise SettingsError(f"{PREFIX}SERVICEBUS_URL (or …_FILE) is missing: {PREFIX}TRANSPORT is servicebus")
-        if self.gateway not in GATEWAYS:
-            raise SettingsError(f"{PREFIX}GATEWAY is “{self.gateway}”: use {', '.join(GATEWAYS)}")
-        if self.telemetry not in TELEMETRY:
-            raise SettingsError(f"{PREFIX}TELEMETRY is “{self.telemetry}”: use {', '.join(TELEMETRY)}")
-        if not 0 <= self.telemetry_ratio <= 1:
-            raise SettingsError(f"{PREFIX}TELEMETRY_RATIO is {self.telemetry_ratio}: use a number from 0 to 1")
-        if self.telemetry == "azure" and not self.telemetry_connection:
-            raise SettingsError(f"{PREFIX}TELEMETRY_CONNECTION is missing: telemetry to Azure needs it")
+        """Refuse settings that do not fit together or are unsafe in production, with one line that says which."""
+        for wrong, why in self._unfit():
+            if wrong:
+                raise SettingsError(f"{PREFIX}{why}")
         if self.mode != "production":
             return
         for f in fields(self):
@@ -124,6 +120,17 @@ class Settings:
         for unsafe, why in self._unsafe():
             if unsafe:
                 raise SettingsError(f"{PREFIX}{why}")
+
+    def _unfit(self) -> Iterator[tuple[bool, str]]:
+        """What no mode can use: whether it is so, and the line that says what to mend."""
+        for name, known in CHOICES.items():
+            use = f"{', '.join(known[:-1])} or {known[-1]}"
+            yield getattr(self, name) not in known, f"{name.upper()} is “{getattr(self, name)}”: use {use}"
+        for chosen, value, name in NEEDED:
+            missing = getattr(self, chosen) == value and not getattr(self, name)
+            yield missing, f"{name.upper()} (or …_FILE) is missing: {PREFIX}{chosen.upper()} is {value}"
+        ratio = self.telemetry_ratio
+        yield not 0 <= ratio <= 1, f"TELEMETRY_RATIO is {ratio}: use a number from 0 to 1"
 
     def _unsafe(self) -> Iterator[tuple[bool, str]]:
         """What production must not have: whether it is so, and the line that says what to mend."""
