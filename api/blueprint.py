@@ -47,10 +47,10 @@ class Blueprint(flask_smorest.Blueprint):
         dump = super().response(status_code, schema, headers={"ETag": described.ETAG}, **known)
         return lambda view: etags.tagged(dump(view), by_body=etag == "body")
 
-    def kept(self, schema: Any, database: Any, *topics: str) -> Any:
+    def kept(self, schema: Any, database: Any, *topics: str, gateway: int = 0) -> Any:
         """Answer with a list that is kept in the cache until one of the database's `topics` changes (see `kept`)."""
         dump = super().response(200, schema, headers={"ETag": described.LIST_ETAG})
-        return lambda view: dump(kept.kept(view, schema(), database, topics))
+        return lambda view: dump(kept.kept(view, schema(), database, topics, gateway))
 
     def add_url_rule(self, rule: str, endpoint: Any = None, view_func: Any = None, *args: Any, **options: Any) -> None:
         errors = _usual_errors(rule, view_func)

@@ -26,10 +26,13 @@ TURN = timedelta(minutes=15)  # a day begins on a quarter of an hour, wherever i
 List = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-def kept(view: List, schema: Schema, database: Database, topics: tuple[str, ...]) -> Callable[..., Response]:
+def kept(
+    view: List, schema: Schema, database: Database, topics: tuple[str, ...], gateway: int = 0
+) -> Callable[..., Response]:
     """Answer with the list that a view gives, from the cache if it is there and still true; 304 to who has it.
 
     `topics` are the stamps of all that the list is made of. An item whose `changes_at` has come is made anew.
+    `gateway` are the seconds that an nginx in front may keep the answer for its tenant; 0: not at all.
     """
 
     @wraps(view)
@@ -45,6 +48,8 @@ def kept(view: List, schema: Schema, database: Database, topics: tuple[str, ...]
             if scope.customer_id:  # operator staff read everybody's, seldom
                 kept_lists.put(key, b"%b\n%b" % (_true_until(page, now).isoformat().encode(), body))
         response = Response(body, mimetype="application/json")
+        if gateway:
+            response.headers["X-Accel-Expires"] = str(gateway)
         response.set_etag(digest(body)[:32])
         response.make_conditional(request)
         return response

@@ -13,19 +13,19 @@ from .auth import requires
 from .blueprint import Blueprint
 from .schemas.offers import Offer, OfferFor, OfferList, OfferQuery
 
-KEPT = "5"  # seconds that a gateway may keep a page of the catalogue, for callers of one tenant; clients never see this
+KEPT = 5  # seconds that a gateway may keep a page of the catalogue, for callers of one tenant; clients never see this
 blp = Blueprint("offers", __name__, url_prefix="/offers", description=__doc__)
 
 
 @blp.get("")
 @requires("offers:read")
 @blp.query(OfferQuery)
-@blp.kept(OfferList, db, "catalogue", "accounts")
+@blp.kept(OfferList, db, "catalogue", "accounts", gateway=KEPT)
 def list_offers(wish: dict[str, Any]) -> Any:
     """Search the catalogue."""
     with db.begin_read() as session:
         page = queries.search_offers(session, g.caller.scope, **wish)
-    return {**vars(page), "has_more": page.next_cursor is not None}, {"X-Accel-Expires": KEPT}
+    return {**vars(page), "has_more": page.next_cursor is not None}
 
 
 @blp.get("/<uuid:offer_id>")

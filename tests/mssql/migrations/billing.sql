@@ -187,6 +187,138 @@ INSERT INTO alembic_version (version_num) OUTPUT inserted.version_num VALUES ('0
 
 GO
 
+-- Running upgrade 0001 -> 0002
+
+CREATE TABLE document (
+    id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    media_type NVARCHAR(80) NOT NULL,
+    size INTEGER NOT NULL,
+    sha256 NVARCHAR(64) NOT NULL,
+    created_at DATETIMEOFFSET NOT NULL,
+    CONSTRAINT pk_document PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_document_customer_id ON document (customer_id);
+
+GO
+
+CREATE TABLE invoice (
+    id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    number NVARCHAR(16) NULL,
+    state NVARCHAR(20) NOT NULL,
+    month DATE NOT NULL,
+    currency NVARCHAR(3) NOT NULL,
+    legal_entity NVARCHAR(20) NOT NULL,
+    seller NVARCHAR(max) NOT NULL,
+    buyer NVARCHAR(max) NOT NULL,
+    taxes NVARCHAR(max) NOT NULL,
+    net_minor BIGINT NOT NULL,
+    tax_minor BIGINT NOT NULL,
+    total_minor BIGINT NOT NULL,
+    issued_on DATE NULL,
+    due_on DATE NULL,
+    created_at DATETIMEOFFSET NOT NULL,
+    CONSTRAINT pk_invoice PRIMARY KEY (id),
+    CONSTRAINT uq_invoice_customer_id_currency_month UNIQUE (customer_id, currency, month)
+);
+
+GO
+
+CREATE INDEX ix_invoice_customer_id_id ON invoice (customer_id, id);
+
+GO
+
+CREATE UNIQUE INDEX uq_invoice_number ON invoice (number) WHERE number IS NOT NULL;
+
+GO
+
+CREATE TABLE invoice_line (
+    id BINARY(16) NOT NULL,
+    invoice_id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    position INTEGER NOT NULL,
+    customer_name NVARCHAR(120) NOT NULL,
+    account_name NVARCHAR(120) NOT NULL,
+    subscription_id BINARY(16) NOT NULL,
+    kind NVARCHAR(20) NOT NULL,
+    name NVARCHAR(200) NOT NULL,
+    quantity INTEGER NOT NULL,
+    unit_price NUMERIC(19, 6) NOT NULL,
+    first DATE NOT NULL,
+    last DATE NULL,
+    tax_category NVARCHAR(4) NOT NULL,
+    tax_rate NUMERIC(19, 6) NOT NULL,
+    currency NVARCHAR(3) NOT NULL,
+    net_minor BIGINT NOT NULL,
+    CONSTRAINT pk_invoice_line PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_invoice_line_customer_id ON invoice_line (customer_id);
+
+GO
+
+CREATE INDEX ix_invoice_line_invoice_id ON invoice_line (invoice_id);
+
+GO
+
+CREATE TABLE invoice_series (
+    series NVARCHAR(12) NOT NULL,
+    legal_entity NVARCHAR(20) NOT NULL,
+    last INTEGER NOT NULL,
+    CONSTRAINT pk_invoice_series PRIMARY KEY (series)
+);
+
+GO
+
+CREATE TABLE provider_line (
+    id BINARY(16) NOT NULL,
+    line_id NVARCHAR(80) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    subscription_id BINARY(16) NOT NULL,
+    month DATE NOT NULL,
+    kind NVARCHAR(20) NOT NULL,
+    quantity INTEGER NOT NULL,
+    first DATE NOT NULL,
+    after DATE NOT NULL,
+    currency NVARCHAR(3) NOT NULL,
+    cost_minor BIGINT NOT NULL,
+    state NVARCHAR(10) NOT NULL,
+    charge_id BINARY(16) NULL,
+    CONSTRAINT pk_provider_line PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_provider_line_charge_id ON provider_line (charge_id);
+
+GO
+
+CREATE INDEX ix_provider_line_customer_id ON provider_line (customer_id);
+
+GO
+
+CREATE INDEX ix_provider_line_subscription_id ON provider_line (subscription_id);
+
+GO
+
+ALTER TABLE charge ADD invoice_id BINARY(16) NULL;
+
+GO
+
+UPDATE alembic_version SET version_num='0002' WHERE alembic_version.version_num = '0001';
+
+GO
+
 COMMIT;
 
 GO
