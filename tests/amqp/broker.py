@@ -52,9 +52,11 @@ class Broker:
     # ---- running
 
     def __enter__(self) -> Broker:
-        self._server = self.loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", self.port))
+        # only ever in its own thread: a browser test of the same process has a loop running in this one
         self._thread = threading.Thread(target=self.loop.run_forever, name="broker", daemon=True)
         self._thread.start()
+        started = asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = asyncio.run_coroutine_threadsafe(started, self.loop).result(10)
         return self
 
     def __exit__(self, *_: object) -> None:
