@@ -196,6 +196,8 @@ def _intend(
         with session.begin_nested():
             request = exchange.intend(session, **_taken(exchange.intend, arguments))
     except DomainError as refusal:
+        if number > 1:  # the outside was asked before, and may have said yes: ours is not the no that counts
+            raise
         said = {"outcome": "REJECTED", "error": _refusal(refusal)}
         return _Fence(number, None), _store(session, database, envelope, said)
     return _Fence(number, request), None
@@ -204,13 +206,10 @@ def _intend(
 def _settled(
     session: Session, exchange: Exchange, arguments: dict[str, Any], answer: Any, refusal: DomainError | None
 ) -> dict[str, Any]:
+    """Store the outside's answer. Only the outside can say no here: its yes is not undone by our trouble with it."""
     if refusal is None:
-        try:
-            with session.begin_nested():
-                outputs = exchange.record(session, answer, **_taken(exchange.record, arguments))
-            return {"outcome": "OK", "reply": msgspec.to_builtins(outputs) if outputs is not None else None}
-        except DomainError as no:
-            refusal = no
+        outputs = exchange.record(session, answer, **_taken(exchange.record, arguments))
+        return {"outcome": "OK", "reply": msgspec.to_builtins(outputs) if outputs is not None else None}
     if exchange.refuse is not None:
         exchange.refuse(session, refusal, **_taken(exchange.refuse, arguments))
     return {"outcome": "REJECTED", "error": _refusal(refusal)}

@@ -128,11 +128,12 @@ class Exchange:
     """A step that asks the outside: what to ask is recorded, the call is made outside any transaction, then its answer.
 
     `intend(session, **arguments) -> request` records the intent and returns what `call` needs; it may raise a
-    DomainError, which is the step's clear no. `call(request, asked_before) -> answer` talks to the outside under our id
-    and, when `asked_before`, looks up what became of the earlier try before asking again; it raises Refused for a clear
-    no, NotNow when nothing was done or the outcome is unknown, Pending while the outside is at work.
-    `record(session, answer, **arguments) -> outputs` stores the answer. `refuse(session, refusal, **arguments)` stores
-    a clear no. All three session functions run in the domain's database.
+    DomainError, which is the step's clear no as long as the outside was never asked. `call(request, asked_before) ->
+    answer` talks to the outside under our id and, when `asked_before`, looks up what became of the earlier try before
+    asking again; it raises Refused for a clear no, NotNow when nothing was done or the outcome is unknown, Pending
+    while the outside is at work. `record(session, answer, **arguments) -> outputs` stores the answer; it cannot refuse
+    what the outside has granted, so whatever it raises is asked again. `refuse(session, refusal, **arguments)` stores a
+    clear no. All three session functions run in the domain's database.
     """
 
     name: str  # "services.send_order"

@@ -6,7 +6,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from domains.kernel.errors import NotFound, Refused
 from saga.decide import command_id
 from saga.transports import inline
 
@@ -111,6 +113,40 @@ def test_an_older_try_of_an_exchange_records_nothing_after_a_newer_one(transport
 
     assert reply is None
     assert effects(run_id) == [("turn", 7)]
+
+
+def test_a_yes_from_outside_that_we_cannot_store_is_asked_for_again_and_never_a_no(transport: inline.Transport) -> None:
+    run_id, tries = uuid4(), iter([Refused("Ours says no.", code="ours"), NotFound("Gone.")])
+
+    def record(session: Session, answer: int, *, thing: UUID) -> None:
+        for trouble in tries:
+            raise trouble
+        lab._record(session, answer, thing=thing)
+
+    exchange = lab.Exchange("lab.turn", intend=lab._intend, call=lab._call, record=record)
+    with lab.replaced(exchange):
+        replies = [lab.perform(a_command(run_id, 2)) for _ in range(4)]
+
+    assert [reply["outcome"] for reply in replies if reply] == ["RETRY", "RETRY", "OK", "OK"]
+    assert lab.outside[run_id] == 1, "it was looked up, not asked for twice"
+    assert effects(run_id) == [("turn", 1)]
+
+
+def test_what_was_asked_outside_is_not_refused_by_us_afterwards(transport: inline.Transport) -> None:
+    run_id, asked = uuid4(), []
+
+    def intend(session: Session, *, thing: UUID, refuse: str, failing: str, breaks: int) -> Any:
+        asked.append(thing)
+        if len(asked) == 2:
+            raise Refused("Not any more.", code="too_late")
+        return lab._intend(session, thing=thing, refuse=refuse, failing=failing, breaks=breaks)
+
+    exchange = lab.Exchange("lab.turn", intend=intend, call=lab._call, record=lab._record)
+    with lab.replaced(exchange):
+        replies = [lab.perform(a_command(run_id, 2, failing="turn", breaks=1)) for _ in range(3)]
+
+    assert [reply["outcome"] for reply in replies if reply] == ["RETRY", "RETRY", "OK"]
+    assert effects(run_id) == [("turn", 1)]
 
 
 def test_a_command_that_no_flow_uses_is_not_performed(transport: inline.Transport) -> None:
