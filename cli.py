@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from domains.kernel.config import Settings, SettingsError
@@ -93,6 +94,25 @@ def audit(settings: Settings, given: argparse.Namespace) -> int | None:
     return 1 if faults else 0
 
 
+def republish(settings: Settings, given: argparse.Namespace) -> int | None:
+    """Have the events of this process's domains sent again; whoever has reacted to one before leaves it aside."""
+    from importlib import import_module
+
+    from domains.kernel.database import bind
+    from saga import relay
+
+    bind(settings)
+    for name in settings.domain_names:
+        count = relay.republish(import_module(f"domains.{name}.models").db, since=given.since)
+        print(f"{name}: {count} events are sent again by its worker")
+    return 0
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def openapi(settings: Settings, given: argparse.Namespace) -> int | None:
     """Print the API's description, or write it to a file."""
     import json
@@ -148,6 +168,8 @@ def arguments() -> argparse.ArgumentParser:
     chosen.add_argument("--domain", required=True)
     chosen.add_argument("--queue", choices=["exchange"], help="the queue of exchanges with the outside")
     add(audit).add_argument("action", choices=["verify"])
+    since = "only those put on the bus since then, as 2026-11-24T10:00 (UTC unless a zone is given); default: all"
+    add(republish).add_argument("--since", type=_moment, metavar="TIME", help=since)
     add(openapi).add_argument("--output", metavar="FILE")
     for command in (seed, coordinator, scheduler, flows):
         add(command)

@@ -245,16 +245,25 @@ def keep_house(database: Database, transport: transports.Transport) -> None:
     chores = _chores(database)
     due = dict.fromkeys(range(len(chores)), 0.0)
     while True:
-        try:
-            for number, (every, chore) in enumerate(chores):
-                if time.monotonic() >= due[number]:
-                    due[number] = time.monotonic() + every
-                    chore()
-            relay.relay(database, transport)
-            relay.consume(database, transport, wait=0.2)
-        except Exception:
-            log.exception("housekeeping could not go on for now")
+        duties: list[Callable[[], Any]] = []
+        for number, (every, chore) in enumerate(chores):
+            if time.monotonic() >= due[number]:
+                due[number] = time.monotonic() + every
+                duties.append(chore)
+        duties.append(lambda: relay.relay(database, transport))
+        duties.append(lambda: relay.consume(database, transport, wait=0.2))
+        if [duty for duty in duties if not _attempted(duty)]:
             time.sleep(1.0)
+
+
+def _attempted(duty: Callable[[], Any]) -> bool:
+    """Do one duty; its trouble is logged and holds up no other (a full bus must still be read from)."""
+    try:
+        duty()
+    except Exception:
+        log.exception("housekeeping could not go on for now")
+        return False
+    return True
 
 
 def _chores(database: Database) -> list[tuple[float, Callable[[], Any]]]:

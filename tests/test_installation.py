@@ -82,7 +82,7 @@ def test_a_misspelt_setting_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["up", "migrate", "seed", "worker", "coordinator", "scheduler", "sandbox", "audit",
-                                     "openapi", "flows", "doctor"])  # fmt: skip
+                                     "republish", "openapi", "flows", "doctor"])  # fmt: skip
 def test_every_command_explains_itself(command: str, tmp_path: Path) -> None:
     answer = cloudsales(command, "--help", var=tmp_path)
 

@@ -33,6 +33,12 @@ class Transport(Protocol):
     def publish_events(self, events: list[dict[str, Any]]) -> None:
         """Put events on the bus; raises when the bus did not take them."""
 
+    def gap(self, domain: str) -> float:
+        """How many seconds of a domain's newest events the bus may have lost: 0 for none, infinity for all of them."""
+
+    def gap_filled(self, domain: str) -> None:
+        """Take note that what the bus may have lost of a domain's events will be sent again."""
+
     def receive_events(self, domain: str, most: int, wait: float) -> tuple[list[Any], list[dict[str, Any]]]:
         """Up to `most` events that a domain has not acknowledged yet."""
 

@@ -46,6 +46,12 @@ class Transport:
         for queue in self.events.values():
             queue.extend(events)
 
+    def gap(self, domain: str) -> float:
+        return 0.0
+
+    def gap_filled(self, domain: str) -> None:
+        return
+
     def receive_events(self, domain: str, most: int, wait: float) -> tuple[list[Any], list[dict[str, Any]]]:
         queue = self.events[domain]
         taken = [queue.popleft() for _ in range(min(most, len(queue)))]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import signal
 import socket
@@ -22,12 +23,15 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from domains.kernel import config, heartbeat
+from domains.kernel.database import new_id
+from domains.kernel.errors import NotNow
 
 from . import Perform
 
 log = logging.getLogger(__name__)
-REPLIES, EVENTS = "cloudsales:replies", "cloudsales:events"
-KEPT_EVENTS = 100_000  # the outbox tables keep them all; this is only the bus
+REPLIES, EVENTS, LIVES = "cloudsales:replies", "cloudsales:events", "cloudsales:lives"
+KEPT_EVENTS = 100_000  # on the bus, before those that all have reacted to are dropped; the outbox tables keep them all
+RECENT = 300.0  # seconds of newest events that are sent again when the server was started again
 PER_JOB = 16
 PERFORM = "saga.transports.rq.perform_batch"
 CONSUMER = f"{socket.gethostname()}-{os.getpid()}"
@@ -74,6 +78,7 @@ class Transport:
         self._url = config.current().queue_url
         self._redis: Any = Redis.from_url(self._url, socket_connect_timeout=1.0, socket_timeout=5.0, protocol=2)
         self._groups: set[tuple[str, str]] = set()
+        self._lives: dict[str, str] = {}
 
     def send_commands(self, envelopes: list[dict[str, Any]]) -> None:
         by_queue = sorted(envelopes, key=lambda one: str(one["queue"]))
@@ -138,10 +143,54 @@ class Transport:
         pipe.execute()
 
     def publish_events(self, events: list[dict[str, Any]]) -> None:
+        self._make_room()
         pipe = self._redis.pipeline(transaction=False)
         for event in events:
-            pipe.xadd(EVENTS, {"event": json.dumps(event)}, maxlen=KEPT_EVENTS, approximate=True)
+            pipe.xadd(EVENTS, {"event": json.dumps(event)})
         pipe.execute()
+
+    def _make_room(self) -> None:
+        """Drop events that all have done with, when there are many. Those that somebody lacks stay: the others wait."""
+        if self._redis.xlen(EVENTS) < KEPT_EVENTS:
+            return
+        needed = {_number(self._oldest_needed(group)): group["name"] for group in self._redis.xinfo_groups(EVENTS)}
+        if needed:
+            milliseconds, more = min(needed)
+            self._redis.xtrim(EVENTS, minid=f"{milliseconds}-{more}", approximate=False)
+        if self._redis.xlen(EVENTS) >= KEPT_EVENTS:
+            last = needed[min(needed)].decode() if needed else "nobody"
+            raise NotNow(f"the bus holds {KEPT_EVENTS} events that {last} has not done with; more wait in the outbox")
+
+    def _oldest_needed(self, group: dict[str, Any]) -> bytes:
+        if group["pending"]:
+            return bytes(self._redis.xpending(EVENTS, group["name"])["min"])
+        return bytes(group["last-delivered-id"])
+
+    def gap(self, domain: str) -> float:
+        server, life = self._life(domain)
+        if not life:
+            return math.inf
+        same = life.startswith(server) and self._lives.setdefault(domain, life) == life
+        return 0.0 if same else RECENT
+
+    def gap_filled(self, domain: str) -> None:
+        server, life = self._life(domain)
+        if not life.startswith(server):
+            life = f"{server}/{new_id()}"
+            self._redis.hset(LIVES, domain, life)
+        self._lives[domain] = life
+
+    def _life(self, domain: str) -> tuple[str, str]:
+        """The server's present run, and the life of the stream as a domain last filled it; empty when it never did.
+
+        A life lies where the events lie and is lost with them. It names the run it began in, for a server that was
+        started again may have lost its newest writes; and it is new for each filling, so that another worker, which may
+        have marked as published what the server then forgot, sees that there was one.
+        """
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.info("server").hget(LIVES, domain).exists(EVENTS)
+        about, life, there = pipe.execute()
+        return str(about["run_id"]), life.decode() if life and there else ""
 
     def receive_events(self, domain: str, most: int, wait: float) -> tuple[list[Any], list[dict[str, Any]]]:
         return self._read(EVENTS, domain, "event", most, wait)
@@ -172,7 +221,17 @@ class Transport:
         except ResponseError as error:
             if "BUSYGROUP" not in str(error):
                 raise
+        else:
+            about = self._redis.xinfo_stream(stream)
+            if stream == EVENTS and about.get("entries-added", math.inf) > about["length"]:
+                self._redis.unlink(LIVES)  # a newcomer lacks what was dropped: every domain sends its events again
         self._groups.add((stream, group))
+
+
+def _number(entry: bytes) -> tuple[int, int]:
+    """A stream entry's id as it is ordered."""
+    milliseconds, _, more = entry.decode().partition("-")
+    return int(milliseconds), int(more or 0)
 
 
 def _queue(name: str, connection: Any) -> Any:

@@ -190,5 +190,5 @@ def keep_house(transport: inline.Transport) -> None:
         database = import_module(f"domains.{name}.models").db
         audit.seal(database, config.current().audit_key)
         list(audit.verify(database, config.current().audit_key))
-        relay.republish(database)
+        relay.republish(database, since=relay._newest(database, 60.0))
     transport.run_until_quiet()
