@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any
 from uuid import UUID
 
-from domains.kernel import clock, failpoint, heartbeat, tracing
+from domains.kernel import clock, config, failpoint, heartbeat, tracing
 from domains.kernel.config import Settings
 from domains.kernel.database import bind
 from domains.kernel.messages import acting
@@ -76,7 +76,8 @@ def _decided(session: Any, row: Any, steps: list[Any], event: Replied | Due, now
 def _applied(session: Any, row: Any, steps: list[Any], event: Replied | Due, now: Any) -> list[dict[str, Any]]:
     spread = random.random()  # scatters retries only; nothing is decided by it
     try:
-        decision: Decision = decide(store.definition_of(row), row, steps, event, now=now, spread=spread)
+        definition, call_time = store.definition_of(row), config.current().provider_timeout
+        decision: Decision = decide(definition, row, steps, event, now=now, spread=spread, call_time=call_time)
     except Exception:  # one run must not hold up the others of its batch
         log.exception("a run cannot go on for now", extra={"saga": row["definition"], "run": str(row["id"])})
         if isinstance(event, Due):

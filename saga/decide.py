@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from .definition import PIVOT, Action, Saga, Step, arguments_for, queue_of, wire_name
+from .definition import PIVOT, Action, Saga, Step, arguments_for, is_exchange, queue_of, wire_name
 
-RESEND_AFTER = 10.0  # seconds without a reply until a command is sent again
+RESEND_AFTER = 10.0  # seconds without a reply until a command is sent again, at first; exchanges have their calls' more
 BASE_DELAY, DELAY_CAP, RETRIABLE_CAP = 0.5, 60.0, 300.0  # seconds, of the backoff between tries
-ATTEMPTS = 8  # tries until a step's outcome counts as unknown (before the pivot) or a person is asked to look
+ATTEMPTS = 8  # failed tries until a step's outcome counts as unknown (before the pivot) or a person is asked to look
+SILENCE = timedelta(minutes=15)  # without any reply, until the same: a worker that is away has tried nothing
 PENDING_CAP = 300.0  # seconds between two looks at something that is pending, at most
+SILENT_CAP = 300.0  # seconds between two sends of what nobody answers, at most
 PATIENCE = timedelta(hours=24)  # how long a pending answer is waited for before a person is asked to look
 FINAL = ("completed", "compensated", "resolved")
 OUTSTANDING = ("SENT", "BACKOFF", "PENDING")
@@ -61,14 +63,33 @@ def command_id(run_id: UUID, seq: int, phase: str, gen: int = 0) -> UUID:
     return uuid5(run_id, f"{seq}/{phase}/{gen}")
 
 
+def asked_at(row: Row) -> datetime:
+    """Since when a step's command goes unanswered."""
+    return row["asked_at"] or row["sent_at"]  # type: ignore[no-any-return]  # empty in rows of an older release
+
+
+def unanswered(row: Row) -> int:
+    """How many times a step's command was sent for nothing since its last reply."""
+    error = row["error"] or {}
+    return int(error.get("times", 0)) if error.get("code") == "no_reply" else 0
+
+
 def decide(
-    saga: Saga, run: Row, steps: list[Row], event: Started | Due | Replied, *, now: datetime, spread: float
+    saga: Saga,
+    run: Row,
+    steps: list[Row],
+    event: Started | Due | Replied,
+    *,
+    now: datetime,
+    spread: float,
+    call_time: float = 10.0,
 ) -> Decision:
     """Decide what an event means for a run.
 
-    `steps` are the run's step rows; `now` is the database's time; `spread` in [0, 1) scatters the backoff.
+    `steps` are the run's step rows; `now` is the database's time; `spread` in [0, 1) scatters the backoff; `call_time`
+    is how many seconds a call to the outside may take, for an exchange at work is not asked twice.
     """
-    turn = _Turn(saga, run, {(row["seq"], row["phase"]): row for row in steps}, now, spread)
+    turn = _Turn(saga, run, {(row["seq"], row["phase"]): row for row in steps}, now, spread, call_time)
     if run["status"] in FINAL:
         turn.note("ignored", None, event=type(event).__name__)
     elif isinstance(event, Started):
@@ -83,8 +104,10 @@ def decide(
 class _Turn:
     """One decision in the making."""
 
-    def __init__(self, saga: Saga, run: Row, rows: dict[tuple[int, str], Row], now: datetime, spread: float) -> None:
-        self.saga, self.run, self.rows, self.now, self.spread = saga, run, rows, now, spread
+    def __init__(
+        self, saga: Saga, run: Row, rows: dict[tuple[int, str], Row], now: datetime, spread: float, call_time: float
+    ) -> None:
+        self.saga, self.run, self.rows, self.now, self.spread, self.call_time = saga, run, rows, now, spread, call_time
         self.made = Decision()
 
     def note(self, kind: str, seq: int | None, **data: Any) -> None:
@@ -173,10 +196,22 @@ class _Turn:
         row = self.outstanding
         if row is None:
             raise AssertionError(f"run {self.run['id']} is {self.run['status']} with nothing outstanding")
-        if row["status"] == "SENT":  # no reply in time: the outcome is unknown, so ask again under the same id
-            self.failed(row, 0.0, {"code": "no_reply", "detail": ""}, send_now=True)
+        if row["status"] == "SENT":
+            self.silent(row)
         else:
-            self.send_again(row, row["attempt"])
+            self.send_again(row, asked_at=self.now)
+
+    def silent(self, row: Row) -> None:
+        """No reply in time. That is no failed try: ask again under the same id, ever more seldom, before giving up."""
+        waited, times = self.now - asked_at(row), unanswered(row) + 1
+        error = {"code": "no_reply", "detail": "", "times": times}
+        self.note("unanswered", row["seq"], phase=row["phase"], times=times)
+        if waited >= SILENCE and self.may_give_up(row):
+            self.give_up(row, error, row["attempt"])
+            return
+        self.send_again(row, asked_at=asked_at(row), error=error)
+        if waited >= SILENCE:
+            self.get_help(row["seq"])
 
     def pending(self, row: Row, event: Replied) -> None:
         """The outside is at work: no attempt is counted. The longer it takes, the less often it is asked."""
@@ -187,24 +222,30 @@ class _Turn:
         if waited > PATIENCE:
             self.attention("waiting_too_long", row["seq"])
 
-    def failed(self, row: Row, wait: float | None, error: dict[str, Any] | None, *, send_now: bool = False) -> None:
-        """A technical failure or silence: back off and ask again, or give the step up when that is safe."""
+    def failed(self, row: Row, wait: float | None, error: dict[str, Any] | None) -> None:
+        """A technical failure: back off and ask again, or give the step up when that is safe."""
         seq, attempt = row["seq"], row["attempt"] + 1
         self.note("failed", seq, attempt=attempt, phase=row["phase"], **(error or {}))
-        if attempt >= ATTEMPTS and row["phase"] == "F" and seq < self.saga.pivot_seq:
-            # Unknown is not "did not happen": this step is compensated too.
-            self.change(row, status="UNKNOWN", error=error, attempt=attempt, done_at=self.now)
-            self.made.run["error"] = {"code": "no_answer", "detail": "", "step": self.saga.steps[seq].name}
-            self.backward(seq)
+        if attempt >= ATTEMPTS and self.may_give_up(row):
+            self.give_up(row, error, attempt)
             return
-        if send_now:
-            self.send_again(row, attempt)
-        else:
-            delay = self.backoff(attempt, seq) if wait is None else wait
-            self.change(row, status="BACKOFF", error=error, attempt=attempt, due_at=self.after(delay))
-            self.made.run["next_at"] = self.after(delay)
+        due_at = self.after(self.backoff(attempt, seq) if wait is None else wait)
+        self.change(row, status="BACKOFF", error=error, attempt=attempt, due_at=due_at)
+        self.made.run["next_at"] = due_at
         if attempt >= ATTEMPTS:
-            self.attention("in_doubt" if seq == self.saga.pivot_seq else "not_getting_through", seq)
+            self.get_help(seq)
+
+    def may_give_up(self, row: Row) -> bool:
+        return bool(row["phase"] == "F" and row["seq"] < self.saga.pivot_seq)
+
+    def give_up(self, row: Row, error: dict[str, Any] | None, attempt: int) -> None:
+        """Unknown is not "did not happen": this step is compensated too."""
+        self.change(row, status="UNKNOWN", error=error, attempt=attempt, done_at=self.now)
+        self.made.run["error"] = {"code": "no_answer", "detail": "", "step": self.saga.steps[row["seq"]].name}
+        self.backward(row["seq"])
+
+    def get_help(self, seq: int) -> None:
+        self.attention("in_doubt" if seq == self.saga.pivot_seq else "not_getting_through", seq)
 
     def backoff(self, attempt: int, seq: int) -> float:
         """Full jitter up to a cap, never less than the base."""
@@ -238,20 +279,20 @@ class _Turn:
             "seq": seq, "phase": phase, "gen": 0, "cmd_id": command_id(self.run["id"], seq, phase),
             "name": wire_name(action), "kind": found.kind, "queue": queue_of(action), "status": "SENT", "attempt": 0,
             "send_no": 1, "body": arguments_for(action, values), "reply": None, "error": None, "sent_at": self.now,
-            "due_at": self.after(RESEND_AFTER), "done_at": None,
+            "asked_at": self.now, "due_at": None, "done_at": None,
         }  # fmt: skip
         self.made.steps[seq, phase] = row
-        self.made.run["next_at"] = self.after(RESEND_AFTER)
-        self.made.send.append(row)
+        self.send(row, row)
         self.note("sent", seq, phase=phase)
 
-    def send_again(self, row: Row, attempt: int) -> None:
-        status = {
-            "status": "SENT",
-            "attempt": attempt,
-            "send_no": row["send_no"] + 1,
-            "due_at": self.after(RESEND_AFTER),
-        }
-        self.change(row, **status)
-        self.made.run["next_at"] = self.after(RESEND_AFTER)
-        self.made.send.append({**row, **status})
+    def send_again(self, row: Row, *, asked_at: datetime, **more: Any) -> None:
+        self.send(row, {"status": "SENT", "send_no": row["send_no"] + 1, "asked_at": asked_at, **more})
+
+    def send(self, row: Row, changed: dict[str, Any]) -> None:
+        """Send a command. Until it is sent again there is time for its calls, and the longer the more it was silent."""
+        patience = RESEND_AFTER + (2 * self.call_time if is_exchange(row["queue"]) else 0.0)
+        silent = (self.now - changed["asked_at"]).total_seconds()
+        wait = max(patience, min(silent / 2, SILENT_CAP))
+        self.change(row, **changed | {"due_at": self.after(wait)})
+        self.made.run["next_at"] = self.after(wait)
+        self.made.send.append({**row, **changed, "wait": wait})

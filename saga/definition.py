@@ -39,6 +39,11 @@ def queue_of(action: Action) -> str:
     return f"{domain}-exchange" if isinstance(action, Exchange) else domain
 
 
+def is_exchange(queue: str) -> bool:
+    """Whether a queue is for exchanges, which take as long as the outside takes."""
+    return queue.endswith("-exchange")
+
+
 @dataclass(frozen=True)
 class Argument:
     """One keyword argument of an action: its type and whether it must be given."""

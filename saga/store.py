@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Row, Select, bindparam, or_
 from sqlalchemy.orm import Session
 
-from domains.kernel import clock, tracing
+from domains.kernel import clock, config, tracing
 from domains.kernel.columns import Instant
 from domains.kernel.database import claimed, insert_new, locked, new_id
 from domains.kernel.errors import Invalid, NotFound
@@ -54,7 +54,8 @@ def start(
         }  # fmt: skip
         if not insert_new(session, run, values, "business_key"):
             return _found_again(session, key, request_digest)
-        decision = decide(saga, values, [], Started(), now=now, spread=0.0)
+        call_time = config.current().provider_timeout
+        decision = decide(saga, values, [], Started(), now=now, spread=0.0, call_time=call_time)
         apply(session, values, decision, now)
         started = _as_run(session.execute(run.select().where(run.c.id == run_id)).one())
     transports.current().send_commands([envelope(values, row) for row in decision.send])
@@ -114,13 +115,16 @@ def apply(session: Session, before: Any, decision: Decision, now: datetime) -> N
 
 
 def envelope(row: Any, step: Any) -> dict[str, Any]:
-    """A command as it travels: plain JSON, with the ids that let a worker know it again."""
+    """A command as it travels: plain JSON, with the ids that let a worker know it again.
+
+    `again_after` says in how many seconds it is sent again: a transport need not keep it for much longer.
+    """
     return {
         "v": 1, "cmd_id": str(step["cmd_id"]), "name": step["name"], "queue": step["queue"], "run_id": str(row["id"]),
         "seq": step["seq"], "phase": step["phase"], "gen": step["gen"], "send_no": step["send_no"],
         "attempt": step["attempt"], "customer_id": str(row["customer_id"]), "actor": row["actor"],
         "request_id": row["request_id"], "traceparent": row["traceparent"], "flow": row["definition"],
-        "body": step["body"],
+        "body": step["body"], "again_after": step["wait"],
     }  # fmt: skip
 
 

@@ -75,6 +75,7 @@ run_step = Table(
     Column("reply", Json),
     Column("error", Json),
     Column("sent_at", Instant, nullable=False),
+    Column("asked_at", Instant),  # since when it goes unanswered: a reply that is not final begins it anew
     Column("due_at", Instant),
     Column("done_at", Instant),
 )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from .decide import unanswered
 from .definition import saga_of
 from .store import steps_of
 from .tables import Run
@@ -66,7 +67,7 @@ def _step(name: str, title: str, row: Any, back: Any, run: Run) -> TimelineStep:
         status,
         row["sent_at"],
         last["done_at"],
-        last["attempt"] + 1,
+        last["attempt"] + 1 + unanswered(last),
         last["due_at"] if waits else None,
         last["error"],
     )

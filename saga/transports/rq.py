@@ -26,6 +26,7 @@ from domains.kernel import config, heartbeat
 from domains.kernel.database import new_id
 from domains.kernel.errors import NotNow
 
+from ..definition import is_exchange
 from . import Perform
 
 log = logging.getLogger(__name__)
@@ -89,22 +90,22 @@ class Transport:
             log.warning("commands not sent for now", extra={"reason": str(error), "count": len(envelopes)})
 
     def _enqueue(self, name: str, envelopes: list[dict[str, Any]]) -> None:
-        queue = _queue(name, self._redis)
-        jobs = []
-        for start in range(0, len(envelopes), PER_JOB):
-            batch = envelopes[start : start + PER_JOB]
-            jobs.append(
-                Queue.prepare_data(
-                    PERFORM,
-                    [batch],
-                    job_id=f"{batch[0]['cmd_id']}-{batch[0]['send_no']}",
-                    description=name,
-                    timeout=120,
-                    result_ttl=0,
-                    failure_ttl=300,
-                )
+        size = 1 if is_exchange(name) else PER_JOB  # the outside may be slow, and no answer waits for another's
+        batches = [envelopes[start : start + size] for start in range(0, len(envelopes), size)]
+        jobs = [
+            Queue.prepare_data(
+                PERFORM,
+                [batch],
+                job_id=f"{batch[0]['cmd_id']}-{batch[0]['send_no']}",
+                description=name,
+                timeout=120,
+                ttl=int(2 * max(one["again_after"] for one in batch)),  # by then it was sent again: they do not pile up
+                result_ttl=0,
+                failure_ttl=300,
             )
-        queue.enqueue_many(jobs)
+            for batch in batches
+        ]
+        _queue(name, self._redis).enqueue_many(jobs)
 
     def listen(self, queue: str, perform: Perform) -> None:
         global _perform

@@ -51,7 +51,7 @@ def test_a_reply_that_got_lost_is_given_again_with_one_effect(transport: inline.
     for _ in range(4):
         transport.perform_next()
         lose(transport)
-        clock.advance(seconds=11)
+        clock.advance(seconds=31)
         coordinator.wake()
         turn()
 
@@ -210,9 +210,9 @@ def test_a_step_that_never_answers_is_taken_back_as_if_it_had_happened(
     if silent == "second":
         turn()
     step_after = transport.commands[0]
-    for _ in range(8):
+    for _ in range(3):
         lose(transport)
-        clock.advance(seconds=11)
+        clock.advance(minutes=6)
         coordinator.wake()
     sent_now = [one["name"] for one in transport.commands]
     transport.commands.append(step_after)  # and now it comes, after its compensation

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from saga.decide import ATTEMPTS, FINAL, Decision, Due, Replied, Started, command_id, decide
+from saga.decide import ATTEMPTS, FINAL, SILENCE, Decision, Due, Replied, Started, command_id, decide
 
 from .lab import lab
 
@@ -25,14 +25,20 @@ class Table:
             "payload": {"thing": str(RUN), "refuse": "", "failing": "", "breaks": 0},
         }  # fmt: skip
         self.steps: dict[tuple[int, str], dict[str, Any]] = {}
-        self.now = NOW
+        self.now, self.call_time = NOW, 10.0
 
     def on(self, event: Started | Due | Replied) -> Decision:
-        made = decide(lab, self.run, list(self.steps.values()), event, now=self.now, spread=0.5)
+        rows = list(self.steps.values())
+        made = decide(lab, self.run, rows, event, now=self.now, spread=0.5, call_time=self.call_time)
         self.run |= made.run
         for key, columns in made.steps.items():
             self.steps.setdefault(key, {}).update(columns)
         return made
+
+    def wait(self) -> Decision:
+        """The run's timer fires."""
+        self.now = self.run["next_at"]
+        return self.on(Due())
 
     def answer(self, outcome: str, **more: Any) -> Decision:
         """The outstanding command is answered."""
@@ -83,21 +89,74 @@ def test_a_compensation_is_told_what_its_step_gave(table: Table) -> None:
 
 
 def test_a_step_that_never_answers_is_unknown_and_compensated_itself(table: Table) -> None:
-    for _ in range(ATTEMPTS - 1):
-        assert table.names_sent(table.on(Due())) == ["lab.first"]
+    while table.now < NOW + SILENCE:
+        made = table.wait()
+        assert table.names_sent(made) == (["lab.first"] if table.now < NOW + SILENCE else ["lab.undo_first"])
 
-    made = table.on(Due())
+    assert table.steps[0, "F"]["status"] == "UNKNOWN"
+    assert table.run["error"] == {"code": "no_answer", "detail": "", "step": "lab.first"}
+
+
+def test_a_step_that_fails_time_and_again_is_unknown_and_compensated_itself(table: Table) -> None:
+    for _ in range(ATTEMPTS - 1):
+        table.answer("RETRY")
+        assert table.names_sent(table.wait()) == ["lab.first"]
+
+    made = table.answer("RETRY")
 
     assert table.steps[0, "F"]["status"] == "UNKNOWN"
     assert table.names_sent(made) == ["lab.undo_first"]
+
+
+def test_a_worker_that_is_away_for_minutes_has_tried_nothing(table: Table) -> None:
+    while table.now < NOW + timedelta(minutes=10):
+        table.wait()
+
+    assert (table.steps[0, "F"]["attempt"], table.run["status"]) == (0, "running")
+    assert table.names_sent(table.answer("OK")) == ["lab.second"]
+
+
+def test_silence_begins_anew_with_each_reply(table: Table) -> None:
+    while table.now < NOW + timedelta(hours=2):
+        table.answer("PENDING", retry_after=3.0, waiting_for="approval")
+        table.wait()
+    asked_again = table.now
+
+    while table.now < asked_again + timedelta(minutes=8):
+        assert table.names_sent(table.wait()) == ["lab.first"]
+
+
+def test_what_nobody_answers_is_sent_ever_more_seldom(table: Table) -> None:
+    table.answer("OK")
+    table.answer("OK")
+    waits = []
+    while table.now < NOW + timedelta(hours=1):
+        before = table.now
+        table.wait()
+        waits.append((table.now - before).total_seconds())
+
+    assert len(waits) < 20
+    assert waits == sorted(waits) and waits[-1] == 300
+
+
+def test_an_exchange_is_not_sent_again_while_its_calls_may_be_at_work(table: Table) -> None:
+    table.call_time = 25.0
+    plain = table.run["next_at"] - table.now
+    table.answer("OK")
+
+    made = table.answer("OK")
+
+    assert plain == timedelta(seconds=10)
+    assert (table.names_sent(made), made.send[0]["wait"]) == (["lab.turn"], 60.0)
+    assert table.run["next_at"] == table.now + timedelta(seconds=60)
 
 
 def test_a_pivot_in_doubt_is_asked_again_for_ever_and_never_compensated(table: Table) -> None:
     table.answer("OK")
     table.answer("OK")
 
-    for _ in range(3 * ATTEMPTS):
-        assert table.names_sent(table.on(Due())) == ["lab.turn"]
+    while table.now < NOW + 3 * SILENCE:
+        assert table.names_sent(table.wait()) == ["lab.turn"]
 
     assert table.run["status"] == "needs_attention"
     assert table.run["attention"] == "in_doubt"

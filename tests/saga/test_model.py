@@ -41,7 +41,8 @@ class Broker(RuleBasedStateMachine):
         for database in (tables.db, lab.db):
             database.metadata.create_all(database.engine)
         lab.reset()
-        self.patience, decide.ATTEMPTS = decide.ATTEMPTS, 2  # give up soon, so that late messages are common
+        self.patience = (decide.ATTEMPTS, decide.SILENCE)
+        decide.ATTEMPTS, decide.SILENCE = 2, timedelta(seconds=20)  # give up soon, so that late messages are common
         self.transport = lab.a_transport()
         transports._transport = self.transport
         self.now = datetime(2026, 3, 10, tzinfo=UTC)
@@ -57,7 +58,7 @@ class Broker(RuleBasedStateMachine):
             self.check_the_books()
         finally:
             self.frozen.__exit__(None, None, None)
-            decide.ATTEMPTS = self.patience
+            decide.ATTEMPTS, decide.SILENCE = self.patience
             transports._transport = None
             shutil.rmtree(self.folder)
 

@@ -164,7 +164,7 @@ def to_the_end(bench: Bench, *runs: Run, seconds: float = 30.0) -> None:
         assert time.monotonic() < until, [now_of(run).status for run in runs]
         bench.work()
         if not replies_of(bench):
-            bench.clock.advance(seconds=11)
+            bench.clock.advance(seconds=31)  # longer than an exchange may take
             coordinator.wake()
 
 

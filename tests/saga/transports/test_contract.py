@@ -43,7 +43,9 @@ def test_a_command_is_plain_json_with_the_ids_to_know_it_by(bench: Bench) -> Non
 
     assert json.loads(json.dumps(command)) == command
     assert (command["run_id"], command["name"], command["queue"]) == (str(run.id), "lab.first", "lab")
-    assert {"cmd_id", "seq", "phase", "gen", "actor", "request_id", "traceparent", "body"} <= set(command)
+    assert {"cmd_id", "seq", "phase", "gen", "actor", "request_id", "traceparent", "body", "again_after"} <= set(
+        command
+    )
 
 
 def test_a_lost_command_is_sent_again_when_its_time_has_come(bench: Bench) -> None:
@@ -105,7 +107,7 @@ def test_many_commands_at_once_all_arrive(bench: Bench) -> None:
 
 
 def test_exchanges_have_a_queue_of_their_own(bench: Bench) -> None:
-    command = {"send_no": 1, "cmd_id": "c", "body": {}}
+    command = {"send_no": 1, "cmd_id": "c", "body": {}, "again_after": 10.0}
     bench.transport.send_commands([command | {"queue": "lab-exchange"}, command | {"cmd_id": "d", "queue": "lab"}])
 
     assert sorted(one["queue"] for one in bench.messages()) == ["lab", "lab-exchange"]

@@ -145,6 +145,21 @@ def test_every_domain_gets_every_event_in_order_until_it_has_acknowledged_it(rq_
     assert (support + rest, billing, again) == (events, events, events[2:])
 
 
+def test_exchanges_travel_alone_and_what_is_sent_again_does_not_pile_up(rq_bench: RqBench, clock: Clock) -> None:
+    a_run()
+    [command] = rq_bench.messages()
+    several = [command | {"cmd_id": f"c{number}", "queue": "lab-exchange"} for number in range(3)]
+    rq_bench.transport.send_commands(several)
+    for _ in range(9):
+        clock.advance(seconds=300)
+        coordinator.wake()
+
+    jobs = {job: rq_bench.server.ttl(job) for job in rq_bench.server.scan_iter("rq:job:*")}
+
+    assert rq_bench.server.llen("rq:queue:lab-exchange") == 3
+    assert all(0 < left <= 600 for left in jobs.values()), "each is gone when it was sent again"
+
+
 def forged(function: str, argument: str, serializer: Any = JSONSerializer, **more: Any) -> None:
     """A job that a stranger has put into the laboratory's queue."""
     Queue("lab", connection=redis.Redis.from_url(config.current().queue_url), serializer=serializer).enqueue(
