@@ -114,12 +114,16 @@ _registry: dict[tuple[str, int], Saga] = {}
 
 @dataclass(frozen=True)
 class Saga:
-    """A business process that spans domains. `name` and `version` are pinned by every run of it."""
+    """A business process that spans domains. `name` and `version` are pinned by every run of it.
+
+    The runs of a `house` saga are our own business: we start them by the clock, and no customer is shown them in lists.
+    """
 
     name: str
     payload: type
     steps: tuple[Step, ...]
     version: int = 1
+    house: bool = False
 
     def __post_init__(self) -> None:
         self._check_order()
@@ -181,6 +185,11 @@ def saga_of(name: str, version: int) -> Saga:
 def known() -> list[tuple[str, int]]:
     """The names and versions of all declared sagas."""
     return sorted(_registry)
+
+
+def of_the_house() -> list[str]:
+    """The names of the sagas that no customer has asked for."""
+    return sorted({name for (name, _), saga in _registry.items() if saga.house})
 
 
 def action_named(name: str) -> Action:

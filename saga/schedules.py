@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from domains.billing import db as billing_db
 from domains.billing import queries as billing
@@ -13,11 +13,15 @@ from domains.kernel.tenancy import Scope
 from domains.services import db as services_db
 from domains.services import queries as services
 
-from . import store
+from . import store, tables
 from .flows.issue_invoices import issue_invoices
 from .flows.refresh_subscription import RefreshSubscription, refresh_subscription
 from .flows.sync_catalogue import NOBODY, SyncCatalogue, sync_catalogue
 from .payloads.invoice import IssueInvoices
+from .tables import Run
+
+REFRESH_EVERY = 600  # seconds
+LOOKS_AT_ONCE = 50  # subscriptions that are looked at together at most
 
 
 @dataclass(frozen=True)
@@ -30,22 +34,44 @@ class Schedule:
 
 
 def begin_sync(window: str) -> object:
-    """Fetch the provider's catalogue; once for each time slot, however often it is asked for."""
+    """Fetch the provider's catalogue; once for each time slot, however often it is asked for.
+
+    Nothing while an earlier fetch is at work: it asks until the provider is back.
+    """
+    with tables.db.begin_read() as session:
+        if store.unfinished(session, sync_catalogue.name):
+            return None
     return store.start(sync_catalogue, SyncCatalogue(), key=window, label="", resource=("catalogue", NOBODY))
 
 
 def begin_refreshes(window: str) -> object:
-    """Look at the subscriptions whose last day has passed: the provider has renewed or ended them."""
+    """Look at the subscriptions whose last day has passed: the provider has renewed or ended them.
+
+    So many at once and no more: while the provider is away, the looks that wait for it are enough.
+    """
     with services_db.begin_read() as session:
         today = clock.business_now(session).date()
         ended = services.past_their_end(session, Scope.system("refresh ended subscriptions"), today)
-    for one in ended:
+    with tables.db.begin_read() as session:
+        now, saga = clock.now(session), refresh_subscription.name
+        looks = store.started_since(session, saga, [one.id for one in ended], now - timedelta(days=1))
+        room = max(0, LOOKS_AT_ONCE - store.unfinished(session, saga))
+    chosen = [one for one in ended if _may_be_looked_at(looks[one.id], now)][:room]
+    for one in chosen:
         payload = RefreshSubscription(
             subscription_id=one.id, customer_id=one.customer_id, reseller_id=one.reseller_id, label=one.name
         )
         key = f"refresh/{one.id}/{window}"
         store.start(refresh_subscription, payload, key=key, label=payload.label, resource=payload.resource)
-    return ended
+    return chosen
+
+
+def _may_be_looked_at(looks: list[Run], now: datetime) -> bool:
+    """Not while a look is at work; and each look of the last day that has changed nothing doubles the wait."""
+    if not all(look.is_final for look in looks):
+        return False
+    wait = REFRESH_EVERY * 2 ** (len(looks) - 1) - REFRESH_EVERY / 2  # half a slot less: a slot may begin a little late
+    return not looks or now - looks[-1].created_at >= timedelta(seconds=wait)
 
 
 def begin_invoices(window: str) -> object:
@@ -67,6 +93,6 @@ def _begin_invoice(payer: billing.Payer, month: date) -> object:
 ENDED_EVERYWHERE = timedelta(hours=6)  # after midnight UTC: also in Lisbon and on the Azores, and the provider is done
 SCHEDULES = (
     Schedule("sync-catalogue", 3600, begin_sync),
-    Schedule("refresh-ended", 600, begin_refreshes),
+    Schedule("refresh-ended", REFRESH_EVERY, begin_refreshes),
     Schedule("issue-invoices", 3600, begin_invoices),
 )

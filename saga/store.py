@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Row, Select, bindparam, or_
+from sqlalchemy import Row, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from domains.kernel import clock, config, tracing
@@ -24,7 +24,7 @@ from domains.kernel.tenancy import SYSTEM, Actor, Scope
 
 from . import transports
 from .decide import FINAL, Decision, Started, decide
-from .definition import Saga, known, saga_of
+from .definition import Saga, known, of_the_house, saga_of
 from .tables import Run, db, run, run_event, run_step
 
 
@@ -167,6 +167,27 @@ def definition_of(row: Any) -> Saga:
     return saga_of(row["definition"], row["definition_version"])
 
 
+# ---- for the scheduler
+
+
+def unfinished(session: Session, definition: str) -> int:
+    """How many runs of a saga have not ended."""
+    query = select(func.count()).select_from(run).where(run.c.definition == definition, run.c.status.not_in(FINAL))
+    return session.scalar(query) or 0
+
+
+def started_since(
+    session: Session, definition: str, resource_ids: list[UUID], since: datetime
+) -> dict[UUID, list[Run]]:
+    """The runs of a saga about each of some things that have not ended or were started since, oldest first."""
+    lately = or_(run.c.status.not_in(FINAL), run.c.created_at >= since)
+    query = run.select().where(run.c.definition == definition, run.c.resource_id.in_(resource_ids), lately)
+    found: dict[UUID, list[Run]] = {resource_id: [] for resource_id in resource_ids}
+    for row in session.execute(query.order_by(run.c.id)):
+        found[row.resource_id].append(_as_run(row))
+    return found
+
+
 # ---- for people and programs
 
 
@@ -195,9 +216,14 @@ def list_runs(
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[Run]:
-    """The caller's runs, newest first; `active` keeps those that have (or have not) ended."""
+    """The caller's runs, newest first; `active` keeps those that have (or have not) ended.
+
+    Customers and resellers are not shown those of the house.
+    """
     filters = {"customer_id": customer_id, "active": active, "definition": definition}
     query = run.select().where(scope.covers(run.c))
+    if scope.kind in ("customer", "reseller"):
+        query = query.where(run.c.definition.not_in(of_the_house()))
     if customer_id is not None:
         query = query.where(run.c.customer_id == customer_id)
     if active is not None:

@@ -28,4 +28,4 @@ class RefreshSubscription:
 refresh_subscription = Saga("refresh-subscription", RefreshSubscription, (
     pivot(provider.look_at_subscription, gives=("look",), title=N_("Ask the provider")),
     step(services.apply_look, title=N_("Update the subscription")),
-))  # fmt: skip
+), house=True)  # fmt: skip

@@ -21,5 +21,5 @@ class SyncCatalogue:
 
 
 sync_catalogue = Saga(
-    "sync-catalogue", SyncCatalogue, (pivot(provider.pull_catalogue, title=N_("Fetch the catalogue")),)
+    "sync-catalogue", SyncCatalogue, (pivot(provider.pull_catalogue, title=N_("Fetch the catalogue")),), house=True
 )

@@ -10,7 +10,7 @@ from domains import services
 from domains.kernel.config import Settings
 from domains.kernel.tenancy import Scope
 from domains.services.models import Subscription
-from saga import store, tables, transports
+from saga import schedules, store, tables, transports
 from saga.schedules import begin_refreshes, begin_sync
 from saga.tables import Run
 from saga.transports import inline
@@ -45,11 +45,26 @@ def runs_of(scope: Scope = EVERYBODY) -> list[Run]:
         return store.list_runs(session, scope).items[::-1]
 
 
+def end(*runs: Run) -> None:
+    """These runs have come to nothing."""
+    with tables.db.begin() as session:
+        ended = {"status": "compensated", "next_at": None}
+        session.execute(tables.run.update().where(tables.run.c.id.in_([run.id for run in runs])).values(ended))
+
+
 def test_a_catalogue_sync_is_one_run_for_each_slot() -> None:
     for window in ("sync-catalogue/1", "sync-catalogue/1", "sync-catalogue/2"):
         begin_sync(window)
+        end(*runs_of())
 
     assert [run.business_key for run in runs_of()] == ["sync-catalogue/1", "sync-catalogue/2"]
+
+
+def test_no_sync_begins_while_an_earlier_one_waits_for_the_provider() -> None:
+    for window in ("sync-catalogue/1", "sync-catalogue/2"):
+        begin_sync(window)
+
+    assert [run.business_key for run in runs_of()] == ["sync-catalogue/1"]
 
 
 def test_a_subscription_is_looked_at_after_its_last_day_and_not_before(clock: Clock) -> None:
@@ -75,18 +90,53 @@ def test_two_schedulers_look_at_each_subscription_once(clock: Clock) -> None:
         begin_refreshes("refresh-ended/1")
 
     assert sorted(run.resource_id for run in runs_of()) == sorted([first.id, second.id])
-    begin_refreshes("refresh-ended/2")
-    assert len(runs_of()) == 4
 
 
-def test_a_customer_sees_only_looks_at_its_own(clock: Clock) -> None:
-    first, second = a_subscription(), a_subscription()
+def looks_in(clock: Clock, hours: int, *, ending: bool) -> int:
+    """How many looks at a subscription past its end begin in some hours, whether or not each comes to an end."""
+    a_subscription()
+    clock.advance(days=400)
+    for slot in range(hours * 6):
+        begin_refreshes(f"refresh-ended/{slot}")
+        if ending:
+            end(*runs_of())
+        clock.advance(minutes=10)
+    return len(runs_of())
+
+
+def test_looks_do_not_pile_up_while_the_provider_is_away(clock: Clock) -> None:
+    assert looks_in(clock, 48, ending=False) == 1
+
+
+def test_looks_that_change_nothing_become_seldom(clock: Clock) -> None:
+    assert looks_in(clock, 24, ending=True) == 8  # after 0, 10, 30, 70, 150, 310, 630 and 1270 minutes
+
+
+def test_only_so_many_looks_wait_for_the_provider_at_once(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedules, "LOOKS_AT_ONCE", 2)
+    for _ in range(3):
+        a_subscription()
+    clock.advance(days=400)
+
+    counts = []
+    for slot in range(2):
+        begin_refreshes(f"refresh-ended/{slot}")
+        counts.append(len(runs_of()))
+    end(runs_of()[0])
+    begin_refreshes("refresh-ended/3")
+
+    assert (counts, len(runs_of())) == ([2, 2], 3)
+
+
+def test_customers_are_not_shown_the_runs_of_the_house(clock: Clock) -> None:
+    held = a_subscription()
     clock.advance(days=400)
 
     begin_refreshes("refresh-ended/1")
+    begin_sync("sync-catalogue/1")
 
-    seen = [[run.resource_id for run in runs_of(Scope.customer(one.customer_id))] for one in (first, second)]
-    assert seen == [[first.id], [second.id]]
+    assert runs_of(Scope.customer(held.customer_id)) == runs_of(Scope.reseller(held.customer_id)) == []
+    assert len(runs_of(Scope.operator())) == 2
 
 
 def test_a_subscription_under_change_is_left_to_the_change(clock: Clock) -> None:
