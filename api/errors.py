@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, Response, jsonify, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from domains.kernel.errors import Conflict, DomainError, Invalid, NotFound, NotNow, Pending, Refused
@@ -35,6 +36,7 @@ DEFAULT_DETAILS = {
     500: "Something broke on our side. Try again; if it stays, open a case and quote the request_id.",
 }
 BUSY = "A part of the system is not available for the moment. Try again with the same Idempotency-Key."
+UNUSABLE = "A value cannot be stored: a number is too large, or a text too long or not a text."
 # marshmallow's texts and the codes we give them
 CODES = {
     "Missing data for required field.": "required",
@@ -73,7 +75,8 @@ def register(app: Flask) -> None:
     """Map errors for a whole app."""
     app.register_error_handler(HTTPException, from_http)
     app.register_error_handler(DomainError, from_domain)
-    for busy in (NotNow, Pending, OperationalError):
+    app.register_error_handler(DataError, from_unusable)
+    for busy in (NotNow, Pending, OperationalError, NoConnectionFree):
         app.register_error_handler(busy, from_busy)
 
 
@@ -128,6 +131,12 @@ def flattened(found: Any, pointer: str = "") -> Iterator[tuple[str, str, str]]:
         return
     for text in found if isinstance(found, list) else [found]:
         yield pointer, CODES.get(text, "invalid"), str(text)
+
+
+def from_unusable(error: DataError) -> Response:
+    """A value that no check has minded and the database refuses, such as a number out of its range."""
+    log.error("the database refused a value", exc_info=error)
+    return problem(400, "bad_request", UNUSABLE)
 
 
 def from_busy(error: Exception) -> Response:

@@ -11,7 +11,8 @@ from flask import request as asked
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException
 
 from domains.kernel.errors import DomainError, NotNow, Pending
@@ -36,7 +37,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, from_stale_form)
     app.register_error_handler(HTTPException, from_http)
     app.register_error_handler(DomainError, from_domain)
-    for busy in (NotNow, Pending, OperationalError):
+    app.register_error_handler(DataError, from_unusable)
+    for busy in (NotNow, Pending, OperationalError, NoConnectionFree):
         app.register_error_handler(busy, from_busy)
 
 
@@ -83,6 +85,14 @@ def from_stale_form(error: CSRFError) -> Response:
         here = urlsplit(asked.headers.get("HX-Current-URL", "/"))
         return Response(status=204, headers={"HX-Redirect": here.path + (f"?{here.query}" if here.query else "")})
     return answer(400, word)
+
+
+def from_unusable(error: DataError) -> Response:
+    """A value that no check has minded and the database refuses, such as a number out of its range."""
+    log.error("the database refused a value", exc_info=error)
+    return answer(
+        400, _("Something you sent cannot be stored: a number is too large, or a text too long or not a text.")
+    )
 
 
 def from_busy(error: Exception) -> Response:

@@ -15,12 +15,13 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
 
 from domains.kernel import audit, clock, config, failpoint, tracing
 from domains.kernel.config import Settings
 from domains.kernel.database import Database, bind, insert_new, locked, repeated
-from domains.kernel.errors import DomainError, NotNow, Pending
+from domains.kernel.errors import DomainError, NotNow, Pending, Refused
 from domains.kernel.messages import Exchange, acting
 from domains.kernel.telemetry import start_logging
 from domains.kernel.tenancy import Actor
@@ -211,8 +212,22 @@ def _settled(
         outputs = exchange.record(session, answer, **_taken(exchange.record, arguments))
         return {"outcome": "OK", "reply": msgspec.to_builtins(outputs) if outputs is not None else None}
     if exchange.refuse is not None:
-        exchange.refuse(session, refusal, **_taken(exchange.refuse, arguments))
+        refusal = _kept(session, exchange, arguments, refusal)
     return {"outcome": "REJECTED", "error": _refusal(refusal)}
+
+
+def _kept(session: Session, exchange: Exchange, arguments: dict[str, Any], refusal: DomainError) -> DomainError:
+    """Store the outside's clear no. One in words that a database does not take (they are not ours) is still a no."""
+    assert exchange.refuse is not None
+    told = _taken(exchange.refuse, arguments)
+    try:
+        with session.begin_nested():
+            exchange.refuse(session, refusal, **told)
+    except DataError:
+        log.exception("a refusal in words that cannot be stored", extra={"step": exchange.name})
+        refusal = Refused("It was refused, for a reason that we cannot read.", code="reason_unreadable")
+        exchange.refuse(session, refusal, **told)
+    return refusal
 
 
 def _taken(function: Any, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import Flask
 from marshmallow import fields
+from sqlalchemy import exc
 
 import api
 from api import described
@@ -31,6 +32,10 @@ def every_error(view: Any) -> Any:
 
 
 KINDS = {kind.__name__: kind for kind in (errors.Invalid, errors.NotFound, errors.Conflict, errors.Refused)}
+TROUBLES = {
+    "DataError": exc.DataError("INSERT", {}, Exception("The thing says no.")),
+    "TimeoutError": exc.TimeoutError("The thing says no."),
+}
 
 
 class Part(Request):
@@ -110,6 +115,8 @@ def update_thing(thing_id: UUID, expected_version: int | None) -> Any:
 @blp.response(200, Thing)
 def refuse_thing(kind: str, code: str) -> Any:
     """Refuse."""
+    if kind in TROUBLES:
+        raise TROUBLES[kind]
     raise KINDS.get(kind, RuntimeError)("The thing says no.", code=code, field="lines[0].quantity")
 
 

@@ -64,6 +64,19 @@ def test_a_fault_of_ours_tells_nothing_about_its_inside(program: Program) -> Non
     assert "thing says no" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("kind", "status", "code"), [("DataError", 400, "bad_request"), ("TimeoutError", 503, "temporarily_unavailable")]
+)
+def test_what_the_database_cannot_take_or_do_now_is_no_fault_of_ours(
+    program: Program, kind: str, status: int, code: str
+) -> None:
+    answer = program.get(f"/things/refusals/{kind}/else")
+
+    assert (answer.status_code, answer.json["code"]) == (status, code)
+    assert "thing says no" not in answer.text
+    assert answer.headers.get("Retry-After") == ("2" if status == 503 else None)
+
+
 def test_a_wrong_body_is_told_field_by_field(program: Program) -> None:
     body = {"impact": "huge", "colour": "red", "price": {"amount": "1,5"}, "parts": [{"quantity": "5"}], "name": None}
 

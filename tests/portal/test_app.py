@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import DataError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from domains.kernel import config
 from domains.kernel.database import new_id
@@ -130,6 +132,22 @@ def test_what_is_away_says_when_to_come_back(app: Flask, visitor: Visitor) -> No
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert "the database sleeps" not in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "status"), [(DataError("INSERT", {}, Exception("a secret")), 400), (NoConnectionFree("a secret"), 503)]
+)
+def test_what_the_database_cannot_take_or_do_now_is_no_fault_of_ours(
+    app: Flask, visitor: Visitor, trouble: Exception, status: int
+) -> None:
+    def broken() -> None:
+        raise trouble
+
+    app.add_url_rule("/broken", "broken", public(broken))
+    answer = visitor.get("/broken")
+
+    assert answer.status_code == status
+    assert "a secret" not in text_of(answer)
 
 
 def test_the_frame_says_who_reads_and_for_whom(app: Flask) -> None:

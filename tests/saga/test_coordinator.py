@@ -6,11 +6,15 @@ import os
 import signal
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlalchemy.exc import DataError
+from sqlalchemy.orm import Session
 
 from domains.kernel import config, database
-from saga import coordinator, definition, tables
+from domains.kernel.messages import Exchange
+from saga import coordinator, definition, store, tables
 from saga.definition import Saga, step
 from saga.transports import inline
 from tests.conftest import Clock
@@ -200,6 +204,23 @@ def test_those_that_wait_longest_are_woken_first(transport: inline.Transport, cl
     coordinator.wake(limit=1)
 
     assert [one["run_id"] for one in transport.commands] == [str(older.id), str(newer.id)]
+
+
+def test_a_value_that_a_database_refuses_is_shown_to_a_person(transport: inline.Transport, clock: Clock) -> None:
+    def record(session: Session, answer: int, *, thing: UUID) -> None:
+        raise DataError("INSERT", {}, Exception("out of range"))
+
+    run = a_run()
+    with lab.replaced(Exchange("lab.turn", intend=lab._intend, call=lab._call, record=record)):
+        for _ in range(12):
+            to_the_end()
+            clock.advance(minutes=1)
+            coordinator.wake()
+
+    assert (now_of(run).status, now_of(run).attention) == ("needs_attention", "in_doubt")
+    with tables.db.begin_read() as session:
+        [step] = [step for step in store.steps_of(session, [run.id])[run.id] if step["name"] == "lab.turn"]
+    assert step["error"]["code"] == "DataError"
 
 
 @pytest.mark.parametrize("silent", ["first", "second"])

@@ -6,9 +6,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
 
-from domains.kernel.errors import NotFound, Refused
+from domains.kernel.errors import DomainError, NotFound, Refused
 from saga.decide import command_id
 from saga.transports import inline
 
@@ -130,6 +131,22 @@ def test_a_yes_from_outside_that_we_cannot_store_is_asked_for_again_and_never_a_
     assert [reply["outcome"] for reply in replies if reply] == ["RETRY", "RETRY", "OK", "OK"]
     assert lab.outside[run_id] == 1, "it was looked up, not asked for twice"
     assert effects(run_id) == [("turn", 1)]
+
+
+def test_a_no_in_words_that_a_database_does_not_take_is_a_no(transport: inline.Transport) -> None:
+    run_id, kept = uuid4(), []
+
+    def refuse(session: Session, refusal: DomainError, *, thing: UUID) -> None:
+        if refusal.code == "outside_refused":
+            raise DataError("UPDATE", {}, Exception("a NUL"))
+        kept.append(refusal.code)
+
+    exchange = lab.Exchange("lab.turn", intend=lab._intend, call=lab._call, record=lab._record, refuse=refuse)
+    with lab.replaced(exchange):
+        reply = lab.perform(a_command(run_id, 2, refuse="turn"))
+
+    assert reply and (reply["outcome"], reply["error"]["code"]) == ("REJECTED", "reason_unreadable")
+    assert kept == ["reason_unreadable"]
 
 
 def test_what_was_asked_outside_is_not_refused_by_us_afterwards(transport: inline.Transport) -> None:
