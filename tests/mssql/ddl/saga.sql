@@ -70,6 +70,7 @@ CREATE TABLE run_step (
 	reply NVARCHAR(max) NULL,
 	error NVARCHAR(max) NULL,
 	sent_at DATETIMEOFFSET NOT NULL,
+	asked_at DATETIMEOFFSET NULL,
 	due_at DATETIMEOFFSET NULL,
 	done_at DATETIMEOFFSET NULL,
 	CONSTRAINT pk_run_step PRIMARY KEY (run_id, seq, phase, gen),
