@@ -9,11 +9,12 @@ from datetime import date, datetime, timedelta
 from domains.billing import db as billing_db
 from domains.billing import queries as billing
 from domains.kernel import clock
+from domains.kernel.database import Database
 from domains.kernel.tenancy import Scope
 from domains.services import db as services_db
 from domains.services import queries as services
 
-from . import store, tables
+from . import retention, store, tables
 from .flows.issue_invoices import issue_invoices
 from .flows.refresh_subscription import RefreshSubscription, refresh_subscription
 from .flows.sync_catalogue import NOBODY, SyncCatalogue, sync_catalogue
@@ -90,9 +91,16 @@ def _begin_invoice(payer: billing.Payer, month: date) -> object:
     return store.start(issue_invoices, payload, key=key, label=label, resource=payload.resource)
 
 
+def _purging(database: Database) -> Schedule:
+    """A domain's own purge: that another domain's database is away does not make it begin again."""
+    return Schedule(f"purge-{database.name}", 86_400, lambda window: retention.purge(database))
+
+
 ENDED_EVERYWHERE = timedelta(hours=6)  # after midnight UTC: also in Lisbon and on the Azores, and the provider is done
 SCHEDULES = (
     Schedule("sync-catalogue", 3600, begin_sync),
     Schedule("refresh-ended", REFRESH_EVERY, begin_refreshes),
     Schedule("issue-invoices", 3600, begin_invoices),
+    *map(_purging, retention.DATABASES),
+    Schedule("purge-logins", 86_400, lambda window: retention.purge_logins()),
 )

@@ -188,6 +188,12 @@ def started_since(
     return found
 
 
+def ended_before(session: Session, run_ids: list[UUID], moment: datetime) -> set[UUID]:
+    """Those of some runs that ended before a time."""
+    query = select(run.c.id).where(run.c.id.in_(run_ids), run.c.ended_at < moment)
+    return set(session.scalars(query))
+
+
 # ---- for people and programs
 
 

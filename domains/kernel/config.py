@@ -26,6 +26,7 @@ CHOICES = {
 }
 NEEDED = (("transport", "servicebus", "servicebus_url"), ("telemetry", "azure", "telemetry_connection"))
 PREFIX = "CLOUDSALES_"
+FOR_EVER = 36_500  # days
 
 
 class SettingsError(SystemExit):
@@ -84,6 +85,8 @@ class Settings:
     telemetry_ratio: float = _setting("part of the reads that is traced, 0 to 1; writes, runs, failures always", 0.1)
     failpoint: str = _setting("name:nth where the process kills itself (tests of crashes only)", "")
     limits: str = _setting("on, or off for load tests: limits on sign-in and token requests", "on")
+    keep_messages: float = _setting("days that answered commands and published events are kept, at least 30", 30.0)
+    keep_logins: float = _setting("days that logins are kept after they have ended", 30.0)
     overrides: Mapping[str, str] = field(default_factory=dict, metadata={"help": "database_url_<domain>"})
 
     @classmethod
@@ -131,6 +134,9 @@ class Settings:
             yield missing, f"{name.upper()} (or …_FILE) is missing: {PREFIX}{chosen.upper()} is {value}"
         ratio = self.telemetry_ratio
         yield not 0 <= ratio <= 1, f"TELEMETRY_RATIO is {ratio}: use a number from 0 to 1"
+        for name, least in (("keep_messages", 30), ("keep_logins", 0)):
+            days = getattr(self, name)
+            yield not least <= days <= FOR_EVER, f"{name.upper()} is “{days:g}”: use {least} to {FOR_EVER} days"
 
     def _unsafe(self) -> Iterator[tuple[bool, str]]:
         """What production must not have: whether it is so, and the line that says what to mend."""

@@ -30,7 +30,7 @@ from domains.services.providers import provider
 from domains.support import commands as case_commands
 from domains.users import commands as user_commands
 from domains.users import tokens
-from saga import relay, schedules, store, tables
+from saga import relay, retention, schedules, store, tables
 from saga.transports import inline
 from tests.api import test_whole_story as whole
 from tests.api.test_users import an_organisation
@@ -173,8 +173,10 @@ def keep_house(transport: inline.Transport) -> None:
     with notifications.db.begin_read() as session:
         list_deliveries(session, SCOPE, customer_id=new_id())
     schedules.begin_sync("now")
-    schedules.begin_sync("now")
+    with suppress(DomainError):
+        store.repeated("now", "another request")
     schedules.begin_refreshes("now")
+    retention.purge_logins()
     transport.run_until_quiet()
     with tables.db.begin_read() as session:
         later = clock.now(session) + timedelta(days=40)
@@ -190,5 +192,8 @@ def keep_house(transport: inline.Transport) -> None:
         database = import_module(f"domains.{name}.models").db
         audit.seal(database, config.current().audit_key)
         list(audit.verify(database, config.current().audit_key))
+        with tables.db.begin_read() as session:
+            store.ended_before(session, [new_id()], clock.now(session))
+        retention.purge(database)
         relay.republish(database, since=relay._newest(database, 60.0))
     transport.run_until_quiet()

@@ -8,6 +8,7 @@ from ..models import THEMES as THEMES
 from .logins import Denied as Denied
 from .logins import SignedIn as SignedIn
 from .logins import act_for as act_for
+from .logins import forget_ended_logins as forget_ended_logins
 from .logins import sign_in as sign_in
 from .logins import sign_out as sign_out
 from .people import add_organisation as add_organisation

@@ -8,7 +8,7 @@ from functools import cache
 from uuid import UUID
 
 from argon2.exceptions import VerificationError
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from domains.kernel import clock
@@ -31,6 +31,7 @@ LOGIN_LASTS = timedelta(hours=20)
 IDLE_LASTS = timedelta(hours=8)
 FREE_TRIES = 5
 LONGEST_BLOCK = timedelta(minutes=15)
+FAILURES_COUNT = timedelta(hours=1)  # since the last one
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def _blocked_for(session: Session, key: str, now: datetime) -> int:
 def _note_failure(session: Session, key: str, now: datetime) -> None:
     insert_new(session, Throttle.__table__, {"key": key, "failures": 0, "last_at": now}, "key")
     throttle = session.scalars(locked(select(Throttle).where(Throttle.key == key), Throttle)).one()
-    if now - throttle.last_at > timedelta(hours=1):
+    if now - throttle.last_at > FAILURES_COUNT:
         throttle.failures = 0
     throttle.failures += 1
     throttle.last_at = now
@@ -128,6 +129,20 @@ def sign_out(session: Session, *, login_id: UUID) -> None:
     login = session.scalars(locked(select(Login).where(Login.id == login_id), Login)).one_or_none()
     if login is not None:
         end_login(session, login)
+
+
+def forget_ended_logins(session: Session, *, before: datetime, most: int = 500) -> int:
+    """Delete logins that ended before a time and counts of failures that count no longer; gives how many.
+
+    When it is fewer than `most`, there are no more.
+    """
+    ended = select(Login.id).where(Login.expires_at < before).order_by(Login.id)
+    idle = Throttle.last_at < clock.now(session) - max(FAILURES_COUNT, LONGEST_BLOCK)
+    logins = list(session.scalars(ended.limit(most)))
+    throttles = list(session.scalars(select(Throttle.key).where(idle).order_by(Throttle.key).limit(most)))
+    session.execute(delete(Login).where(Login.id.in_(logins)))
+    session.execute(delete(Throttle).where(Throttle.key.in_(throttles), idle))
+    return len(logins) + len(throttles)
 
 
 def act_for(session: Session, *, scope: Scope, login_id: UUID, customer_id: UUID | None) -> None:

@@ -55,6 +55,8 @@ def test_a_name_that_is_no_setting_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "value", "told"), [("PROVIDER_TIMEOUT", "soon", "use a number"),
                                                      ("MODE", "Production", "use development, demo or production"),
+                                                     ("KEEP_MESSAGES", "29", "use 30 to 36500 days"),
+                                                     ("KEEP_LOGINS", "nan", "use 0 to 36500 days"),
                                                      ("PROVIDER_TIMEOUT", "", "use a number")])  # fmt: skip
 def test_a_value_that_cannot_be_is_refused_by_name(name: str, value: str, told: str) -> None:
     line = refused(**{name: value})
