@@ -104,6 +104,13 @@ class Transport:
     def publish_events(self, events: list[dict[str, Any]]) -> None:
         self._send(EVENTS, [_message(event, event["event_id"]) for event in events])
 
+    def gap(self, domain: str) -> float:
+        """None: the bus has put on disk, in several copies, whatever it has said to have taken."""
+        return 0.0
+
+    def gap_filled(self, domain: str) -> None:
+        """There was none."""
+
     def receive_events(self, domain: str, most: int, wait: float) -> tuple[list[Any], list[dict[str, Any]]]:
         return self._receive(EVENTS, domain, most, wait)
 
