@@ -9,7 +9,7 @@ from flask import g
 from sqlalchemy.orm import Session
 
 from domains.kernel.errors import Refused
-from domains.kernel.tenancy import Caller, Scope
+from domains.kernel.tenancy import Caller
 from domains.users import commands, db, queries
 
 from .auth import requires
@@ -51,16 +51,14 @@ def update_me(session: Session, changes: dict[str, Any], expected_version: int |
 def list_users(wish: dict[str, Any]) -> Any:
     """List people with their roles, newest first."""
     with db.begin_read() as session:
-        page = queries.list_users(session, g.caller.scope, **wish)
-    return listing(page) | {"items": [_listed(user, member) for user, member in page.items]}
+        return listing(queries.list_users(session, g.caller.scope, **wish))
 
 
 def _person(session: Session, caller: Caller) -> Any:
-    """The user behind a caller, also while acting for another customer. Refuses programs."""
+    """The user behind a caller. Refuses programs."""
     if caller.actor.kind != "user":
         raise Refused("A program has no preferences: the owner names it in the portal.", code="not_a_person")
-    home = Scope.customer(UUID(caller.preferences["home_customer_id"]))
-    return queries.get_user(session, home, UUID(caller.actor.id))
+    return queries.oneself(session, UUID(caller.actor.id))
 
 
 def _me(session: Session, caller: Caller) -> dict[str, Any]:
@@ -70,9 +68,3 @@ def _me(session: Session, caller: Caller) -> dict[str, Any]:
         return known | vars(caller.actor) | {"preferences": None, "version": 1}
     user = _person(session, caller)
     return known | {"id": user.id, "kind": "user", "name": user.name, "preferences": user, "version": user.version}
-
-
-def _listed(user: Any, member: Any) -> dict[str, Any]:
-    names = ("id", "name", "email", "status", "created_at")
-    person = {name: getattr(user, name) for name in names}
-    return person | {"customer_id": member.customer_id, "role": member.role}

@@ -5,7 +5,7 @@ from __future__ import annotations
 # The first part of a path, in the portal and (behind /api/v1) in the API alike.
 PREFIXES: dict[str, tuple[str, ...]] = {
     "customers": ("customers",),
-    "users": ("users", "me", "profile", "login", "logout", "switch", "oauth2", ".well-known"),
+    "users": ("users", "me", "profile", "login", "logout", "switch", "organisations", "oauth2", ".well-known"),
     "accounts": ("accounts",),
     "services": ("offers", "orders", "subscriptions"),
     "support": ("cases",),

@@ -15,7 +15,7 @@ from domains.support import db as support_db
 from domains.support import queries as support
 
 from .access import signed_in
-from .htmx import page
+from .htmx import page, redirect
 from .subscriptions import SOON
 
 bp = Blueprint("home", __name__)
@@ -27,7 +27,9 @@ MOST = 50  # of each that is counted for the headline
 @bp.get("/")
 @signed_in
 def index() -> Any:
-    """Home."""
+    """Home; for somebody who is invited only, their invitations."""
+    if not g.caller.roles:
+        return redirect("/organisations")
     parts = [part for scope, part in PARTS.items() if g.caller.may(scope)]
     return page("home.html", parts=parts, found=standing())
 

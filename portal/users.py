@@ -9,7 +9,6 @@ from zoneinfo import available_timezones
 from flask import Blueprint, Response, flash, g, request
 from flask_babel import gettext as _
 
-from domains.kernel.tenancy import Scope
 from domains.users import commands, db, queries, tokens
 from domains.users.commands import THEMES
 
@@ -33,7 +32,7 @@ def index() -> Any:
     """Who works here, and in which role."""
     with db.begin_read() as session:
         found = queries.list_users(session, g.caller.scope, cursor=request.args.get("cursor"), limit=50)
-        ids = {member.customer_id for _user, member in found.items} if g.caller.scope.kind != "customer" else set()
+        ids = {member.customer_id for member in found.items} if g.caller.scope.kind != "customer" else set()
         customers = {id: queries.organisation(session, g.caller.scope, id).name for id in ids}
     known: dict[str, Any] = {"roles": ROLES, "customers": customers, "next_cursor": found.next_cursor}
     return page("users/list.html", people=found.items, **known)
@@ -48,9 +47,8 @@ def zones() -> tuple[str, ...]:
 @signed_in
 def profile(errors: Errors | None = None) -> Any:
     """The form for one's own settings."""
-    home = Scope.customer(UUID(g.caller.preferences["home_customer_id"]))
     with db.begin_read() as session:
-        user = queries.get_user(session, home, UUID(g.caller.actor.id))
+        user = queries.oneself(session, UUID(g.caller.actor.id))
     wrong = errors or Errors()
     known: dict[str, Any] = {"languages": LANGUAGE_NAMES, "formats": FORMAT_NAMES, "roles": ROLES}
     known["zones"] = sorted({*zones(), user.time_zone})

@@ -42,14 +42,14 @@ class MePatch(Patch):
 
 
 class User(Answer):
-    """A person, as a member of a customer."""
+    """A person, as a member of a customer. Of somebody invited, it holds what was typed to invite them."""
 
-    id = identifier()
+    id = identifier("The id of the user; until they accept, of the invitation.")
     customer_id = identifier()
     name = fields.String()
     email = fields.String()
     role = Word("owner", "buyer", "billing", "reader", "agent", "administrator")
-    status = Word("invited", "active", "disabled")
+    status = Word("invited", "active", "disabled", description="At this customer.")
     created_at = moment()
 
 

@@ -67,7 +67,7 @@ class User(db.Model):
 
 
 class Membership(db.Model):
-    """What a person may do for one customer."""
+    """What a person may do for one customer. Until they accept it is an invitation, which grants nothing."""
 
     __tablename__ = "membership"
     __table_args__ = (UniqueConstraint("user_id", "customer_id"), Index("ix_membership_reseller_id", "reseller_id"))
@@ -77,6 +77,10 @@ class Membership(db.Model):
     customer_id: Mapped[UUID] = mapped_column(Id, index=True)
     reseller_id: Mapped[UUID | None] = mapped_column(Id)
     role: Mapped[str] = mapped_column(Text(20))
+    state: Mapped[str] = mapped_column(Text(10), server_default="active")  # invited, active, disabled
+    invited_name: Mapped[str | None] = mapped_column(Text(200))  # as whoever invited typed it
+    invited_email: Mapped[str | None] = mapped_column(Text(320))
+    created_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class Login(db.Model):
@@ -87,7 +91,7 @@ class Login(db.Model):
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     token_hash: Mapped[str] = mapped_column(Text(64), unique=True)
     user_id: Mapped[UUID] = mapped_column(Id, index=True)
-    customer_id: Mapped[UUID] = mapped_column(Id)
+    customer_id: Mapped[UUID] = mapped_column(Id)  # the user's own id while they are invited only
     acting_for: Mapped[UUID | None] = mapped_column(Id)
     epoch: Mapped[int] = mapped_column(Count)
     created_at: Mapped[datetime] = mapped_column(Instant)

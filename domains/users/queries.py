@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -14,26 +16,58 @@ from domains.kernel.tenancy import Scope
 from .models import ApiClient, Membership, Organisation, User
 
 
-def get_user(session: Session, scope: Scope, user_id: UUID) -> User:
-    """One person who is a member of a customer the caller may see; NotFound for any other."""
-    member = select(Membership.user_id).where(Membership.user_id == user_id, scope.covers(Membership))
-    found: User | None = session.scalars(select(User).where(User.id.in_(member))).one_or_none()
+@dataclass(frozen=True)
+class Member:
+    """A person as one customer may know them. Of somebody invited, that is what was typed to invite them.
+
+    Whether somebody invited is known here already, and under which name, is nobody's business until they accept: so an
+    invitation has an id of its own, which does not tell when the person came.
+    """
+
+    id: UUID
+    customer_id: UUID
+    name: str
+    email: str
+    role: str
+    status: str  # invited, active, disabled: at this customer
+    created_at: datetime
+
+
+def _known(user: User, member: Membership) -> Member:
+    shown = (user.id, user.name, user.email)
+    if member.state == "invited":
+        shown = (member.id, member.invited_name or "", member.invited_email or "")
+    id, name, email = shown
+    since = member.created_at or user.created_at
+    return Member(id, member.customer_id, name, email, member.role, member.state, since)
+
+
+def oneself(session: Session, user_id: UUID) -> User:
+    """The person who is signed in, whatever they are a member of."""
+    found = session.get(User, user_id)
     if found is None:
         raise NotFound("There is no such user.", code="user_not_found", field="user_id")
     return found
 
 
+def own_memberships(session: Session, user_id: UUID) -> list[tuple[Membership, Organisation]]:
+    """Where the person who is signed in works or is invited to, newest first."""
+    here = (Membership.user_id == user_id, Membership.state.in_(("invited", "active")))
+    query = select(Membership, Organisation).join(Organisation, Organisation.customer_id == Membership.customer_id)
+    return [(member, place) for member, place in session.execute(query.where(*here).order_by(Membership.id.desc()))]
+
+
 def list_users(
     session: Session, scope: Scope, *, customer_id: UUID | None = None, cursor: str | None = None, limit: int = 50
-) -> Page[tuple[User, Membership]]:
-    """People with their memberships of customers that the caller may see, newest first."""
+) -> Page[Member]:
+    """Members of customers that the caller may see, newest first."""
     query = select(Membership).where(scope.covers(Membership))
     if customer_id is not None:
         query = query.where(Membership.customer_id == customer_id)
     found = page(session, query, Membership.id, cursor=cursor, limit=limit, filters={"customer_id": customer_id})
     ids = [one.user_id for one in found.items]
     people = {one.id: one for one in session.scalars(select(User).where(User.id.in_(ids)))}
-    return Page([(people[one.user_id], one) for one in found.items], found.next_cursor)
+    return Page([_known(people[one.user_id], one) for one in found.items], found.next_cursor)
 
 
 def organisation(session: Session, scope: Scope, customer_id: UUID) -> Organisation:

@@ -145,22 +145,36 @@ def caller_of_login(text: str) -> Caller | None:
 
 def _person(session: Session, login: Login) -> Caller | None:
     user = session.get(User, login.user_id)
-    own = session.get(Organisation, login.customer_id)
-    member = session.scalars(
-        select(Membership).where(Membership.user_id == login.user_id, Membership.customer_id == login.customer_id)
-    ).one_or_none()
-    if user is None or user.status != "active" or own is None or member is None:
+    if user is None or user.status != "active":
+        return None
+    members = session.scalars(select(Membership).where(Membership.user_id == user.id)).all()
+    active = {member.customer_id: member for member in members if member.state == "active"}
+    known = _preferences(user) | {"invitations": str(sum(member.state == "invited" for member in members))}
+    if login.customer_id == user.id:
+        return _guest(user, login, known)
+    own, member = session.get(Organisation, login.customer_id), active.get(login.customer_id)
+    if own is None or member is None:
         return None
     home = home_scope(own, member.role)
     acting = session.get(Organisation, login.acting_for) if login.acting_for else None
     if acting is not None and not home.allows(acting.customer_id, acting.reseller_id):
         acting = None
     shown = acting or own
+    known |= {"region": shown.region} | _home(own.customer_id, own.name, own.kind)
     return Caller(
         actor=Actor("user", str(user.id), user.name), scope=Scope.customer(acting.customer_id) if acting else home,
         customer_id=None if home.kind == "operator" and acting is None else shown.customer_id, customer_kind=shown.kind,
         customer_name=shown.name, roles=(member.role,), scopes=scopes_of(member.role), login_id=str(login.id),
-        preferences=_preferences(user, own, shown), reseller_id=shown.reseller_id,
+        preferences=known, reseller_id=shown.reseller_id,
+    )  # fmt: skip
+
+
+def _guest(user: User, login: Login, known: dict[str, str]) -> Caller:
+    """A person who is invited only: a scope of their own id covers nobody's rows, and they have no rights."""
+    return Caller(
+        actor=Actor("user", str(user.id), user.name), scope=Scope.customer(user.id), customer_id=None, customer_kind="",
+        customer_name="", roles=(), scopes=frozenset(), login_id=str(login.id),
+        preferences=known | {"region": ""} | _home(user.id, "", ""),
     )  # fmt: skip
 
 
@@ -173,12 +187,15 @@ def home_scope(organisation: Organisation, role: str) -> Scope:
     return Scope.customer(organisation.customer_id)
 
 
-def _preferences(user: User, own: Organisation, shown: Organisation) -> dict[str, str]:
+def _preferences(user: User) -> dict[str, str]:
     return {
         "language": user.language, "formats": user.formats, "zone": user.time_zone, "theme": user.theme,
-        "email": user.email, "region": shown.region, "home_customer_id": str(own.customer_id),
-        "home_customer_name": own.name, "home_kind": own.kind,
+        "email": user.email,
     }  # fmt: skip
+
+
+def _home(customer_id: UUID, name: str, kind: str) -> dict[str, str]:
+    return {"home_customer_id": str(customer_id), "home_customer_name": name, "home_kind": kind}
 
 
 # ---- programs
@@ -262,7 +279,7 @@ def _program(session: Session, client: ApiClient, scopes: list[str]) -> Caller:
     own = session.get_one(Organisation, client.customer_id)
     scope = Scope.reseller(own.customer_id) if own.kind == "reseller" else Scope.customer(own.customer_id)
     preferences = {"language": "en", "formats": "en_GB", "zone": "UTC", "region": own.region}
-    preferences |= {"home_customer_id": str(own.customer_id), "home_customer_name": own.name, "home_kind": own.kind}
+    preferences |= _home(own.customer_id, own.name, own.kind)
     return Caller(
         actor=Actor("client", client.id, client.name), scope=scope, customer_id=own.customer_id, customer_kind=own.kind,
         customer_name=own.name, roles=("client",), scopes=frozenset(scopes) & frozenset(client.scopes),

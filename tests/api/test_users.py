@@ -10,21 +10,9 @@ from flask import Flask
 
 from domains.kernel.database import new_id
 from domains.kernel.tenancy import Actor, Caller, Scope
-from domains.users import commands, db
+from tests.factories.users import an_organisation, has_password, invite
 
 from .program import Program, a_caller
-
-
-def an_organisation(**but: Any) -> tuple[UUID, UUID]:
-    """A customer and its owner, as users know them."""
-    facts: dict[str, Any] = {
-        "customer_id": new_id(), "reseller_id": None, "kind": "direct", "name": "Northwind Traders", "region": "eu",
-        "currency": "EUR", "language": "en", "time_zone": "Europe/Amsterdam", "owner_user_id": new_id(),
-        "owner_name": "Olga Owner", "owner_email": f"{new_id()}@northwind.example",
-    } | but  # fmt: skip
-    with db.begin() as session:
-        commands.add_organisation(session, **facts)
-    return facts["customer_id"], facts["owner_user_id"]
 
 
 def a_person(customer_id: UUID, user_id: UUID, **but: Any) -> Caller:
@@ -89,10 +77,7 @@ def test_a_program_has_no_preferences_to_change(app: Flask) -> None:
 
 def test_people_are_listed_with_their_roles(person: Program, organisation: tuple[UUID, UUID]) -> None:
     customer_id, _ = organisation
-    facts = {"name": "Bea Buyer", "role": "buyer", "language": "en", "time_zone": "UTC"}
-    with db.begin() as session:
-        ids = {"user_id": new_id(), "customer_id": customer_id}
-        commands.add_user(session, email="bea@northwind.example", **ids, **facts)
+    invite(customer_id, "bea@northwind.example", name="Bea Buyer")
 
     people = person.get("/users").json["items"]
 
@@ -113,3 +98,16 @@ def test_a_reseller_sees_its_end_customers_people_and_strangers_see_none(
     assert [one["customer_id"] for one in reseller.get(f"/users?customer_id={theirs}").json["items"]] == [str(theirs)]
     assert reseller.get(f"/users?customer_id={organisation[0]}").json["items"] == []
     assert Program(app, a_caller()).get("/users").json["items"] == []
+
+
+def test_who_is_invited_is_listed_as_typed_and_not_as_known_elsewhere(app: Flask, databases: object) -> None:
+    _, user_id = an_organisation(owner_email="olga@northwind.example")
+    has_password(user_id)
+    other, newcomer = an_organisation(owner_email="olga@northwind.example", owner_name="Whoever")
+    owner = Program(app, a_person(other, newcomer))
+
+    answer = owner.get("/users")
+
+    assert [(one["name"], one["status"]) for one in answer.json["items"]] == [("Whoever", "invited")]
+    assert "Olga" not in answer.text
+    assert str(user_id) not in answer.text

@@ -33,7 +33,7 @@ from domains.users import tokens
 from saga import relay, retention, schedules, store, tables
 from saga.transports import inline
 from tests.api import test_whole_story as whole
-from tests.api.test_users import an_organisation
+from tests.factories.users import an_organisation, membership_of
 
 PASSWORD = "a long way to the northern wind"
 SCOPE = Scope.operator()
@@ -99,6 +99,7 @@ def people_come_and_go() -> None:
     tokens.forget_epoch("login", str(login.login_id))
     if program := tokens.live_client("eu-1"):
         tokens.caller_of_bearer(tokens.issue_access_token(program, ["orders:read"])["access_token"])
+    answer_invitations(user_id, login.login_id)
     with users.db.begin() as session:
         read_people(session, owner, customer_id, user_id)
         user_commands.act_for(session, scope=owner, login_id=login.login_id, customer_id=customer_id)
@@ -111,8 +112,18 @@ def people_come_and_go() -> None:
         user_commands.remove_organisation(session, customer_id=customer_id)
 
 
+def answer_invitations(user_id: UUID, login_id: UUID) -> None:
+    for verb in (user_commands.accept_invitation, user_commands.decline_invitation):
+        other, _ = an_organisation(name="Contoso Partners", owner_email="olga@northwind.example")
+        known = {"user_id": user_id, "membership_id": membership_of(user_id, other)}
+        with users.db.begin() as session:
+            verb(session, **known)
+            if verb is user_commands.accept_invitation:
+                user_commands.work_for(session, login_id=login_id, **known)
+
+
 def read_people(session: Any, scope: Scope, customer_id: UUID, user_id: UUID) -> None:
-    users.queries.get_user(session, scope, user_id)
+    users.queries.oneself(session, user_id)
     users.queries.list_users(session, scope, customer_id=customer_id)
     users.queries.organisation(session, scope, customer_id)
     users.queries.choices(session, scope, q="a")

@@ -4,7 +4,11 @@ from ..models import CLIENT_SCOPES as CLIENT_SCOPES
 from ..models import FORMATS as FORMATS
 from ..models import LANGUAGES as LANGUAGES
 from ..models import ROLE_SCOPES as ROLE_SCOPES
+from ..models import STAFF as STAFF
 from ..models import THEMES as THEMES
+from .invitations import accept_invitation as accept_invitation
+from .invitations import decline_invitation as decline_invitation
+from .invitations import work_for as work_for
 from .logins import Denied as Denied
 from .logins import SignedIn as SignedIn
 from .logins import act_for as act_for

@@ -66,25 +66,26 @@ def sign_in(session: Session, *, email: str, password: str, ip: str, user_agent:
     if max(waits) > 0:
         return Denied("too_many_attempts", max(waits))
     user = session.scalars(select(User).where(User.email_key == email_key(email))).one_or_none()
-    member = _first_membership(session, user)
+    home = _home(session, user) if user is not None else None
     right = _verified(user.password_hash if user and user.password_hash else _nobody(), password)
-    if user is None or user.status != "active" or member is None or not right:
+    if user is None or user.status != "active" or home is None or not right:
         for key in keys:
             _note_failure(session, key, now)
-        if user is not None and member is not None:
-            note_by(session, user, "users.sign_in_failed", member.customer_id, user.id)
+        if user is not None and home is not None:
+            note_by(session, user, "users.sign_in_failed", home, user.id)
         return Denied("sign_in_failed")
     for throttle in session.scalars(select(Throttle).where(Throttle.key == keys[0])):
         session.delete(throttle)
     if user.password_hash and hasher.check_needs_rehash(user.password_hash):
         user.password_hash = hasher.hash(password)
-    return _new_login(session, user, member, now, ip, user_agent)
+    return _new_login(session, user, home, now, ip, user_agent)
 
 
-def _first_membership(session: Session, user: User | None) -> Membership | None:
-    if user is None:
-        return None
-    return session.scalars(select(Membership).where(Membership.user_id == user.id).order_by(Membership.id)).first()
+def _home(session: Session, user: User) -> UUID | None:
+    """The customer a person works for first; their own id when they are invited only; None when shut out of all."""
+    members = session.scalars(select(Membership).where(Membership.user_id == user.id).order_by(Membership.id)).all()
+    active = next((member.customer_id for member in members if member.state == "active"), None)
+    return active or (user.id if any(member.state == "invited" for member in members) else None)
 
 
 def _verified(hashed: str, password: str) -> bool:
@@ -94,15 +95,15 @@ def _verified(hashed: str, password: str) -> bool:
         return False
 
 
-def _new_login(session: Session, user: User, member: Membership, now: datetime, ip: str, user_agent: str) -> SignedIn:
+def _new_login(session: Session, user: User, home: UUID, now: datetime, ip: str, user_agent: str) -> SignedIn:
     made = SignedIn(token(), new_id(), user.id)
     session.add(
         Login(
-            id=made.login_id, token_hash=digest(made.token), user_id=user.id, customer_id=member.customer_id, epoch=1,
+            id=made.login_id, token_hash=digest(made.token), user_id=user.id, customer_id=home, epoch=1,
             created_at=now, last_seen_at=now, expires_at=now + LOGIN_LASTS, ip=ip[:64], user_agent=user_agent[:300],
         )
     )  # fmt: skip
-    note_by(session, user, "users.sign_in", member.customer_id, made.login_id)
+    note_by(session, user, "users.sign_in", home, made.login_id)
     return made
 
 

@@ -1,4 +1,4 @@
-"""People: made members of a customer, given a password, shut out, their preferences."""
+"""People: invited to a customer, given a password, shut out of it, their preferences."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from sqlalchemy.orm import Session
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from domains.kernel import clock
-from domains.kernel.database import insert_new, locked, new_id
+from domains.kernel.database import insert_new, locked
 from domains.kernel.errors import Invalid, NotFound
 from domains.kernel.tenancy import Scope
 
-from .. import queries
 from ..models import (
     FORMATS,
     LANGUAGES,
     ROLE_SCOPES,
+    STAFF,
     THEMES,
     Login,
     Membership,
@@ -29,6 +29,7 @@ from ..models import (
     User,
     email_key,
 )
+from .invitations import accept_the_only_one, invite
 from .trail import note
 
 # OWASP's floor for argon2id: 19 MiB, two passes, one lane.
@@ -50,7 +51,7 @@ def add_organisation(
     owner_name: str,
     owner_email: str,
 ) -> None:
-    """Make a customer known here, and its owner a user without a password yet. Doing it twice does it once."""
+    """Make a customer known here, and invite its owner. Doing it twice does it once."""
     facts = {"reseller_id": reseller_id, "kind": kind, "name": name, "region": region, "currency": currency}
     row = {"customer_id": customer_id, "status": "active", "version": 1, **facts}
     if not insert_new(session, Organisation.__table__, row, "customer_id"):
@@ -89,28 +90,39 @@ def add_user(
     language: str,
     time_zone: str,
 ) -> None:
-    """Make a person a member of a customer. Refuses an unknown role; a known address joins as the same person."""
+    """Invite a person to be a member of a customer. Refuses an unknown role, and a staff's role outside the operator.
+
+    A known address is the same person. Nothing is granted, and nothing is told about them, before they accept.
+    """
     organisation = session.get(Organisation, customer_id)
     if role not in ROLE_SCOPES or organisation is None:
         raise Invalid(f"role is one of {', '.join(ROLE_SCOPES)}.", code="role_invalid", field="role")
+    if role in STAFF and organisation.kind != "operator":
+        raise Invalid("Only people of the operator have this role.", code="role_invalid", field="role")
     user = session.scalars(select(User).where(User.email_key == email_key(email))).one_or_none()
     if user is None:
-        formats = {"de": "de_DE", "ja": "ja_JP"}.get(language, "en_GB")
-        user = User(
-            id=user_id, email=email.strip(), email_key=email_key(email), name=name, status="invited",
-            language=language, formats=formats, time_zone=time_zone, theme="auto", created_at=clock.now(session),
-            version=1,
-        )  # fmt: skip
-        session.add(user)
+        user = _newcomer(session, user_id, email, name, language, time_zone)
     known = select(Membership).where(Membership.user_id == user.id, Membership.customer_id == customer_id)
     if session.scalars(known).one_or_none() is None:
-        ids = {"id": new_id(), "user_id": user.id, "customer_id": customer_id}
-        session.add(Membership(**ids, reseller_id=organisation.reseller_id, role=role))
-        note(session, "users.add", customer_id, ("user", user.id), after={"role": role})
+        invite(session, user, organisation, role, name, email)
+
+
+def _newcomer(session: Session, user_id: UUID, email: str, name: str, language: str, time_zone: str) -> User:
+    """A user without a password yet."""
+    formats = {"de": "de_DE", "ja": "ja_JP"}.get(language, "en_GB")
+    user = User(
+        id=user_id, email=email.strip(), email_key=email_key(email), name=name, status="invited", language=language,
+        formats=formats, time_zone=time_zone, theme="auto", created_at=clock.now(session), version=1,
+    )  # fmt: skip
+    session.add(user)
+    return user
 
 
 def set_password(session: Session, *, user_id: UUID, password: str) -> None:
-    """Give a person a password and let it sign in. Refuses short, common and guessable ones (ASVS 6.2)."""
+    """Give a person a password and let it sign in. Refuses short, common and guessable ones (ASVS 6.2).
+
+    Who chooses a first password follows the only invitation there is, and so accepts it; among several one chooses.
+    """
     user = session.get(User, user_id)
     if user is None:
         raise NotFound("There is no such user.")
@@ -120,9 +132,13 @@ def set_password(session: Session, *, user_id: UUID, password: str) -> None:
         raise Invalid("Use 8 characters or more; a few words make a good password.", field="password")
     if lowered in _common() or any(word in lowered for word in words | {"cloudsales"}):
         raise Invalid("This password is easy to guess: use another.", code="password_common", field="password")
-    user.password_hash, user.status = hasher.hash(password), "active"
+    user.password_hash = hasher.hash(password)
     user.version += 1
-    for member in session.scalars(select(Membership).where(Membership.user_id == user_id)):
+    if user.status == "invited":
+        user.status = "active"
+        accept_the_only_one(session, user_id)
+    members = select(Membership).where(Membership.user_id == user_id, Membership.state == "active")
+    for member in session.scalars(members.order_by(Membership.id)):
         note(session, "users.set_password", member.customer_id, ("user", user_id))
 
 
@@ -140,10 +156,20 @@ def end_login(session: Session, login: Login) -> None:
 
 
 def disable_user(session: Session, *, scope: Scope, user_id: UUID) -> list[UUID]:
-    """Shut a person out and end all its logins; returns their ids."""
-    user = queries.get_user(session, scope, user_id)
-    user.status = "disabled"
-    logins = list(session.scalars(select(Login).where(Login.user_id == user_id, Login.revoked_at.is_(None))))
+    """Shut a person out of the customers in scope and end their logins there; returns these logins' ids.
+
+    What the same person is to other customers is no business of these, and stays.
+    """
+    own = (Membership.user_id == user_id, Membership.state == "active", scope.covers(Membership))
+    members = list(session.scalars(locked(select(Membership).where(*own), Membership)))
+    if not members:
+        raise NotFound("There is no such user.", code="user_not_found", field="user_id")
+    for member in members:
+        member.state = "disabled"
+        note(session, "users.disable", member.customer_id, ("user", user_id))
+    here = Login.customer_id.in_([member.customer_id for member in members])
+    live = select(Login).where(Login.user_id == user_id, Login.revoked_at.is_(None), here)
+    logins = list(session.scalars(live))
     for login in logins:
         end_login(session, login)
     return [login.id for login in logins]

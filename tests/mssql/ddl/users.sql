@@ -106,6 +106,10 @@ CREATE TABLE membership (
 	customer_id BINARY(16) NOT NULL,
 	reseller_id BINARY(16) NULL,
 	role NVARCHAR(20) NOT NULL,
+	state NVARCHAR(10) NOT NULL DEFAULT 'active',
+	invited_name NVARCHAR(200) NULL,
+	invited_email NVARCHAR(320) NULL,
+	created_at DATETIMEOFFSET NULL,
 	CONSTRAINT pk_membership PRIMARY KEY (id),
 	CONSTRAINT uq_membership_user_id_customer_id UNIQUE (user_id, customer_id)
 );

@@ -23,6 +23,18 @@ FROM login WITH (UPDLOCK, ROWLOCK)
 WHERE login.id = :id_1;
 
 SELECT …
+FROM login WITH (UPDLOCK, ROWLOCK)
+WHERE login.id = :id_1 AND login.user_id = :user_id_1;
+
+SELECT …
+FROM membership WITH (UPDLOCK, ROWLOCK)
+WHERE membership.id = :id_1 AND membership.user_id = :user_id_1;
+
+SELECT …
+FROM membership WITH (UPDLOCK, ROWLOCK)
+WHERE membership.user_id = :user_id_1 AND membership.state = :state_1 AND (membership.customer_id = :customer_id_1 OR membership.reseller_id = :reseller_id_1);
+
+SELECT …
 FROM organisation WITH (UPDLOCK, HOLDLOCK)
 WHERE organisation.customer_id = :customer_id;
 

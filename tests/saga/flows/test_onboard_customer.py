@@ -21,6 +21,7 @@ from domains.users import queries as user_queries
 from domains.users.models import Organisation
 from saga.flows.onboard_customer import onboard_customer
 from tests.factories.services import EVERYBODY
+from tests.factories.users import has_password, members_of, signed_in
 
 from .crashes import dies_around
 from .seen import letters, run_of, sent, words_of
@@ -42,7 +43,7 @@ def known_of(customer_id: UUID) -> dict[str, Any]:
         pays = session.get(BillingRef, customer_id)
     return {
         "customer": [one.status for one in found], "organisation": organisation and organisation.name,
-        "people": [(user.email, user.status, member.role) for user, member in members],
+        "people": [(member.email, member.status, member.role) for member in members],
         "accounts": buys and (buys.status, buys.currency, buys.price_book),
         "billing": pays and (pays.legal_name, pays.tax_id, pays.payment_terms_days),
     }  # fmt: skip
@@ -91,6 +92,29 @@ def test_a_reseller_sees_its_new_end_customer_and_nobody_else_does(shop: Shop) -
         others = customer_queries.list_customers(session, shop.scope).items
     assert {one.id for one in seen} == {reseller.customer_id, theirs.customer_id}
     assert {one.id for one in others} == {shop.customer_id}
+
+
+def test_an_owner_who_is_known_elsewhere_is_invited_under_the_name_that_was_typed(shop: Shop) -> None:
+    has_password(UUID(shop.caller.actor.id))
+    theirs = newcomer(**OTHER | {"owner_email": "owner@northwind.example"}, owner_name="Whoever")
+
+    shop.run(onboard_customer, theirs)
+
+    assert [(one.name, one.status) for one in members_of(theirs.customer_id)] == [("Whoever", "invited")]
+    assert [(one.name, one.status) for one in members_of(shop.customer_id)] == [("Olivia Owen", "active")]
+    assert letters(theirs.delivery_id) == [("owner@northwind.example", "customer_welcome")]
+
+
+def test_an_onboarding_that_is_taken_back_takes_back_its_invitation_only(shop: Shop) -> None:
+    owner_id = UUID(shop.caller.actor.id)
+    has_password(owner_id)
+    theirs = newcomer(**OTHER | {"owner_email": "owner@northwind.example"})
+    with broken(billing.db):
+        run = shop.run(onboard_customer, theirs)
+        shop.carry_on()
+
+    assert (run_of(run.id).status, known_of(theirs.customer_id)) == ("compensated", NOBODY)
+    assert signed_in(owner_id)[0].customer_id == shop.customer_id
 
 
 def test_a_taken_name_is_a_clear_no_and_leaves_nobody_behind(shop: Shop) -> None:

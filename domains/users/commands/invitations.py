@@ -1,0 +1,90 @@
+"""Invitations: a membership that the invited person has to accept, and about whom nothing is told until they do."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domains.kernel import clock
+from domains.kernel.database import locked, new_id
+from domains.kernel.errors import NotFound
+from domains.kernel.messages import acting
+from domains.kernel.tenancy import Actor
+
+from ..models import Login, Membership, Organisation, User
+from .trail import note
+
+
+def invite(session: Session, user: User, organisation: Organisation, role: str, name: str, email: str) -> None:
+    """Add a membership that grants nothing yet, with what was typed to invite the person."""
+    member = Membership(
+        id=new_id(), user_id=user.id, customer_id=organisation.customer_id, reseller_id=organisation.reseller_id,
+        role=role, state="invited", invited_name=name, invited_email=email.strip(), created_at=clock.now(session),
+    )  # fmt: skip
+    session.add(member)
+    note(session, "users.invite", member.customer_id, ("membership", member.id), after={"role": role})
+
+
+def accept_invitation(session: Session, *, user_id: UUID, membership_id: UUID) -> None:
+    """Become a member of a customer. Once accepted, it stays so; NotFound when it was not this person who is invited.
+
+    Logins of somebody who had no place to work at yet go on there.
+    """
+    member = _own(session, user_id, membership_id)
+    if member is None:
+        raise NotFound("There is no such invitation.", code="invitation_not_found", field="membership")
+    if member.state == "invited":
+        _accept(session, member)
+        for login in _live_logins(session, user_id):
+            login.epoch += 1
+            if login.customer_id == user_id:
+                login.customer_id = member.customer_id
+
+
+def accept_the_only_one(session: Session, user_id: UUID) -> None:
+    """Accept for a person who comes in for the first time, unless there are several to choose from."""
+    members = list(session.scalars(select(Membership).where(Membership.user_id == user_id).order_by(Membership.id)))
+    if len(members) == 1:
+        _accept(session, members[0])
+
+
+def _accept(session: Session, member: Membership) -> None:
+    member.state = "active"
+    note(session, "users.accept_invitation", member.customer_id, ("user", member.user_id), after={"role": member.role})
+
+
+def decline_invitation(session: Session, *, user_id: UUID, membership_id: UUID) -> None:
+    """Say no to an invitation, of which nothing is left; if it is not there or was accepted, nothing happens."""
+    member = _own(session, user_id, membership_id)
+    if member is None or member.state != "invited":
+        return
+    session.delete(member)
+    typed = Actor(
+        "user", str(member.id), (member.invited_email or "")[:200]
+    )  # all that the customer knows of the person
+    with acting(actor=typed):
+        note(session, "users.decline_invitation", member.customer_id, ("membership", member.id))
+    for login in _live_logins(session, user_id):
+        login.epoch += 1
+
+
+def work_for(session: Session, *, user_id: UUID, login_id: UUID, membership_id: UUID) -> None:
+    """Go on at another of the customers that one is a member of; NotFound for any other."""
+    member = _own(session, user_id, membership_id)
+    if member is None or member.state != "active":
+        raise NotFound("There is no such membership.", code="membership_not_found", field="membership")
+    login = session.scalars(locked(select(Login).where(Login.id == login_id, Login.user_id == user_id), Login)).one()
+    login.customer_id, login.acting_for = member.customer_id, None
+    login.epoch += 1
+    note(session, "users.work_for", member.customer_id, ("login", login_id))
+
+
+def _own(session: Session, user_id: UUID, membership_id: UUID) -> Membership | None:
+    query = select(Membership).where(Membership.id == membership_id, Membership.user_id == user_id)
+    return session.scalars(locked(query, Membership)).one_or_none()
+
+
+def _live_logins(session: Session, user_id: UUID) -> list[Login]:
+    return list(session.scalars(select(Login).where(Login.user_id == user_id, Login.revoked_at.is_(None))))
