@@ -9,6 +9,7 @@ from typing import Any
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.oauth2.rfc6749 import ClientMixin
+from authlib.oauth2.rfc6749.errors import InvalidScopeError
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
 from flask import Flask, Response, jsonify, request
 from flask_limiter import Limiter
@@ -51,6 +52,11 @@ class Grant(ClientCredentialsGrant):
 
     TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
 
+    def validate_requested_scope(self) -> None:
+        """Refuse a request of which nothing is allowed; what is granted of others is said in the answer."""
+        if not self.request.client.get_allowed_scope(self.request.payload.scope):
+            raise InvalidScopeError()
+
 
 def create_app(settings: Settings) -> Flask:
     """Make the token endpoint and what clients discover about it."""
@@ -86,7 +92,7 @@ def find_program(client_id: str) -> Program | None:
 
 def issue(*, client: Program, scope: str | None = None, **_: Any) -> dict[str, Any]:
     """An access token for a program that has proved itself."""
-    return tokens.issue_access_token(client.row, (scope or client.get_allowed_scope(None)).split())
+    return tokens.issue_access_token(client.row, client.get_allowed_scope(scope).split())
 
 
 def caller_key() -> str:

@@ -1,0 +1,61 @@
+"""The token endpoint: who gets a token, and what its answer says of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from api import oauth
+from domains.kernel.config import Settings
+from domains.users import commands, db, tokens
+from tests.factories.users import an_organisation
+
+PROGRAM = ("eu_erp", "css_secret")
+
+
+@pytest.fixture
+def desk(databases: Settings) -> FlaskClient:
+    """The token endpoint, and a program that may read orders and offers."""
+    return opened(databases)
+
+
+def opened(settings: Settings) -> FlaskClient:
+    customer_id, _ = an_organisation()
+    facts: dict[str, Any] = {"customer_id": customer_id, "reseller_id": None, "name": "ERP"}
+    with db.begin() as session:
+        scopes = ["offers:read", "orders:read"]
+        commands.create_api_client(session, client_id=PROGRAM[0], secret=PROGRAM[1], scopes=scopes, **facts)
+    return oauth.create_app(settings).test_client()
+
+
+def ask(desk: FlaskClient, **more: str) -> TestResponse:
+    return desk.post("/token", data={"grant_type": "client_credentials", **more}, auth=PROGRAM)
+
+
+@pytest.mark.parametrize(
+    ("asked", "granted"),
+    [
+        ({}, "offers:read orders:read"), ({"scope": ""}, "offers:read orders:read"),
+        ({"scope": "orders:read"}, "orders:read"), ({"scope": "operate users:write orders:read"}, "orders:read"),
+    ],
+)  # fmt: skip
+def test_the_answer_says_what_is_granted(desk: FlaskClient, asked: dict[str, str], granted: str) -> None:
+    answer = ask(desk, **asked)
+
+    caller = tokens.caller_of_bearer(answer.json["access_token"]) if answer.json else None
+    assert caller
+    assert answer.json
+    assert (answer.json["scope"], caller.scopes) == (granted, frozenset(granted.split()))
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("scope", ["operate", "users:write nonsense", " "])
+def test_nothing_that_is_allowed_is_no_token(desk: FlaskClient, scope: str) -> None:
+    answer = ask(desk, scope=scope)
+
+    assert answer.status_code == 400
+    assert answer.json
+    assert (answer.json["error"], "access_token" in answer.json) == ("invalid_scope", False)
