@@ -70,7 +70,7 @@ def create_app(settings: Settings) -> Flask:
     server = AuthorizationServer(app, query_client=find_program, save_token=lambda token, asked: None)
     server.register_grant(Grant)
     server.register_token_generator("default", issue)
-    limiter = Limiter(caller_key, app=app)
+    app.config["LIMITER"] = limiter = Limiter(caller_key, app=app)  # an app keeps only a weak reference to it
 
     @app.post("/token")
     @limiter.limit("60 per minute")

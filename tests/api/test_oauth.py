@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -59,3 +61,10 @@ def test_nothing_that_is_allowed_is_no_token(desk: FlaskClient, scope: str) -> N
     assert answer.status_code == 400
     assert answer.json
     assert (answer.json["error"], "access_token" in answer.json) == ("invalid_scope", False)
+
+
+def test_a_token_is_given_without_limits_too(databases: Settings) -> None:
+    desk = opened(replace(databases, limits="off"))
+    gc.collect()  # what nobody keeps is gone
+
+    assert ask(desk).status_code == 200
