@@ -9,12 +9,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, post_load, validate, validates_schema
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, post_load, validates_schema
 
 from domains.kernel import money
 from domains.kernel.paging import MAX_LIMIT, Page
 
-from .values import Amount, Int
+from .values import Amount, Int, Whole
 
 
 class Request(Schema):
@@ -53,7 +53,7 @@ class Money(Schema):
     amount = Amount()
     currency = fields.String(
         required=True,
-        validate=validate.Regexp(r"^[A-Z]{3}$"),
+        validate=Whole(r"^[A-Z]{3}$"),
         metadata={"description": "ISO 4217 code.", "examples": ["EUR"]},
     )
 
@@ -75,7 +75,7 @@ class Paged(Request):
         },
     )
     cursor = fields.String(
-        validate=validate.Regexp(r"^[A-Za-z0-9_-]+$", error="This is no cursor of ours: start again without it."),
+        validate=Whole(r"^[A-Za-z0-9_-]+$", error="This is no cursor of ours: start again without it."),
         metadata={"description": "`next_cursor` of the page before. Give the same filters with it."},
     )
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from . import Answer, Money, Paged, Patch, Request, page_of
-from .values import Choice, Int, Word, count, identifier, moment, text
+from .values import Choice, Int, Whole, Word, count, identifier, moment, text
 
 KINDS = ("direct", "reseller", "end_customer")
 STATUSES = ("onboarding", "active", "suspended", "offboarding", "closed")
@@ -53,12 +53,12 @@ class CustomerRequest(Request):
     legal_name = text(200, required=True, examples=["Fourth Coffee B.V."])
     country = fields.String(
         required=True,
-        validate=validate.Regexp(r"^[A-Z]{2}$"),
+        validate=Whole(r"^[A-Z]{2}$"),
         metadata={"description": "ISO 3166.", "examples": ["NL"]},
     )
     currency = fields.String(
         required=True,
-        validate=validate.Regexp(r"^[A-Z]{3}$"),
+        validate=Whole(r"^[A-Z]{3}$"),
         metadata={"description": "ISO 4217.", "examples": ["EUR"]},
     )
     language = text(8, required=True, examples=["en"])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from . import Answer, Money, Paged, Request
-from .values import Choice, Int, Word, count, day, identifier, text
+from .values import Choice, Int, Whole, Word, count, day, identifier, text
 
 KINDS = ("seat", "usage", "perpetual", "addon", "trial")
 TERMS = ("P1M", "P1Y", "P3Y", "one_time")
@@ -125,7 +125,7 @@ class OfferList(Answer):
     facets = fields.Nested(Facets)
 
 
-CURRENCY = validate.Regexp(r"^[A-Z]{3}$")
+CURRENCY = Whole(r"^[A-Z]{3}$")
 
 
 class OfferQuery(Paged):

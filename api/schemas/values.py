@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from apispec.ext.marshmallow import OpenAPIConverter
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from domains.kernel.money import precision
 
@@ -20,12 +20,21 @@ LINES = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 AMOUNT = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$"
 
 
+class Whole(validate.Regexp):
+    """A pattern for the whole text: Python's `$` would let a line's end through, ECMA's, as documented, does not."""
+
+    def __call__(self, value: Any) -> Any:
+        if self.regex.fullmatch(value) is None:
+            raise ValidationError(self._format_error(value))
+        return value
+
+
 class Amount(fields.String):
     """A decimal amount as text, with at least the decimals of the currency beside it."""
 
     def __init__(self, **options: Any) -> None:
         metadata = {"description": "Decimal amount; never a float.", "examples": ["12.50"]}
-        super().__init__(required=True, validate=validate.Regexp(AMOUNT), metadata=metadata, **options)
+        super().__init__(required=True, validate=Whole(AMOUNT), metadata=metadata, **options)
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **_: Any) -> str | None:
         return None if value is None else as_text(value, precision(obj.currency))
@@ -82,7 +91,7 @@ def choice_as_component(converter: OpenAPIConverter, field: Any, ret: dict[str, 
 def text(longest: int, *, shortest: int = 1, lines: bool = False, pattern: str = "", **options: Any) -> fields.String:
     """Text of one line, or of several, without control characters (some databases refuse them)."""
     metadata: dict[str, Any] = {key: options.pop(key) for key in ("description", "examples") if key in options}
-    allowed = validate.Regexp(pattern or (LINES if lines else ONE_LINE))
+    allowed = Whole(pattern or (LINES if lines else ONE_LINE))
     return fields.String(validate=[validate.Length(shortest, longest), allowed], metadata=metadata, **options)
 
 
