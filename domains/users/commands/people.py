@@ -182,11 +182,13 @@ def update_preferences(session: Session, *, user_id: UUID, **changes: str) -> Us
         raise NotFound("There is no such user.")
     allowed: dict[str, Any] = {"language": LANGUAGES, "formats": FORMATS, "theme": THEMES}
     allowed["time_zone"] = available_timezones()
+    if "name" in changes:
+        changes["name"] = " ".join(changes["name"].split())
+        if not 1 <= len(changes["name"]) <= 200:
+            raise Invalid("Give a name of 1 to 200 characters.", code="name_invalid", field="name")
     for name, value in changes.items():
         if name in allowed and value not in allowed[name]:
             raise Invalid("“%(value)s” is not one that we know.", code=f"{name}_invalid", field=name, value=value)
-        if name == "name" and not 1 <= len(value.strip()) <= 200:
-            raise Invalid("Give a name of 1 to 200 characters.", code="name_invalid", field="name")
         setattr(user, name, value)
     user.version += 1
     for login in session.scalars(select(Login).where(Login.user_id == user_id, Login.revoked_at.is_(None))):
