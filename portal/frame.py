@@ -11,6 +11,7 @@ from flask_babel import lazy_pgettext
 
 from domains.kernel.messages import context
 from domains.kernel.tenancy import Caller
+from domains.users.commands import STAFF
 
 ROLES = {
     "owner": _l("Owner"), "buyer": _l("Buyer"), "billing": lazy_pgettext("role", "Billing"), "reader": _l("Reader"),
@@ -20,7 +21,6 @@ KINDS = {
     "direct": _l("Direct customer"), "reseller": _l("Reseller"), "end_customer": _l("End-customer"),
     "operator": _l("Operator"),
 }  # fmt: skip
-MANAGING = ("reseller", "operator")  # who may act for others
 
 
 def register(app: Flask) -> None:
@@ -44,9 +44,18 @@ def viewer(caller: Caller) -> dict[str, Any]:
         "role_label": ROLES.get(role, role), "customer_name": caller.customer_name,
         "customer_kind_label": KINDS.get(caller.customer_kind, caller.customer_kind), "region": known.get("region", ""),
         "zone": known.get("zone", ""), "language": known.get("language", ""), "theme": known.get("theme", ""),
-        "is_staff": known.get("home_kind") == "operator",
-        "switch_url": "/switch" if known.get("home_kind") in MANAGING else "",
+        "is_staff": is_staff(caller), "switch_url": "/switch" if manages(caller) else "",
     }  # fmt: skip
+
+
+def is_staff(caller: Caller) -> bool:
+    """Whether somebody works for the operator, in one of its roles: others at the operator see only its own."""
+    return caller.preferences.get("home_kind") == "operator" and not set(STAFF).isdisjoint(caller.roles)
+
+
+def manages(caller: Caller) -> bool:
+    """Whether somebody may act for other customers."""
+    return is_staff(caller) or caller.preferences.get("home_kind") == "reseller"
 
 
 def initials(name: str) -> str:
@@ -80,7 +89,7 @@ def places(caller: Caller) -> list[dict[str, Any]]:
         ("/operations", "route", _("Operations"), "operations:read"),
         ("/users", "users", _("Users and roles"), "users:read"),
     ]
-    if caller.preferences.get("home_kind") in MANAGING:
+    if manages(caller):
         organisation.insert(0, ("/customers", "building", _("Customers"), "customers:read"))
     return [
         {"title": title, "items": [

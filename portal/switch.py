@@ -12,7 +12,7 @@ from domains.users import commands, db, queries, tokens
 
 from .access import signed_in
 from .forms import optional_id, searched
-from .frame import KINDS
+from .frame import KINDS, is_staff
 from .htmx import page, redirect
 
 bp = Blueprint("switch", __name__)
@@ -41,5 +41,6 @@ def switch() -> Any:
 def home_scope() -> Scope:
     """What the reader sees when acting for nobody."""
     home = UUID(g.caller.preferences["home_customer_id"])
-    kinds = {"reseller": Scope.reseller(home), "operator": Scope.operator()}
-    return kinds.get(g.caller.preferences["home_kind"], Scope.customer(home))
+    if is_staff(g.caller):
+        return Scope.operator()
+    return Scope.reseller(home) if g.caller.preferences["home_kind"] == "reseller" else Scope.customer(home)

@@ -26,11 +26,13 @@ def an_organisation(**but: Any) -> tuple[UUID, UUID]:
     return facts["customer_id"], facts["owner_user_id"]
 
 
-def invite(customer_id: UUID, email: str, role: str = "buyer", name: str = "Typed Name") -> None:
+def invite(
+    customer_id: UUID, email: str, role: str = "buyer", name: str = "Typed Name", user_id: UUID | None = None
+) -> None:
     """Invite somebody, whoever that may be."""
     facts = {"role": role, "name": name, "language": "en", "time_zone": "UTC"}
     with db.begin() as session:
-        commands.add_user(session, user_id=new_id(), customer_id=customer_id, email=email, **facts)
+        commands.add_user(session, user_id=user_id or new_id(), customer_id=customer_id, email=email, **facts)
 
 
 def has_password(user_id: UUID) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 import pytest
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
-from werkzeug.test import TestResponse
 
 from domains.kernel.config import Settings
-from domains.users import tokens
-from tests.factories.users import an_organisation, has_password, membership_of, signed_in
+from tests.factories.users import an_organisation, has_password, membership_of
 
+from .browser import Browser
 from .conftest import made
 from .visitor import Visitor, a_person, form_on, text_of
 
@@ -37,18 +35,6 @@ def olga(app: Flask) -> UUID:
 def contoso(olga: UUID) -> UUID:
     customer_id, _ = an_organisation(name="Contoso Partners", owner_email=EMAIL, owner_name="Whoever")
     return customer_id
-
-
-class Browser(Visitor):
-    """A browser that holds a login; the gateway looks anew who that is at each request."""
-
-    def __init__(self, app: Flask, user_id: UUID) -> None:
-        caller, self.token = signed_in(user_id)
-        super().__init__(app, caller)
-
-    def open(self, *asked: Any, **options: Any) -> TestResponse:
-        self.caller = tokens.caller_of_login(self.token)
-        return super().open(*asked, **options)
 
 
 def test_an_invitation_is_seen_accepted_and_worked_at(app: Flask, olga: UUID, contoso: UUID) -> None:
