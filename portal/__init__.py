@@ -13,7 +13,7 @@ from flask_wtf import CSRFProtect
 from domains.kernel.config import Settings
 from gateway import spans
 
-from . import access, errors, formats, frame, headers, reader, starting, words
+from . import access, errors, formats, frame, headers, reader, reads, starting, words
 from .login import limiter
 
 BLUEPRINTS = {
@@ -41,7 +41,7 @@ def create_app(settings: Settings) -> Flask:
     CSRFProtect(app)
     limiter.init_app(app)
     Babel(app, locale_selector=language, timezone_selector=reader.zone)
-    for ground in (formats, words, starting, frame):
+    for ground in (formats, words, starting, frame, reads):
         ground.register(app)
     held = [name for domain in settings.domain_names for name in BLUEPRINTS[domain]]
     for name in (*held, *ANYWHERE, *(() if settings.is_production else FOR_BUILDERS)):

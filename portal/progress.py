@@ -33,7 +33,8 @@ def told(session: Session, run: Run) -> dict[str, Any]:
     """A run as its page shows it."""
     steps = timeline(session, run)
     return {
-        "id": run.id, "kind": KINDS.get(run.definition, run.definition), "definition": run.definition,
+        "id": run.id, "customer_id": run.customer_id, "definition": run.definition,
+        "kind": KINDS.get(run.definition, run.definition),
         "label": run.label or KINDS.get(run.definition, run.definition), "status": operation_status(run),
         "waiting_for": waiting_for(run), "steps": [worded(step, run) for step in steps],
         "done": sum(step.status in ("done", "undone") for step in steps), "total": len(steps),

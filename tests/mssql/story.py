@@ -105,6 +105,7 @@ def people_come_and_go() -> None:
         user_commands.act_for(session, scope=owner, login_id=login.login_id, customer_id=customer_id)
         user_commands.update_preferences(session, user_id=user_id, language="de")
         user_commands.sign_out(session, login_id=login.login_id)
+        user_commands.note_reading(session, customer_id=customer_id, path="/accounts")
         user_commands.disable_user(session, scope=owner, user_id=user_id)
         user_commands.rotate_secret(session, scope=owner, client_id="eu-1", secret="css_y")
         user_commands.disable_client(session, scope=owner, client_id="eu-1")

@@ -25,3 +25,4 @@ from .people import update_preferences as update_preferences
 from .programs import create_api_client as create_api_client
 from .programs import disable_client as disable_client
 from .programs import rotate_secret as rotate_secret
+from .readings import note_reading as note_reading

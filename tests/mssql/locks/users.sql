@@ -15,6 +15,10 @@ FROM audit_head WITH (UPDLOCK, ROWLOCK)
 WHERE audit_head.customer_id = :customer_id_1;
 
 SELECT …
+FROM idempotency WITH (UPDLOCK, HOLDLOCK)
+WHERE idempotency.[key] = :key;
+
+SELECT …
 FROM inbox WITH (UPDLOCK, HOLDLOCK)
 WHERE inbox.cmd_id = :cmd_id;
 
