@@ -14,6 +14,7 @@ from domains.kernel import tracing
 from domains.kernel.config import Settings
 from domains.kernel.database import bind
 from domains.kernel.telemetry import start_logging
+from gateway.demo import refuse_demo
 from gateway.middleware import Gateway
 from saga import flows
 
@@ -21,6 +22,7 @@ settings = Settings.from_env()
 start_logging(settings.log_level, "web")
 tracing.start(settings, "web")
 bind(settings)
+refuse_demo(settings)
 flows.load()
 mounts: dict[str, Any] = {}
 if "api" in settings.surface_names:

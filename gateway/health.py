@@ -18,6 +18,8 @@ from domains.kernel.database import Database
 from domains.kernel.redis import client
 from saga.tables import db as saga
 
+from . import demo
+
 REMEMBERED = 1.0  # seconds that an answer holds, so that probes cost nothing
 _last: tuple[float, dict[str, str]] = (0.0, {})
 
@@ -38,6 +40,8 @@ def _missing(settings: Settings) -> dict[str, str]:
     if time.monotonic() - _last[0] > REMEMBERED:
         names = [*settings.domain_names, "saga"]
         found = {name: why for name in names if (why := _fault(_database(name)))}
+        if over := demo.fault(settings):
+            found["users"] = over
         _last = (time.monotonic(), found | _queue())
     return _last[1]
 

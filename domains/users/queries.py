@@ -93,3 +93,9 @@ def list_clients(session: Session, scope: Scope, *, customer_id: UUID | None = N
     if customer_id is not None:
         query = query.where(ApiClient.customer_id == customer_id)
     return list(session.scalars(query.order_by(ApiClient.id).limit(200)))
+
+
+def has_demo_people(session: Session) -> bool:
+    """Whether somebody has a password and an address that reaches nobody, as only the demo gives (RFC 2606)."""
+    somebody = (User.password_hash.is_not(None), User.email_key.endswith(".example"))
+    return session.scalars(select(User.id).where(*somebody).order_by(User.id).limit(1)).first() is not None

@@ -28,6 +28,7 @@ PUBLIC = {
 UNSCOPED = {
     "domains/accounts/queries.py month_start": "a date; commands and a scoped query ask for it",
     "domains/accounts/queries.py committed_minor": "a sum over what a command or a scoped query has selected",
+    "domains/users/queries.py has_demo_people": "a start asks whether there are any, and learns nothing of them",
     "domains/users/queries.py oneself": "the row of whoever is signed in, whatever they are a member of",
     "domains/users/queries.py own_memberships": "of whoever is signed in, whose invitations no scope covers",
 }

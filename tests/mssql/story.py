@@ -125,6 +125,7 @@ def answer_invitations(user_id: UUID, login_id: UUID) -> None:
 
 def read_people(session: Any, scope: Scope, customer_id: UUID, user_id: UUID) -> None:
     users.queries.oneself(session, user_id)
+    users.queries.has_demo_people(session)
     users.queries.list_users(session, scope, customer_id=customer_id)
     users.queries.organisation(session, scope, customer_id)
     users.queries.choices(session, scope, q="a")
