@@ -19,9 +19,9 @@ BUYER = [
     "/subscriptions/{subscription}", "/subscriptions/{subscription}/quantity",
     "/subscriptions/{subscription}/extend", "/subscriptions/{subscription}/cancel",
     "/operations", "/operations/{operation}", "/accounts", "/accounts/{account}",
-    "/accounts/{account}/edit", "/accounts/new", "/costs", "/invoices",
-    "/invoices/{invoice}", "/cases", "/cases/{case}",
-    "/cases/new?subscription={subscription}", "/users", "/profile", "/search?q=mail", "/search?q=zzzz", "/nowhere",
+    "/accounts/{account}/edit", "/accounts/new", "/costs", "/invoices", "/invoices/{invoice}", "/cases",
+    "/cases/{case}", "/cases/new?subscription={subscription}", "/users", "/profile", "/organisations",
+    "/search?q=mail", "/search?q=zzzz", "/nowhere",
 ]  # fmt: skip
 RESELLER = ["/", "/customers", "/customers/{customer}", "/customers/new", "/switch", "/orders/new?offer={offer}"]
 STAFF = ["/", "/cases", "/cases/{case}", "/customers", "/operations", "/subscriptions"]
