@@ -56,7 +56,9 @@ def fill_gap(database: Database, transport: Transport) -> int:
         return 0
     count = republish(database, since=None if math.isinf(gap) else _newest(database, gap))
     transport.gap_filled(database.name)
-    log.warning("the bus may have lost events: they are sent again", extra={"domain": database.name, "count": count})
+    if count:
+        about = {"domain": database.name, "count": count}
+        log.warning("the bus may have lost events: they are sent again", extra=about)
     return count
 
 
