@@ -22,7 +22,7 @@ from .payloads.invoice import IssueInvoices
 from .tables import Run
 
 REFRESH_EVERY = 600  # seconds
-LOOKS_AT_ONCE = 50  # subscriptions that are looked at together at most
+LOOKS_AT_ONCE = 200  # that have not ended: in health as many in each slot, and no more while the provider is away
 
 
 @dataclass(frozen=True)
