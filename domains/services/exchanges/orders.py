@@ -27,6 +27,8 @@ from ..providers.facts import PlacedLine
 from ..providers.readings import accepted_line, words_for
 from .operations import after_asking, note_answer, note_asked
 
+SAID_NO = ("rejected", "canceled", "failed")  # of a line: it comes to nothing
+
 
 @dataclass(frozen=True)
 class _Wanted:
@@ -103,12 +105,22 @@ def _call(wanted: _Wanted, asked_before: bool) -> _Delivered:
         raise _no(placed)
     if placed.status not in ("completed", "partially_completed"):
         raise Pending("provider", retry_after=placed.retry_after or 2.0)
+    _check_lines(placed, wanted)
     return _delivered(ours, placed)
 
 
 def _no(placed: PlacedOrder) -> DomainError:
     reason = placed.error or next((line.error for line in placed.lines if line.error), None)
     return refusal(reason.code, reason.message) if reason else refusal(placed.status)
+
+
+def _check_lines(placed: PlacedOrder, wanted: _Wanted) -> None:
+    """Demand an answer to every line we have sent, and to no other: a line without one would stay pending for ever."""
+    answered = sorted(line.reference for line in placed.lines)
+    if answered != sorted(line["reference"] for line in wanted.body["lines"]):
+        raise UnknownOutcome("the provider's order has other lines than ours")
+    if any(not (line.subscription_id or line.error or line.status in SAID_NO) for line in placed.lines):
+        raise UnknownOutcome("the provider calls its order finished, but says nothing of a line")
 
 
 def _delivered(ours: Provider, placed: PlacedOrder) -> _Delivered:
