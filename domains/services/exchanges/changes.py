@@ -7,13 +7,13 @@ shown would otherwise be overwritten. What we then find is kept, so that the cus
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from domains.kernel import failpoint
+from domains.kernel import config, failpoint
 from domains.kernel.errors import DomainError, NotFound, Pending, Refused
 from domains.kernel.messages import Exchange
 
@@ -27,6 +27,7 @@ from ..providers.readings import outcome_of
 from .operations import after_asking, note_answer, note_asked
 
 CHANGED = "The subscription was changed directly at the provider. Look at how it stands now, then decide again."
+OVERTAKEN = ("changed_at_provider", "unknown_at_provider")  # what our own earlier try may look like from here
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class _Wanted:
     quantity: int
     valid_to: date
     body: dict[str, Any]
+    last_asked: timedelta | None = None  # how long ago the try before this one began
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,13 @@ def _intend(session: Session, *, change_id: UUID, provider_operation_id: UUID) -
     change, row = _found(session, change_id)
     if change.state == "open":
         change.state = "at_provider"
-    note_asked(session, provider_operation_id, kind="change", subject_id=change_id, customer_id=change.customer_id,
-               reseller_id=change.reseller_id)  # fmt: skip
+    last_asked = note_asked(session, provider_operation_id, kind="change", subject_id=change_id,
+                            customer_id=change.customer_id, reseller_id=change.reseller_id)  # fmt: skip
     if row.provider_subscription_id is None:
         raise Refused("This subscription was never set up at the provider.", code="not_active")
     return _Wanted(
         provider_operation_id, change_id, row.provider_subscription_id, change.from_quantity, change.from_valid_to,
-        _body(change),
+        _body(change), last_asked,
     )  # fmt: skip
 
 
@@ -103,14 +105,23 @@ def _earlier(ours: Provider, wanted: _Wanted) -> MadeChange | None:
 
 
 def _ask_or_find(ours: Provider, wanted: _Wanted, asked_before: bool) -> MadeChange:
-    """Ask for the change. What looks like somebody else's may be our own earlier try that arrived only now."""
+    """Ask for the change. What looks like somebody else's doing may be our own earlier try that arrived only now.
+
+    It may even be on its way still, and seen on the subscription before it can be looked up: as long as a call may
+    take, finding nothing says nothing.
+    """
     try:
         return _ask(ours, wanted)
     except Refused as no:
-        made = _earlier(ours, wanted) if asked_before and no.code == "changed_at_provider" else None
-        if made is None:
+        if not asked_before or no.code not in OVERTAKEN:
             raise
-        return made
+        made = _earlier(ours, wanted)
+        if made is not None:
+            return made
+        patience = config.current().provider_timeout
+        if wanted.last_asked is not None and wanted.last_asked.total_seconds() < patience:
+            raise UnknownOutcome("an earlier try may still be on its way", retry_after=patience) from no
+        raise
 
 
 def _ask(ours: Provider, wanted: _Wanted) -> MadeChange:

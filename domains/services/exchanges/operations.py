@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -19,16 +20,22 @@ from ..providers import UnknownOutcome
 
 def note_asked(
     session: Session, operation_id: UUID, *, kind: str, subject_id: UUID, customer_id: UUID, reseller_id: UUID | None
-) -> None:
-    """Write down that we ask (again). The first time it is written in full, then only counted."""
+) -> timedelta | None:
+    """Write down that we ask (again): the first time in full, then only counted.
+
+    Gives how long ago the try before this one began; None when there was none.
+    """
     row = {
         "id": operation_id, "customer_id": customer_id, "reseller_id": reseller_id, "kind": kind,
-        "subject_id": subject_id, "state": "asked", "tries": 0, "asked_at": clock.now(session),
+        "subject_id": subject_id, "state": "asked", "tries": 0, "asked_at": clock.now(session), "last_asked_at": None,
     }  # fmt: skip
     insert_new(session, ProviderOperation.__table__, row, "id")
     found = _locked(session, operation_id)
-    if found is not None:
-        found.tries += 1
+    if found is None:
+        return None
+    now, before = clock.now(session), found.last_asked_at
+    found.tries, found.last_asked_at = found.tries + 1, now
+    return now - before if before is not None else None
 
 
 def note_answer(

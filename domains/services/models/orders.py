@@ -144,4 +144,5 @@ class ProviderOperation(db.Model):
     provider_id: Mapped[str | None] = mapped_column(Text(80))
     error_code: Mapped[str | None] = mapped_column(Text(80))
     asked_at: Mapped[datetime] = mapped_column(Instant)
+    last_asked_at: Mapped[datetime | None] = mapped_column(Instant)  # when the newest try began
     ended_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -313,6 +313,7 @@ CREATE TABLE provider_operation (
 	provider_id NVARCHAR(80) NULL,
 	error_code NVARCHAR(80) NULL,
 	asked_at DATETIMEOFFSET NOT NULL,
+	last_asked_at DATETIMEOFFSET NULL,
 	ended_at DATETIMEOFFSET NULL,
 	CONSTRAINT pk_provider_operation PRIMARY KEY (id)
 );

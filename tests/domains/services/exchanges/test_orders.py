@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -15,7 +14,6 @@ from domains.services import commands, db, exchanges, queries
 from domains.services.models import AccountRef, ProviderOperation
 from domains.services.pricing import OrderTerms
 from domains.services.providers import UnknownOutcome
-from domains.services.providers.sandbox import SandboxProvider
 from tests.factories.services import BUYER, EVERYBODY, a_line, ask, place, terms_of
 from tests.sandboxes import Sandbox
 
@@ -194,44 +192,6 @@ def test_of_a_partial_delivery_the_accepted_lines_count(sandbox: Sandbox) -> Non
     ]
     assert answer.accepted_total == Money.of("630.00", "EUR")
     assert (order.state, [line.state for line in order.lines]) == ("partially_completed", ["accepted", "rejected"])
-
-
-def answered(monkeypatch: pytest.MonkeyPatch, **but: Any) -> None:
-    """Let the sandbox's answers to orders arrive with something of their first line changed, or without that line."""
-    real = {name: getattr(SandboxProvider, name) for name in ("place_order", "find_order")}
-
-    def bent(placed: Any) -> Any:
-        first = [msgspec.structs.replace(placed.lines[0], **but)] if but else []
-        return msgspec.structs.replace(placed, lines=(*first, *placed.lines[1:]))
-
-    for name, function in real.items():
-        monkeypatch.setattr(SandboxProvider, name, lambda *asked, ask=function: bent(ask(*asked)))
-
-
-@pytest.mark.parametrize(
-    "but",
-    [
-        {},
-        {"reference": "CS-1"},
-        {"reference": str(new_id())},
-        {"status": "accepted", "subscription_id": None},
-        {"status": "odd", "subscription_id": None},
-    ],
-    ids=["missing", "another's words", "another's id", "accepted as nothing", "unknown"],
-)
-def test_a_line_that_the_answer_says_nothing_of_is_looked_up_again_and_not_left_pending(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, but: dict[str, Any]
-) -> None:
-    terms, operation = an_order((20, "tailspin-analytics-pro"), (2, "tailspin-data-connector")), new_id()
-    with monkeypatch.context() as patched:
-        answered(patched, **but)
-        for asked_before in (False, True):
-            with pytest.raises(UnknownOutcome):
-                send(terms, operation, asked_before=asked_before)
-    answer = send(terms, operation, asked_before=True)
-
-    assert {line.subscription_id for line in answer.accepted} == {line.subscription_id for line in terms.lines}
-    assert len(sandbox.orders(terms.order_id)) == 1
 
 
 def test_an_add_on_in_the_same_order_names_its_parent(sandbox: Sandbox) -> None:
