@@ -86,6 +86,17 @@ def Text(length: int) -> Unicode:
     return Unicode(length)
 
 
+def cut(text: str, most: int | None) -> str:
+    """A text from outside as a Text column of `most` characters takes it on every database (None: of any length).
+
+    PostgreSQL takes no NUL, and Azure SQL counts in UTF-16, where an emoji is two.
+    """
+    text = text.replace("\0", "")
+    if most is None or len(text) * 2 <= most:
+        return text
+    return text.encode("utf-16-le", "replace")[: most * 2].decode("utf-16-le", "ignore")
+
+
 LongText = UnicodeText
 Day = Date
 Minor = BigInteger  # money in integer minor units

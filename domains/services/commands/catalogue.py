@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from domains.kernel import audit, clock
+from domains.kernel.columns import cut
 from domains.kernel.crypto import canonical, digest
 from domains.kernel.database import insert_new, new_id
 from domains.kernel.errors import Invalid
@@ -21,6 +22,7 @@ from ..providers import CatalogueOffer
 from ..queries.catalogue import rank
 
 CHUNK = 500  # ids in one statement; Azure SQL takes 2,100 parameters
+_LINE = 60  # characters of a listing's terms or cycles
 _LISTED = 60  # names kept of each kind of change, for the operator's page
 
 
@@ -69,7 +71,7 @@ def _row(provider: str, offer_id: UUID, offer: CatalogueOffer, seal: str) -> dic
         "countries": f",{','.join(offer.countries)},", "policy": offer.policy, "addon_of": list(offer.addon_of),
         "prerequisites": list(offer.prerequisites), "valid_from": offer.day("valid_from"),
         "valid_to": offer.day("valid_to"),
-        "words": words.casefold()[:2000], "provider_version": str(offer.version), "digest": seal, "active": True,
+        "words": cut(words.casefold(), 2000), "provider_version": str(offer.version), "digest": seal, "active": True,
         "version": 1,
     }  # fmt: skip
 
@@ -135,11 +137,17 @@ def _listings(plans: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {name: sold[0][name] for name in copied}
         | {
-            "terms": " ".join(dict.fromkeys(row["term"] for row in sold)),
-            "billing_cycles": " ".join(dict.fromkeys(row["billing_cycle"] for row in sold)),
+            "terms": _words(row["term"] for row in sold),
+            "billing_cycles": _words(row["billing_cycle"] for row in sold),
         }
         for sold in by_currency.values()
     ]
+
+
+def _words(words: Iterable[str]) -> str:
+    """Words in a line, each once, as many as a listing holds."""
+    line = " ".join(dict.fromkeys(words))
+    return line if len(line) <= _LINE else line[: _LINE + 1].rpartition(" ")[0]
 
 
 def _note(session: Session, provider: str, names: dict[str, list[str]]) -> None:

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from domains.kernel import config, failpoint
+from domains.kernel.columns import cut
 from domains.kernel.errors import DomainError, NotFound, Pending, Refused
 from domains.kernel.messages import Exchange
 
@@ -163,7 +164,7 @@ def _refuse(session: Session, refused: DomainError, *, change_id: UUID, provider
     change = find_change(session, change_id)
     if change is None or change.ended_at is not None:
         return
-    change.error_code, change.error_detail = refused.code, refused.detail[:1000]
+    change.error_code, change.error_detail = refused.code, cut(refused.detail, 1000)
     row, look = find_locked(session, change.subscription_id), refused.params.get("look")
     if row is not None and isinstance(look, ChangeOutcome):
         take_over(session, row, look, source=None)

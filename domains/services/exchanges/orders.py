@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domains.kernel import audit, clock, failpoint
+from domains.kernel.columns import cut
 from domains.kernel.errors import DomainError, NotFound, Pending
 from domains.kernel.messages import Exchange
 from domains.kernel.money import Money, UnitPrice
@@ -165,7 +166,7 @@ def _refuse(session: Session, refused: DomainError, *, order_id: UUID, provider_
     order = find_order(session, order_id)
     note_answer(session, provider_operation_id, state="refused", code=refused.code)
     if order is not None and order.state not in ENDED:
-        order.error_code, order.error_detail = refused.code, refused.detail[:1000]
+        order.error_code, order.error_detail = refused.code, cut(refused.detail, 1000)
         order.version += 1
         _audit(session, order, {"refused": refused.code})
 

@@ -1,36 +1,62 @@
 """What a cloud computing provider says, in the words we read it in; a field it adds is ignored, an unknown state kept.
 
-Everything that comes from outside is checked into these shapes; what does not fit counts as no answer.
+Everything that comes from outside is checked into these shapes, its texts cut to what we can keep; what does not fit
+counts as no answer.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
+from domains.kernel.errors import Invalid
 
-class Price(msgspec.Struct, frozen=True):
+from ..pricing.reckoning import ANNUAL, MONTHLY, ONE_TIME, months_of
+from .border import COUNT, LAST_YEAR, Currency, ProviderId, Whole, Word, believed, day_within_reach, last_day
+
+
+class Price(Word, frozen=True):
     """Our cost per unit and billing cycle, in one currency."""
 
-    currency: str
+    currency: Currency
     purchase_price: Decimal
 
+    def tidied(self, name: str, said: Any) -> Any:
+        if name == "purchase_price" and said < 0:
+            raise ValueError("a price below zero")
+        return said
 
-class CataloguePlan(msgspec.Struct, frozen=True):
+
+class CataloguePlan(Word, frozen=True):
     """One way to buy an offer, with its prices."""
 
     term: str
     billing_cycle: str
     prices: tuple[Price, ...]
 
+    @property
+    def is_sellable(self) -> bool:
+        """Whether we can reckon with it; what we cannot is not offered."""
+        try:
+            months_of(self.term)
+        except Invalid:
+            return False
+        return self.billing_cycle in (MONTHLY, ANNUAL, ONE_TIME)
 
-class CatalogueOffer(msgspec.Struct, frozen=True):
+
+POLICY_NUMBERS = {"cancel_window_hours": 100_000, "return_window_hours": 100_000, "max_term_months": 1200}
+
+
+class CatalogueOffer(Word, frozen=True):
     """Something the provider sells. `countries` is ("*",) or country codes; `policy` is kept as data."""
 
-    id: str
+    most = {"vendor": 120, "category": 80, "kind": 20, "unit": 40, "description": 20_000, "version": 40}
+
+    id: ProviderId
     vendor: str
     category: str
     name: str
@@ -40,13 +66,24 @@ class CatalogueOffer(msgspec.Struct, frozen=True):
     description: str = ""
     addon_of: tuple[str, ...] = ()
     prerequisites: tuple[str, ...] = ()
-    min_quantity: int = 1
-    max_quantity: int | None = None
+    min_quantity: Whole = 1
+    max_quantity: Whole | None = None
     countries: tuple[str, ...] = ("*",)
     policy: dict[str, Any] = {}
     valid_from: str | None = None
     valid_to: str | None = None
     version: int | str = 1
+
+    def tidied(self, name: str, said: Any) -> Any:
+        if name == "plans":
+            return tuple(plan for plan in said if plan.is_sellable)
+        if name == "countries":
+            return tuple(dict.fromkeys(code for code in said if re.fullmatch(r"\*|[A-Z]{2}", code)))
+        if name == "policy":
+            return {key: value for key, value in said.items() if _is_reckonable(key, value)}
+        if name in ("valid_from", "valid_to") and said:
+            date.fromisoformat(said[:10])
+        return said
 
     def day(self, name: str) -> date | None:
         """`valid_from` or `valid_to` as a day, whether it was said as a day or as an instant."""
@@ -54,18 +91,26 @@ class CatalogueOffer(msgspec.Struct, frozen=True):
         return date.fromisoformat(said[:10]) if said else None
 
 
-class Refusal(msgspec.Struct, frozen=True):
+def _is_reckonable(name: str, said: Any) -> bool:
+    """Whether a rule of a policy can be gone by: hours and months are numbers of a size that people use."""
+    most = POLICY_NUMBERS.get(name)
+    return most is None or said is None or (type(said) in (int, float) and 0 <= said <= most)
+
+
+class Refusal(Word, frozen=True):
     """The provider's reason for a no."""
+
+    most = {"code": 80, "message": 900}
 
     code: str
     message: str = ""
     data: dict[str, Any] | None = None
 
 
-class Customer(msgspec.Struct, frozen=True):
+class Customer(Word, frozen=True):
     """Our tenant at the provider; `reference` is ours."""
 
-    id: str
+    id: ProviderId
     reference: str
     name: str
     country: str
@@ -73,10 +118,10 @@ class Customer(msgspec.Struct, frozen=True):
     status: str
 
 
-class User(msgspec.Struct, frozen=True):
+class User(Word, frozen=True):
     """A person the provider knows within a tenant."""
 
-    id: str
+    id: ProviderId
     principal_name: str
     display_name: str
     email: str
@@ -87,64 +132,76 @@ class User(msgspec.Struct, frozen=True):
     created_at: datetime | None = None
 
 
-class PlacedLine(msgspec.Struct, frozen=True):
+class PlacedLine(Word, frozen=True):
     """A line of an order over there; `reference` is our subscription's id."""
 
     reference: str
     status: str
-    subscription_id: str | None = None
+    subscription_id: ProviderId | None = None
     error: Refusal | None = None
     valid_from: date | None = None
     valid_to: date | None = None
 
 
-class PlacedOrder(msgspec.Struct, frozen=True):
+class PlacedOrder(Word, frozen=True):
     """An order over there; `reference` is our order's id. Statuses are open: one we do not know is still at work."""
 
-    id: str
+    id: ProviderId
     reference: str
     status: str
     lines: tuple[PlacedLine, ...]
     retry_after: float | None = None
     error: Refusal | None = None
 
+    def tidied(self, name: str, said: Any) -> Any:
+        return believed(said) if name == "retry_after" else said
 
-class HeldLot(msgspec.Struct, frozen=True):
+
+class HeldLot(Word, frozen=True):
     """Seats that were added together."""
 
-    quantity: int
+    quantity: Whole
     added_at: datetime
     returnable_until: datetime | None = None
 
 
-class HeldSubscription(msgspec.Struct, frozen=True):
+class HeldSubscription(Word, frozen=True):
     """A subscription over there; `valid_to` is inclusive, None when it does not end."""
 
-    id: str
+    most = {"status": 40}
+
+    id: ProviderId
     reference: str | None
-    quantity: int
+    quantity: Whole
     status: str
     start_date: date
     valid_to: date | None
     auto_renew: bool = False
     lots: tuple[HeldLot, ...] = ()
     cancelable_until: datetime | None = None
-    version: int = 0
+    version: Whole = 0
+
+    def tidied(self, name: str, said: Any) -> Any:
+        if name == "start_date":
+            return day_within_reach(said)
+        return last_day(said) if name == "valid_to" else said
 
 
-class Returnable(msgspec.Struct, frozen=True):
+class Returnable(Word, frozen=True):
     """Seats that can go back until a moment."""
 
-    quantity: int
+    quantity: Whole
     until: datetime
 
 
-class ChangePolicy(msgspec.Struct, frozen=True):
+class ChangePolicy(Word, frozen=True):
     """What the provider allows for one subscription now."""
 
+    most = {"extend_mode": 20}
+
     can_increase: bool = True
-    min_quantity: int = 1
-    max_quantity: int | None = None
+    min_quantity: Whole = 1
+    max_quantity: Whole | None = None
     returnable: tuple[Returnable, ...] = ()
     cancel_until: datetime | None = None
     cancel_at_end_allowed: bool = True
@@ -153,18 +210,23 @@ class ChangePolicy(msgspec.Struct, frozen=True):
     locked_from: datetime | None = None
     reasons: dict[str, Refusal] = {}
 
+    def tidied(self, name: str, said: Any) -> Any:
+        if name == "allowed_end_dates":
+            return tuple(day for day in said if day.year < LAST_YEAR)
+        return said
 
-class Refund(msgspec.Struct, frozen=True):
+
+class Refund(Word, frozen=True):
     """What we get back, in purchase prices."""
 
     amount: Decimal
-    currency: str
+    currency: Currency
 
 
-class MadeChange(msgspec.Struct, frozen=True):
+class MadeChange(Word, frozen=True):
     """A change over there; `reference` is our change's id. With `subscription` as it stands after it."""
 
-    id: str
+    id: ProviderId
     reference: str
     subscription_id: str
     status: str
@@ -173,28 +235,36 @@ class MadeChange(msgspec.Struct, frozen=True):
     subscription: HeldSubscription | None = None
     refund: Refund | None = None
 
+    def tidied(self, name: str, said: Any) -> Any:
+        return believed(said) if name == "retry_after" else said
 
-class Amount(msgspec.Struct, frozen=True):
+
+class Amount(Word, frozen=True):
     """What a line costs us."""
 
     amount: Decimal
-    currency: str
+    currency: Currency
 
 
-class MonthLine(msgspec.Struct, frozen=True):
+class MonthLine(Word, frozen=True):
     """A line of what a month costs us: units for days, the last one not included. Negative for a refund."""
 
-    id: str
+    id: ProviderId
     subscription_reference: str | None
     kind: str
-    quantity: int
+    quantity: Annotated[int, msgspec.Meta(ge=-COUNT, le=COUNT)]
     from_date: date
     to_date: date
     amount: Amount
 
+    def tidied(self, name: str, said: Any) -> Any:
+        return day_within_reach(said) if name in ("from_date", "to_date") else said
 
-class Items(msgspec.Struct, frozen=True):
+
+class Items(Word, frozen=True):
     """A page of anything; its items are read one by one afterwards."""
+
+    most = {"next_cursor": 4000}
 
     items: tuple[msgspec.Raw, ...]
     next_cursor: str | None = None

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from typing import Any, TypeVar
+from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
 
 from domains.kernel.errors import NotFound
 
+from .border import Unreadable, decoded
 from .facts import (
     CatalogueOffer,
     ChangePolicy,
@@ -61,17 +63,18 @@ class SandboxProvider:
     def get_subscription(self, subscription_id: str) -> HeldSubscription | None:
         """A subscription as it stands; None when the provider does not know it."""
         try:
-            return self._wire.ask("GET", f"/v1/subscriptions/{subscription_id}", HeldSubscription)
+            return self._wire.ask("GET", f"/v1/subscriptions/{quote(subscription_id, safe='')}", HeldSubscription)
         except NotFound:
             return None
 
     def get_policy(self, subscription_id: str) -> ChangePolicy:
         """What may be changed of a subscription now."""
-        return self._wire.ask("GET", f"/v1/subscriptions/{subscription_id}/change-policy", ChangePolicy)
+        path = f"/v1/subscriptions/{quote(subscription_id, safe='')}/change-policy"
+        return self._wire.ask("GET", path, ChangePolicy)
 
     def make_change(self, operation_id: UUID, subscription_id: str, change: dict[str, Any]) -> MadeChange:
         """Change a subscription. The same operation id changes once."""
-        path = f"/v1/subscriptions/{subscription_id}/changes"
+        path = f"/v1/subscriptions/{quote(subscription_id, safe='')}/changes"
         return self._wire.ask("POST", path, MadeChange, request_id=str(operation_id), json=change)
 
     def find_change(self, reference: UUID) -> MadeChange | None:
@@ -105,6 +108,6 @@ class SandboxProvider:
 
 def _item(raw: msgspec.Raw, shape: type[T]) -> T:
     try:
-        return msgspec.json.decode(raw, type=shape, strict=False)
-    except msgspec.DecodeError as error:
+        return decoded(raw, shape)
+    except Unreadable as error:
         raise UnknownOutcome(f"the provider's answer cannot be read: {error}") from error

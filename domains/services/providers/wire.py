@@ -19,11 +19,11 @@ from domains.kernel.errors import NotFound, NotNow, Pending
 from domains.kernel.messages import context
 
 from ..errors import refusal
+from .border import Unreadable, believed, decoded, instant
 from .facts import Refusal
 
 T = TypeVar("T")
 CONNECT_WITHIN = 3.0  # seconds
-LONGEST_WAIT = 300.0  # seconds: a Retry-After beyond that is not believed
 WAITING_CODES = ("operation_pending",)  # 409s that mean: somebody else's change comes first
 
 
@@ -89,8 +89,8 @@ class Wire:
         if answer.status_code != 200:
             raise NotNow(f"the provider gave no token ({answer.status_code})", retry_after=_retry_after(answer))
         try:
-            return msgspec.json.decode(answer.content, type=_Token)
-        except msgspec.DecodeError as error:
+            return decoded(answer.content, _Token)
+        except Unreadable as error:
             raise NotNow("the provider's token cannot be read") from error
 
 
@@ -109,8 +109,8 @@ def _read(answer: requests.Response, shape: type[T]) -> T:
     status = answer.status_code
     if 200 <= status < 300:
         try:
-            return msgspec.json.decode(answer.content, type=shape, strict=False)
-        except msgspec.DecodeError as error:
+            return decoded(answer.content, shape)
+        except Unreadable as error:
             raise UnknownOutcome(f"the provider's answer cannot be read: {error}") from error
     wait = _retry_after(answer)
     if status in (429, 503, 408):
@@ -123,8 +123,8 @@ def _read(answer: requests.Response, shape: type[T]) -> T:
 def _no(status: int, body: bytes, wait: float | None) -> Exception:
     """A 4xx as the error it means for us."""
     try:
-        said = msgspec.json.decode(body, type=Refusal)
-    except msgspec.DecodeError:
+        said = decoded(body, Refusal)
+    except Unreadable:
         return UnknownOutcome(f"the provider answered {status} without a reason")
     if status == 404:
         return NotFound("The provider does not know this.", code=said.code)
@@ -140,7 +140,7 @@ def _params(data: Mapping[str, Any]) -> dict[str, Any]:
     """What a refusal says about when it may be tried again."""
     again = data.get("available_from")
     try:
-        return {"available_from": datetime.fromisoformat(again)} if isinstance(again, str) else {}
+        return {"available_from": instant(datetime.fromisoformat(again))} if isinstance(again, str) else {}
     except ValueError:
         return {}
 
@@ -156,4 +156,4 @@ def _retry_after(answer: requests.Response) -> float | None:
             seconds = (parsedate_to_datetime(said) - moment).total_seconds()
         except (ValueError, TypeError, KeyError):
             return None
-    return min(seconds, LONGEST_WAIT) if seconds >= 0 else None
+    return believed(seconds)
