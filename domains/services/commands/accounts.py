@@ -39,14 +39,14 @@ def register_account(
 
 def forget_account(session: Session, *, account_id: UUID) -> None:
     """Take back the registration of an account that was never opened; an active one stays."""
-    found = _locked(session, account_id)
+    found = lock_account(session, account_id)
     if found is not None and found.status == "opening":
         session.delete(found)
 
 
 def activate_account_ref(session: Session, *, account_id: UUID) -> None:
     """Let an account order from now on. Refuses an account that was not registered."""
-    found = _locked(session, account_id)
+    found = lock_account(session, account_id)
     if found is None:
         raise NotFound("There is no such account.", code="account_not_found", field="account_id")
     if found.status == "opening":
@@ -57,7 +57,7 @@ def activate_account_ref(session: Session, *, account_id: UUID) -> None:
 
 def note_ccp_link(session: Session, *, account_id: UUID, ccp_customer_id: str, ccp_user_id: str) -> None:
     """Note how the provider calls an account's tenant and user."""
-    found = _locked(session, account_id)
+    found = lock_account(session, account_id)
     if found is not None:
         found.ccp_customer_id, found.ccp_user_id = ccp_customer_id, ccp_user_id
 
@@ -67,7 +67,7 @@ def know_account(session: Session, *, account_id: UUID, version: int, facts: dic
 
     `facts` may hold name and status.
     """
-    found = _locked(session, account_id)
+    found = lock_account(session, account_id)
     if found is None or version < found.version:
         return
     found.name = facts.get("name") or found.name
@@ -91,6 +91,7 @@ def know_customer(
     session.execute(update(AccountRef).where(*newer).values(customer_version=version, **facts))
 
 
-def _locked(session: Session, account_id: UUID) -> AccountRef | None:
+def lock_account(session: Session, account_id: UUID) -> AccountRef | None:
+    """An account's row, locked: whoever else orders for it waits until this transaction ends."""
     query = locked(select(AccountRef).where(AccountRef.id == account_id), AccountRef.__table__)
     return session.scalars(query).one_or_none()

@@ -24,7 +24,9 @@ from ..models import AcceptedLine, AccountRef, Line, Offer, Order, Person, Polic
 from ..models.orders import ENDED
 from ..pricing import OrderLine
 from ..queries import active_account
-from .previews import redeem, release
+from ..queries.terms import check_lines
+from .accounts import lock_account
+from .previews import check_promised, redeem, release
 
 NOT_SENT = Said("The order was stopped before it reached the provider. Nothing was ordered or charged.")
 
@@ -37,12 +39,19 @@ def draft_order(
 ) -> None:  # fmt: skip
     """Write down an order with its lines, and their subscriptions as pending. Doing it twice does it once.
 
-    Refused when the account is not active any more, or when another order has taken up the preview.
+    The account's orders are drafted one after the other, so that what could be ordered when the terms were made is
+    refused when another order has come first. Refused too when the account is not active any more, when a line is not
+    sold any more, or when another order has taken up the preview.
     """
     if session.get(Order, order_id) is not None:
         return
-    account = active_account(session, Scope.customer(customer_id), account_id)
-    redeem(session, preview_id, customer_id, order_id)
+    lock_account(session, account_id)
+    scope = Scope.customer(customer_id)
+    account = active_account(session, scope, account_id)
+    promise = redeem(session, preview_id, customer_id, order_id)
+    if promise is not None:
+        check_promised(promise, lines)
+    check_lines(session, scope, account, lines)
     now = clock.business_now(session)
     today = clock.local_day(now, account.time_zone)
     order = Order(

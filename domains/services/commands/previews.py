@@ -17,7 +17,7 @@ from domains.kernel.errors import N_, Refused
 from domains.kernel.tenancy import Scope
 
 from ..models import Preview as Row
-from ..pricing import ChangeTerms, LineWish, OrderTerms
+from ..pricing import ChangeTerms, LineWish, OrderLine, OrderTerms
 from ..queries import ChangePreview, change_preview, order_terms
 from ..queries.previews import mismatch, signature_of
 
@@ -91,18 +91,32 @@ def _promise(session: Session, kind: str, terms: OrderTerms | ChangeTerms) -> Pr
     return Preview(row.id, expires_at, row.signature, terms)
 
 
-def redeem(session: Session, preview_id: UUID | None, customer_id: UUID, by: UUID) -> None:
+def redeem(session: Session, preview_id: UUID | None, customer_id: UUID, by: UUID) -> Row | None:
     """Take a promise up for one order or change. Refuses one that another has taken up."""
     if preview_id is None:
-        return
+        return None
     query = select(Row).where(Row.id == preview_id, Row.customer_id == customer_id)
-    found = session.scalars(locked(query, Row.__table__)).one_or_none()
+    found: Row | None = session.scalars(locked(query, Row.__table__)).one_or_none()
     if found is None:
         raise mismatch("There is no such preview.")
     if found.redeemed_by not in (None, by):
         used = N_("This preview was used for another order already. Make a new one.")
         raise Refused(used, code="preview_used", field="preview_id")
     found.redeemed_by = by
+    return found
+
+
+def check_promised(promise: Row, lines: Sequence[OrderLine]) -> None:
+    """Refuse lines at other prices than a promise holds. Its days may have moved along: the amounts go by them."""
+    if promise.kind != "order" or promise.signature != signature_of(promise):
+        raise mismatch("This preview does not hold for this. Make a new one.")
+    kept = msgspec.convert(promise.terms, OrderTerms, strict=False)
+    if [_deal(line) for line in kept.lines] != [_deal(line) for line in lines]:
+        raise mismatch("These are not the lines of the preview. Make a new one for them.")
+
+
+def _deal(line: OrderLine) -> tuple[object, ...]:
+    return line.offer_id, line.quantity, line.term, line.billing_cycle, line.unit_price, line.cycle_price
 
 
 def release(session: Session, preview_id: UUID | None, by: UUID) -> None:

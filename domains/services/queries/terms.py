@@ -41,6 +41,7 @@ from .needs import check_needs
 from .previews import mismatch, promised
 
 MOST_LINES = 50
+Asked = LineWish | OrderLine
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,20 @@ def order_terms(
     _check_count(lines)
     if preview_id is not None:
         terms = _as_promised(session, scope, preview_id, account, lines)
+        check_lines(session, scope, account, terms.lines)
         return _with_new_ids(terms, preview_id, po_reference, cost_centre)
     counter = _counter(session, scope, account, lines)
     ordered = [_line(counter, wish, f"lines[{index}]") for index, wish in enumerate(lines)]
     ordered = check_needs(session, scope, account.id, counter.offers, ordered)
     return _terms(counter, tuple(ordered), po_reference, cost_centre)
+
+
+def check_lines(session: Session, scope: Scope, account: AccountRef, lines: Sequence[OrderLine]) -> None:
+    """Refuse lines that an account could not order now, though their terms were made; their prices stay as they are."""
+    counter = _counter(session, scope, account, lines)
+    for index, line in enumerate(lines):
+        _sold(counter, line, f"lines[{index}]")
+    check_needs(session, scope, account.id, counter.offers, lines)
 
 
 def _check_count(lines: Sequence[LineWish]) -> None:
@@ -88,7 +98,7 @@ def _check_count(lines: Sequence[LineWish]) -> None:
         raise Invalid(text, code="too_many_lines", field="lines", most=MOST_LINES, count=len(lines))
 
 
-def _counter(session: Session, scope: Scope, account: AccountRef, lines: Sequence[LineWish]) -> Counter:
+def _counter(session: Session, scope: Scope, account: AccountRef, lines: Sequence[Asked]) -> Counter:
     wanted = {wish.offer_id for wish in lines}
     offers = {offer.id: offer for offer in session.scalars(select(Offer).where(Offer.id.in_(wanted)))}
     query = select(OfferPlan).where(OfferPlan.offer_id.in_(wanted), OfferPlan.currency == account.currency)
@@ -99,13 +109,18 @@ def _counter(session: Session, scope: Scope, account: AccountRef, lines: Sequenc
     return Counter(account, market, clock.business_now(session), offers, plans)
 
 
-def _line(counter: Counter, wish: LineWish, at: str) -> OrderLine:
+def _sold(counter: Counter, wish: Asked, at: str) -> tuple[Offer, OfferPlan]:
+    """The offer and the plan that a line asks for, if they are sold to this account now."""
     offer = counter.offers.get(wish.offer_id)
     if offer is None:
         raise NotFound("There is no such offer.", code="offer_not_found", field=f"{at}.offer_id")
     _check_sold(counter, offer, at)
     _check_quantity(offer, wish.quantity, at)
-    plan = _plan(counter, offer, wish, at)
+    return offer, _plan(counter, offer, wish, at)
+
+
+def _line(counter: Counter, wish: LineWish, at: str) -> OrderLine:
+    offer, plan = _sold(counter, wish, at)
     price = counter.market.price(offer, plan)
     if price is None:
         raise Refused("We have no price for “%(offer)s” yet. Open a case and we will make one.",
@@ -134,7 +149,7 @@ def _check_quantity(offer: Offer, quantity: int, at: str) -> None:
         raise out_of_range(least, most, f"{at}.quantity")
 
 
-def _plan(counter: Counter, offer: Offer, wish: LineWish, at: str) -> OfferPlan:
+def _plan(counter: Counter, offer: Offer, wish: Asked, at: str) -> OfferPlan:
     """The plan that was asked for, or the default among those that fit what was asked for."""
     sold = in_order(counter.plans[offer.id])
     fitting = [plan for plan in sold if wish.term in (None, plan.term)]
