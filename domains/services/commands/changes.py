@@ -17,6 +17,7 @@ from domains.kernel.tenancy import Scope
 
 from ..models import Change, ChangeOutcome, Person, Subscription
 from ..models.actions import check_change
+from ..pricing import billing_day, extended
 from ..queries.accounts import account_for_change
 from ..queries.changes import adds
 from ..queries.subscriptions import standing_of
@@ -103,6 +104,13 @@ def _let_go(row: Subscription, change: Change) -> None:
         row.state = change.from_state
 
 
+def _note_paid(row: Subscription, change: Change) -> None:
+    """Note until when an extension is paid for, by the day on which it was begun."""
+    if change.kind == "extend" and change.to_valid_to is not None:
+        span = (row.valid_from, change.from_valid_to, change.to_valid_to)
+        row.paid_until = extended(billing_day(change.begun_at), *span, row.billing_cycle, row.paid_until)
+
+
 def find_change(session: Session, change_id: UUID) -> Change | None:
     """A change's row, locked, for a step of its own saga."""
     query = locked(select(Change).where(Change.id == change_id), Change.__table__)
@@ -124,5 +132,6 @@ def apply_change(session: Session, *, change_id: UUID, outcome: ChangeOutcome) -
         raise NotFound("There is no such subscription.", code="subscription_not_found", field="subscription_id")
     change.state, change.ended_at = "done", clock.business_now(session)
     _let_go(row, change)
+    _note_paid(row, change)
     take_over(session, row, outcome, source=str(change.id))
     _audit(session, "services.apply_change", change)

@@ -179,7 +179,7 @@ def activate_order(
     for line, subscription in _lines_of(session, order.id):
         if line.subscription_id in yes:
             line.state = "accepted"
-            _activate(session, order, subscription, yes[line.subscription_id])
+            _activate(session, order, subscription, yes[line.subscription_id], line.charged_until)
         elif line.subscription_id in no:
             reason = no[line.subscription_id]
             line.state, line.error_code, line.error_detail = "rejected", reason.code, reason.detail
@@ -189,9 +189,12 @@ def activate_order(
     _audit(session, "services.activate_order", order, {"state": order.state, "accepted": list(yes), "rejected": no})
 
 
-def _activate(session: Session, order: Order, subscription: Subscription, line: AcceptedLine) -> None:
+def _activate(
+    session: Session, order: Order, subscription: Subscription, line: AcceptedLine, charged_until: date | None
+) -> None:
     subscription.provider_subscription_id = line.provider_subscription_id
     subscription.looked_at = clock.now(session)
+    subscription.paid_until = charged_until
     subscription.take_over(
         quantity=line.quantity, valid_from=line.valid_from, valid_to=line.valid_to, state=line.state,
         raw_state=line.raw_state, auto_renew=line.auto_renew, policy=msgspec.to_builtins(line.policy),

@@ -67,6 +67,7 @@ class Subscription(db.Model):
     raw_state: Mapped[str | None] = mapped_column(Text(40))  # the provider's own word
     valid_from: Mapped[date] = mapped_column(Day)
     valid_to: Mapped[date] = mapped_column(Day)
+    paid_until: Mapped[date | None] = mapped_column(Day)  # charged up to this day, if not further
     auto_renew: Mapped[bool] = mapped_column(Flag)
     parent_subscription_id: Mapped[UUID | None] = mapped_column(Id)
     terms_of_offer: Mapped[Any] = mapped_column(Json)  # the offer's policy when it was bought

@@ -1,13 +1,13 @@
 """Day-exact reckoning: when a term ends, what the rest of a paid period is worth, what an extension adds.
 
-Monthly billing goes by calendar months in the customer's zone; yearly billing by years from the term's first day;
+Monthly billing goes by calendar months; yearly billing by years from the term's first day;
 what is bought once is charged in full. The day of a change belongs to the new side.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from dateutil.relativedelta import relativedelta
 
@@ -20,6 +20,11 @@ from .terms import FOREVER
 MONTHLY, ANNUAL, ONE_TIME = "monthly", "annual", "one_time"
 _TERM = re.compile(r"P([1-9][0-9]?)([MY])")
 _DAY = timedelta(days=1)
+
+
+def billing_day(moment: datetime) -> date:
+    """The day that terms, charges and sales go by: the provider's, which begins and ends in UTC (ADR 0025)."""
+    return moment.astimezone(UTC).date()
 
 
 def months_of(term: str) -> int:
@@ -79,49 +84,71 @@ def charged_until(day: date, first: date, valid_to: date, billing_cycle: str) ->
 
 
 def rest_of_period(
-    price: UnitPrice, quantity: int, *, day: date, first: date, valid_to: date, billing_cycle: str
-) -> Money:
-    """What `quantity` units cost from `day` to the end of the running billing period, or of the term if that is sooner.
+    price: UnitPrice, quantity: int, *, day: date, first: date, valid_to: date, billing_cycle: str,
+    paid_until: date | None = None,
+) -> Money:  # fmt: skip
+    """What `quantity` units cost from `day` to the last day that is paid for: of the running period, or `paid_until`.
 
-    The same sum is charged for units that are added on `day` and paid back for units returned on it.
+    That day is never beyond the term's. The same sum is charged for units that are added on `day` and paid back for
+    units returned on it, so that all units of a subscription are paid for until the same day.
     """
     if billing_cycle == ONE_TIME:
         return price.times(quantity)
     if day > valid_to:
         return Money.zero(price.currency)
-    period = paid_period(day, first, billing_cycle)
-    return prorate(price, quantity, period, (day, min(period[1], _after(valid_to))))
+    until = paid_for(day, first, valid_to, billing_cycle, paid_until)
+    return days_cost(price, quantity, begin=day, end=_after(until), first=first, billing_cycle=billing_cycle)
 
 
-def extension(price: UnitPrice, quantity: int, *, day: date, valid_to: date, until: date, billing_cycle: str) -> Money:
-    """What is charged now for moving the last day from `valid_to` to `until`.
-
-    Monthly: only added days of the running month (later months are charged as they come). Yearly: all added days, each
-    as its share of the year that begins where the old term ends.
-    """
-    start, end = _after(valid_to), _after(until)
-    if billing_cycle == ONE_TIME:
-        return Money.zero(price.currency)
-    if billing_cycle == MONTHLY:
-        period = month_of(day)
-        begin, stop = max(start, day), min(end, period[1])
-        return prorate(price, quantity, period, (begin, stop)) if begin < stop else Money.zero(price.currency)
-    total, year = Money.zero(price.currency), 0
-    while (begin := start + relativedelta(years=year)) < end:
-        following = start + relativedelta(years=year + 1)
-        total += prorate(price, quantity, (begin, following), (begin, min(following, end)))
-        year += 1
-    return total
+def paid_for(day: date, first: date, valid_to: date, billing_cycle: str, paid_until: date | None) -> date:
+    """The inclusive last day that is paid for on `day`: extensions may be paid for beyond the running period."""
+    running = charged_until(day, first, valid_to, billing_cycle)
+    return max(running, min(paid_until, valid_to)) if paid_until is not None else running
 
 
-def added_commitment(price: UnitPrice, quantity: int, *, valid_to: date, until: date, billing_cycle: str) -> Money:
-    """What moving the last day from `valid_to` to `until` adds to the commitment, month by month or year by year."""
-    if billing_cycle != MONTHLY:
-        return extension(price, quantity, day=valid_to, valid_to=valid_to, until=until, billing_cycle=billing_cycle)
-    total, begin, end = Money.zero(price.currency), _after(valid_to), _after(until)
+def days_cost(price: UnitPrice, quantity: int, *, begin: date, end: date, first: date, billing_cycle: str) -> Money:
+    """What the days from `begin` to before `end` cost, billing period by billing period."""
+    total = Money.zero(price.currency)
     while begin < end:
-        period = month_of(begin)
+        period = paid_period(begin, first, billing_cycle)
         stop = min(period[1], end)
         total += prorate(price, quantity, period, (begin, stop))
         begin = stop
     return total
+
+
+def extension(
+    price: UnitPrice, quantity: int, *, day: date, first: date, valid_to: date, until: date, billing_cycle: str,
+    paid_until: date | None = None,
+) -> Money:  # fmt: skip
+    """What is charged now for moving the last day from `valid_to` to `until`: what comes to be paid for by it.
+
+    Monthly: only added days of the running month. Yearly: all added days, each as its share of its year of the term,
+    unless years before them are still to come. What is not charged now is charged as it comes.
+    """
+    if billing_cycle == ONE_TIME:
+        return Money.zero(price.currency)
+    before = paid_for(day, first, valid_to, billing_cycle, paid_until)
+    after = extended(day, first, valid_to, until, billing_cycle, paid_until)
+    begin = max(_after(before), day)  # a term that has run out is not paid for afterwards
+    return days_cost(price, quantity, begin=begin, end=_after(after), first=first, billing_cycle=billing_cycle)
+
+
+def extended(
+    day: date, first: date, valid_to: date, until: date, billing_cycle: str, paid_until: date | None
+) -> date:  # fmt: skip
+    """The inclusive last day that is paid for once the last day has been moved on `day` from `valid_to` to `until`."""
+    before = paid_for(day, first, valid_to, billing_cycle, paid_until)
+    if billing_cycle == ANNUAL and before >= valid_to:
+        return until
+    return paid_for(day, first, until, billing_cycle, paid_until)
+
+
+def added_commitment(
+    price: UnitPrice, quantity: int, *, first: date, valid_to: date, until: date, billing_cycle: str
+) -> Money:
+    """What moving the last day from `valid_to` to `until` adds to the commitment, billing period by billing period."""
+    if billing_cycle == ONE_TIME or until == FOREVER:
+        return Money.zero(price.currency)
+    span = {"begin": _after(valid_to), "end": _after(until)}
+    return days_cost(price, quantity, first=first, billing_cycle=billing_cycle, **span)

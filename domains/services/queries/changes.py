@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -15,7 +16,7 @@ from domains.kernel.tenancy import Scope
 
 from ..models import AccountRef, Subscription
 from ..models.actions import Standing, check_change
-from ..pricing import MONTHLY, ChangeTerms, added_commitment, charged_until, estimate, extension, rest_of_period
+from ..pricing import MONTHLY, ChangeTerms, added_commitment, estimate, extension, paid_for, rest_of_period
 from .accounts import account_for_change
 from .previews import mismatch, promised
 from .subscriptions import find, standing_of
@@ -140,9 +141,10 @@ def _amounts(
     row, price = at.subscription, at.subscription.unit_price
     zero = Money.zero(row.currency)
     if kind == "extend" and valid_to is not None:
-        span = {"valid_to": row.valid_to, "until": valid_to}
-        now = extension(price, row.quantity, day=at.today, billing_cycle=row.billing_cycle, **span)
-        return now, zero, added_commitment(price, row.quantity, billing_cycle=row.billing_cycle, **span)
+        span: dict[str, Any] = {"first": row.valid_from, "valid_to": row.valid_to, "until": valid_to}
+        span["billing_cycle"] = row.billing_cycle
+        now = extension(price, row.quantity, day=at.today, paid_until=row.paid_until, **span)
+        return now, zero, added_commitment(price, row.quantity, **span)
     if mode == "end_of_term":
         return zero, zero, zero
     units = -row.quantity if kind == "cancel" else to_quantity - row.quantity
@@ -158,15 +160,15 @@ def _for_units(at: Standing, units: int) -> Money:
     row = at.subscription
     return rest_of_period(
         row.unit_price, units, day=at.today, first=row.valid_from, valid_to=row.valid_to,
-        billing_cycle=row.billing_cycle,
+        billing_cycle=row.billing_cycle, paid_until=row.paid_until,
     )  # fmt: skip
 
 
 def _later(at: Standing, units: int) -> Money:
-    """What units cost after the running billing period, to the end of the term."""
+    """What units cost after the last day that is paid for, to the end of the term."""
     row = at.subscription
-    paid = charged_until(at.today, row.valid_from, row.valid_to, row.billing_cycle)
+    paid = paid_for(at.today, row.valid_from, row.valid_to, row.billing_cycle, row.paid_until)
     if paid >= row.valid_to:
         return Money.zero(row.currency)
-    span = {"valid_to": paid, "until": row.valid_to}
+    span = {"first": row.valid_from, "valid_to": paid, "until": row.valid_to}
     return added_commitment(row.unit_price, units, billing_cycle=row.billing_cycle, **span)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -204,14 +205,16 @@ def test_a_later_day_never_costs_more_of_the_same_period(
 
 
 def test_an_extension_is_charged_month_by_month_as_it_comes() -> None:
-    span = {"valid_to": date(2026, 8, 31), "until": date(2026, 9, 30), "billing_cycle": "monthly"}
+    span: dict[str, Any] = {"first": date(2025, 9, 1), "valid_to": date(2026, 8, 31), "until": date(2026, 9, 30)}
+    span["billing_cycle"] = "monthly"
 
     assert extension(EUR_31_50, 20, day=date(2026, 8, 10), **span) == eur("0")
     assert added_commitment(EUR_31_50, 20, **span) == eur("630.00")
 
 
 def test_an_extension_within_the_running_month_is_charged_now() -> None:
-    span = {"valid_to": date(2026, 9, 10), "until": date(2026, 9, 30), "billing_cycle": "monthly"}
+    span: dict[str, Any] = {"first": date(2025, 9, 11), "valid_to": date(2026, 9, 10), "until": date(2026, 9, 30)}
+    span["billing_cycle"] = "monthly"
 
     assert extension(EUR_31_50, 20, day=date(2026, 9, 2), **span) == eur("420.00")  # 20 of 30 days
     assert added_commitment(EUR_31_50, 20, **span) == eur("420.00")
@@ -219,10 +222,30 @@ def test_an_extension_within_the_running_month_is_charged_now() -> None:
 
 def test_an_extension_of_what_is_paid_by_the_year_is_charged_now_by_days() -> None:
     price = UnitPrice(Decimal(365), "EUR")
-    span = {"valid_to": date(2026, 8, 31), "until": date(2026, 9, 30), "billing_cycle": "annual"}
+    span: dict[str, Any] = {"first": date(2025, 9, 1), "valid_to": date(2026, 8, 31), "until": date(2026, 9, 30)}
+    span["billing_cycle"] = "annual"
 
     assert extension(price, 2, day=date(2026, 8, 10), **span) == eur("60.00")  # 30 of 365 days
     assert added_commitment(price, 2, **span) == eur("60.00")
+
+
+def test_an_extension_is_charged_as_it_comes_while_years_before_it_are_not_paid_for() -> None:
+    span: dict[str, Any] = {"first": date(2025, 9, 1), "valid_to": date(2028, 8, 31), "until": date(2028, 9, 30)}
+
+    assert extension(EUR_31_50, 2, day=date(2026, 8, 10), billing_cycle="annual", **span) == eur("0")
+    assert extension(EUR_31_50, 2, day=date(2027, 9, 1), billing_cycle="annual", **span) == eur("5.18")  # 30 of 365
+
+
+def test_two_extensions_cost_what_one_does() -> None:
+    price = UnitPrice(Decimal(365), "EUR")
+    about: dict[str, Any] = {"day": date(2026, 3, 12), "first": date(2026, 3, 10), "billing_cycle": "annual"}
+    first, half, last = date(2027, 3, 9), date(2027, 10, 20), date(2028, 5, 1)
+
+    one = extension(price, 1, valid_to=first, until=last, **about)
+    two = extension(price, 1, valid_to=first, until=half, **about)
+    two += extension(price, 1, valid_to=half, until=last, paid_until=half, **about)
+
+    assert one == two == eur("418.00")  # a leap year for 365.00, and 53 of 365 days
 
 
 def test_tax_is_estimated_by_the_standard_rate_and_says_so() -> None:

@@ -368,6 +368,7 @@ CREATE TABLE subscription (
 	raw_state NVARCHAR(40) NULL,
 	valid_from DATE NOT NULL,
 	valid_to DATE NOT NULL,
+	paid_until DATE NULL,
 	auto_renew BIT NOT NULL,
 	parent_subscription_id BINARY(16) NULL,
 	terms_of_offer NVARCHAR(max) NOT NULL,
