@@ -20,7 +20,7 @@ from domains.services import commands, db, queries
 from domains.services.commands import AcceptedLine, ChangeOutcome, Person
 from domains.services.lots import Lot
 from domains.services.models import AccountRef, Offer, Policy, Subscription
-from domains.services.pricing import ChangeTerms, LineWish, OrderTerms
+from domains.services.pricing import ChangeTerms, LineWish, OrderTerms, term_day
 from domains.services.providers import CatalogueOffer, CataloguePlan, Price
 
 EVERYBODY = Scope.system("a test")
@@ -91,9 +91,7 @@ def accepted(session: Session, terms: OrderTerms, **but: Any) -> tuple[AcceptedL
     now = clock.business_now(session)
     window = now + timedelta(days=7)
     policy = Policy(max_quantity=300, cancelable_until=window, extend_mode="free_date")
-    answer = AcceptedLine(
-        new_id(), "", 1, terms.effective_on, terms.effective_on, lots=(), policy=but.pop("policy", policy)
-    )
+    answer = AcceptedLine(new_id(), "", 1, term_day(now), term_day(now), lots=(), policy=but.pop("policy", policy))
     return tuple(
         replace(
             answer, subscription_id=line.subscription_id, provider_subscription_id=f"ccp-{line.subscription_id}",

@@ -17,7 +17,7 @@ from domains.kernel.tenancy import Scope
 
 from ..models import Change, ChangeOutcome, Person, Subscription
 from ..models.actions import check_change
-from ..pricing import billing_day, extended
+from ..pricing import ANNUAL, extended, term_day
 from ..queries.accounts import account_for_change
 from ..queries.changes import adds
 from ..queries.subscriptions import standing_of
@@ -105,10 +105,10 @@ def _let_go(row: Subscription, change: Change) -> None:
 
 
 def _note_paid(row: Subscription, change: Change) -> None:
-    """Note until when an extension is paid for, by the day on which it was begun."""
-    if change.kind == "extend" and change.to_valid_to is not None:
+    """Note until when a yearly extension is paid for, as it was on the day on which it was begun."""
+    if change.kind == "extend" and change.to_valid_to is not None and row.billing_cycle == ANNUAL:
         span = (row.valid_from, change.from_valid_to, change.to_valid_to)
-        row.paid_until = extended(billing_day(change.begun_at), *span, row.billing_cycle, row.paid_until)
+        row.paid_until = extended(term_day(change.begun_at), *span, row.billing_cycle, row.paid_until)
 
 
 def find_change(session: Session, change_id: UUID) -> Change | None:

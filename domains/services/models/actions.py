@@ -15,7 +15,7 @@ from dateutil.relativedelta import relativedelta
 from domains.kernel.errors import N_, Conflict, Invalid, Refused, Said
 
 from ..lots import Lot, returnable, returnable_until
-from ..pricing import FOREVER
+from ..pricing import FOREVER, charge_day, term_day
 from .facts import Policy
 from .subscriptions import Subscription
 
@@ -66,6 +66,11 @@ class Standing:
         return min((moment for moment in moments if moment is not None and moment > self.now), default=None)
 
     @property
+    def charged_on(self) -> date:
+        """The day that what is done now is charged by."""
+        return charge_day(self.now, self.today, self.subscription.billing_cycle)
+
+    @property
     def returnable(self) -> int:
         """How many units can go back now, without falling below the least quantity."""
         room = self.subscription.quantity - self.policy.min_quantity
@@ -80,7 +85,7 @@ class Standing:
         endless = self.subscription.valid_to == FOREVER
         if endless or self.policy.extend_mode not in ("free_date", "month_end"):
             return ()
-        floor = max(self.subscription.valid_to, self.today)
+        floor = max(self.subscription.valid_to, term_day(self.now))
         named = [day for day in self.policy.allowed_end_dates if day > floor]
         if named or self.policy.allowed_end_dates:
             return tuple(named)

@@ -10,7 +10,7 @@ from .reckoning import (
     MONTHLY,
     ONE_TIME,
     added_commitment,
-    billing_day,
+    charge_day,
     charged_until,
     cycles_in,
     days_cost,
@@ -21,6 +21,7 @@ from .reckoning import (
     months_of,
     paid_for,
     rest_of_period,
+    term_day,
 )
 from .terms import FOREVER, ChangeTerms, LineWish, NextInvoice, OrderLine, OrderTerms, TaxEstimate
 
@@ -40,7 +41,7 @@ __all__ = [
     "Rule",
     "TaxEstimate",
     "added_commitment",
-    "billing_day",
+    "charge_day",
     "charged_until",
     "cycles_in",
     "days_cost",
@@ -52,4 +53,5 @@ __all__ = [
     "months_of",
     "paid_for",
     "rest_of_period",
+    "term_day",
 ]

@@ -1,6 +1,6 @@
 """Day-exact reckoning: when a term ends, what the rest of a paid period is worth, what an extension adds.
 
-Monthly billing goes by calendar months; yearly billing by years from the term's first day;
+Monthly billing goes by calendar months in the customer's zone; yearly billing by years from the term's first day;
 what is bought once is charged in full. The day of a change belongs to the new side.
 """
 
@@ -22,9 +22,17 @@ _TERM = re.compile(r"P([1-9][0-9]?)([MY])")
 _DAY = timedelta(days=1)
 
 
-def billing_day(moment: datetime) -> date:
-    """The day that terms, charges and sales go by: the provider's, which begins and ends in UTC (ADR 0025)."""
+def term_day(moment: datetime) -> date:
+    """The day that terms and sales go by: the provider's, which begins and ends in UTC (ADR 0025)."""
     return moment.astimezone(UTC).date()
+
+
+def charge_day(moment: datetime, today: date, billing_cycle: str) -> date:
+    """The day that charges go by at a moment which is `today` where the customer is.
+
+    Calendar months are the customer's; the years of a term are the term's own, so that a whole year costs its price.
+    """
+    return today if billing_cycle == MONTHLY else term_day(moment)
 
 
 def months_of(term: str) -> int:

@@ -249,6 +249,8 @@ class Amount(Word, frozen=True):
 class MonthLine(Word, frozen=True):
     """A line of what a month costs us: units for days, the last one not included. Negative for a refund."""
 
+    most = {"kind": 20}
+
     id: ProviderId
     subscription_reference: str | None
     kind: str

@@ -17,7 +17,7 @@ from domains.kernel.money import UnitPrice
 from domains.kernel.tenancy import Scope
 
 from ..models import AccountRef, Offer, OfferPlan, PriceBook, PriceRule
-from ..pricing import STANDARD_NAME, Prices, Rule
+from ..pricing import STANDARD_NAME, Prices, Rule, term_day
 from .accounts import get_account
 
 PLANS_FIRST = ("P1Y", "monthly")  # the plan an offer is shown and ordered with unless another one is asked for
@@ -25,11 +25,15 @@ PLANS_FIRST = ("P1Y", "monthly")  # the plan an offer is shown and ordered with 
 
 @dataclass(frozen=True)
 class Market:
-    """Where and by which prices somebody buys: the currency, the price book, the country (None: any), the day there."""
+    """Where and by which prices somebody buys: the currency, the price book, the country (None: any), the day there.
+
+    `term_day` is the day at the provider, by which it sells.
+    """
 
     currency: str
     country: str | None
     today: date
+    term_day: date
     prices: Prices
     account_id: UUID | None = None
 
@@ -98,10 +102,10 @@ def market_of(
     account = get_account(session, scope, account_id) if account_id else _first_account(session, scope)
     now = clock.business_now(session)
     if account is None:
-        return Market(currency or "EUR", None, now.date(), _prices(session, price_book or STANDARD_NAME))
+        return Market(currency or "EUR", None, now.date(), term_day(now), _prices(session, price_book or STANDARD_NAME))
     prices = _prices(session, price_book or account.price_book)
     today = clock.local_day(now, account.time_zone)
-    return Market(currency or account.currency, account.country, today, prices, account.id)
+    return Market(currency or account.currency, account.country, today, term_day(now), prices, account.id)
 
 
 def _first_account(session: Session, scope: Scope) -> AccountRef | None:
@@ -166,7 +170,7 @@ def _offer_view(session: Session, offer: Offer, plans: Iterable[OfferPlan], mark
         min_quantity=offer.min_quantity, max_quantity=offer.max_quantity,
         countries=tuple(offer.countries.strip(",").split(",")), policy=dict(offer.policy),
         valid_from=offer.valid_from, valid_to=offer.valid_to,
-        is_sold=offer.is_sold_on(market.today) and (not market.country or offer.is_sold_in(market.country)),
+        is_sold=offer.is_sold_on(market.term_day) and (not market.country or offer.is_sold_in(market.country)),
         currency=market.currency,
         plans=tuple(Plan(plan.term, plan.billing_cycle, price) for plan, price in priced if price is not None),
         addon_of=tuple(links[key] for key in offer.addon_of if key in links),

@@ -143,7 +143,7 @@ def _amounts(
     if kind == "extend" and valid_to is not None:
         span: dict[str, Any] = {"first": row.valid_from, "valid_to": row.valid_to, "until": valid_to}
         span["billing_cycle"] = row.billing_cycle
-        now = extension(price, row.quantity, day=at.today, paid_until=row.paid_until, **span)
+        now = extension(price, row.quantity, day=at.charged_on, paid_until=row.paid_until, **span)
         return now, zero, added_commitment(price, row.quantity, **span)
     if mode == "end_of_term":
         return zero, zero, zero
@@ -159,7 +159,7 @@ def _amounts(
 def _for_units(at: Standing, units: int) -> Money:
     row = at.subscription
     return rest_of_period(
-        row.unit_price, units, day=at.today, first=row.valid_from, valid_to=row.valid_to,
+        row.unit_price, units, day=at.charged_on, first=row.valid_from, valid_to=row.valid_to,
         billing_cycle=row.billing_cycle, paid_until=row.paid_until,
     )  # fmt: skip
 
@@ -167,7 +167,7 @@ def _for_units(at: Standing, units: int) -> Money:
 def _later(at: Standing, units: int) -> Money:
     """What units cost after the last day that is paid for, to the end of the term."""
     row = at.subscription
-    paid = paid_for(at.today, row.valid_from, row.valid_to, row.billing_cycle, row.paid_until)
+    paid = paid_for(at.charged_on, row.valid_from, row.valid_to, row.billing_cycle, row.paid_until)
     if paid >= row.valid_to:
         return Money.zero(row.currency)
     span = {"first": row.valid_from, "valid_to": paid, "until": row.valid_to}

@@ -123,7 +123,7 @@ def offers_query(market: Market, q: str) -> Select[Any]:
         )
         .join(Listing, Listing.offer_id == Offer.id)
         .where(Listing.currency == market.currency, Offer.active == true())
-        .where(or_(Offer.valid_to.is_(None), Offer.valid_to >= market.today))
+        .where(or_(Offer.valid_to.is_(None), Offer.valid_to >= market.term_day))
     )  # fmt: skip
     if market.country:
         query = query.where(or_(Offer.countries == ",*,", Offer.countries.like(f"%,{market.country},%")))
@@ -221,7 +221,7 @@ def _cards(session: Session, page: list[Row[Any]], market: Market) -> list[Offer
 
 
 def _card(row: Row[Any], wide: Row[Any], market: Market) -> OfferCard:
-    announced = wide.valid_from is not None and wide.valid_from > market.today
+    announced = wide.valid_from is not None and wide.valid_from > market.term_day
     return OfferCard(
         id=row.id, provider_offer_id=row.provider_offer_id, name=row.name, vendor=row.vendor, category=row.category,
         description=wide.description, kind=wide.kind, unit=wide.unit, min_quantity=wide.min_quantity,

@@ -28,6 +28,7 @@ from ..pricing import (
     NextInvoice,
     OrderLine,
     OrderTerms,
+    charge_day,
     charged_until,
     cycles_in,
     estimate,
@@ -130,8 +131,8 @@ def _line(counter: Counter, wish: LineWish, at: str) -> OrderLine:
 
 def _check_sold(counter: Counter, offer: Offer, at: str) -> None:
     account, field = counter.account, f"{at}.offer_id"
-    if not offer.is_sold_on(counter.market.today):
-        coming = offer.valid_from and offer.active and offer.valid_from > counter.market.today
+    if not offer.is_sold_on(counter.market.term_day):
+        coming = offer.valid_from and offer.active and offer.valid_from > counter.market.term_day
         known: dict[str, Any] = {"field": field, "offer": offer.name, "day": offer.valid_from}
         if coming:
             raise Refused("“%(offer)s” is sold from %(day)s.", code="offer_not_sold", **known)
@@ -165,18 +166,19 @@ def _plan(counter: Counter, offer: Offer, wish: Asked, at: str) -> OfferPlan:
 
 
 def _priced(counter: Counter, offer: Offer, plan: OfferPlan, price: UnitPrice, wish: LineWish) -> OrderLine:
-    day, valid_to = counter.market.today, last_day(counter.market.today, plan.term)
+    first = counter.market.term_day
+    day, valid_to = charge_day(counter.now, counter.market.today, plan.billing_cycle), last_day(first, plan.term)
     hours = offer.policy.get("cancel_window_hours")
     return OrderLine(
         subscription_id=new_id(), offer_id=offer.id, name=offer.name, vendor=offer.vendor, kind=offer.kind,
         unit=offer.unit, term=plan.term, billing_cycle=plan.billing_cycle, quantity=wish.quantity, unit_price=price,
         charge_now=rest_of_period(
-            price, wish.quantity, day=day, first=day, valid_to=valid_to, billing_cycle=plan.billing_cycle
+            price, wish.quantity, day=day, first=first, valid_to=valid_to, billing_cycle=plan.billing_cycle
         ),
         cycle_price=price.times(wish.quantity), valid_to=valid_to,
         undo_until=counter.now + timedelta(hours=hours) if hours else None,
         parent_subscription_id=wish.parent_subscription_id,
-        charged_until=charged_until(day, day, valid_to, plan.billing_cycle),
+        charged_until=charged_until(day, first, valid_to, plan.billing_cycle),
     )  # fmt: skip
 
 

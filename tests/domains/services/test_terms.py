@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,7 @@ from domains.kernel.database import new_id
 from domains.kernel.errors import DomainError, Invalid, NotFound, Refused
 from domains.kernel.money import Money
 from domains.services import commands, db, queries
+from domains.services.models import Line
 from domains.services.pricing import FOREVER, LineWish, Rule
 from tests.conftest import Clock
 from tests.factories.services import (
@@ -21,9 +23,11 @@ from tests.factories.services import (
     a_catalogue,
     a_line,
     a_plan,
+    a_subscription,
     an_account,
     an_offer,
     at,
+    change_of,
     on,
     scope_of,
     somebody_else,
@@ -82,6 +86,65 @@ def test_the_day_is_the_customers_day(databases: Settings, clock: Clock) -> None
     assert here.charge_now == eur("630.00")
     assert tokyo.charge_now == Money.of(4875 * 20, "JPY")
     assert london.charge_now == eur("21.00")  # one day of November
+
+
+MIDNIGHTS = [
+    ("Asia/Tokyo", "2026-12-01T00:10:00+09:00"),
+    ("Asia/Tokyo", "2026-12-01T08:50:00+09:00"),
+    ("Asia/Tokyo", "2026-12-01T09:10:00+09:00"),
+    ("Asia/Tokyo", "2026-11-30T23:50:00+09:00"),
+    ("Australia/Sydney", "2026-12-01T00:10:00+11:00"),
+    ("Australia/Sydney", "2026-11-30T23:50:00+11:00"),
+    ("America/Los_Angeles", "2026-11-30T23:50:00-08:00"),
+]
+
+
+@pytest.mark.parametrize(("zone", "moment"), MIDNIGHTS)
+def test_a_term_goes_by_the_providers_days_and_months_by_the_customers(
+    databases: Settings, clock: Clock, zone: str, moment: str
+) -> None:
+    clock.move_to(at(moment))
+    there, here = at(moment).astimezone(UTC).date(), at(moment).date()
+    with db.begin() as session:
+        a_catalogue(session, an_offer(plans=(a_plan(), a_plan("P1Y", "annual", EUR="292.00"))))
+        account = an_account(session, time_zone=zone)
+        monthly, yearly = terms_of(
+            session, account, a_line(session, 1), a_line(session, 1, billing_cycle="annual")
+        ).lines
+        order = terms_of(session, account)
+
+    assert monthly.valid_to == yearly.valid_to == there.replace(year=2027) - timedelta(days=1)
+    assert monthly.charge_now == eur("31.50" if here.month == 12 else "1.05")
+    assert monthly.charged_until == on("2026-12-31" if here.month == 12 else "2026-11-30")
+    assert (yearly.charge_now, yearly.charged_until) == (eur("365.00"), yearly.valid_to)
+    assert order.effective_on == here
+
+
+@pytest.mark.parametrize("cycle", ["monthly", "annual"])
+@pytest.mark.parametrize(("zone", "moment"), MIDNIGHTS)
+def test_what_is_cancelled_at_once_costs_nothing_whatever_day_it_is(
+    databases: Settings, clock: Clock, zone: str, moment: str, cycle: str
+) -> None:
+    clock.move_to(at(moment))
+    with db.begin() as session:
+        a_catalogue(session, an_offer(plans=(a_plan(), a_plan("P1Y", "annual", EUR="292.00"))))
+        held = a_subscription(session, an_account(session, time_zone=zone), a_line(session, billing_cycle=cycle))
+        charged = session.get_one(Line, held.id).charge_now
+        back = change_of(session, held, "cancel", mode="now")
+
+    assert back.refund == Money.from_minor(charged, "EUR")
+
+
+def test_an_offer_is_sold_by_the_providers_days(databases: Settings, clock: Clock) -> None:
+    clock.move_to(at("2026-12-01T08:50:00+09:00"))  # still November at the provider
+    with db.begin() as session:
+        a_catalogue(session, an_offer(valid_to="2026-11-30"), an_offer("coming", valid_from="2026-12-01"))
+        account = an_account(session, time_zone="Asia/Tokyo")
+        assert terms_of(session, account).lines
+        with pytest.raises(Refused) as no:
+            terms_of(session, account, a_line(session, 1, "coming"))
+
+    assert no.value.code == "offer_not_sold"
 
 
 def test_yearly_and_one_time_billing_charge_the_full_price(databases: Settings, clock: Clock) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,6 +14,8 @@ from domains.kernel import config, database
 from domains.kernel.errors import Invalid
 from domains.kernel.money import Money
 from domains.services import commands
+from domains.services.models import AccountRef
+from domains.services.pricing import month_of
 from saga.flows.place_order import place_order
 
 from .crashes import dies, places_in, places_of
@@ -206,6 +210,25 @@ def test_an_account_that_was_closed_meanwhile_orders_nothing(shop: Shop) -> None
     assert (run_of(run.id).status, words_of(run.id)[0]) == ("compensated", "refused")
     assert counts() == {"orders": 0, "changes": 0, "reservations": 0, "charges": 0}
     assert charges(order.lines[0].subscription_id) == []
+
+
+@pytest.mark.parametrize("hour", [0, 8, 23])
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "Australia/Sydney"])
+def test_the_promised_days_are_the_delivered_ones_on_either_side_of_midnight(shop: Shop, zone: str, hour: int) -> None:
+    with services.db.begin() as session:
+        session.get_one(AccountRef, shop.account_id).time_zone = zone
+    here = shop.clock.now.astimezone(ZoneInfo(zone)).replace(hour=hour, minute=30)
+    later = here if here > shop.clock.now else here + timedelta(days=1)
+    shop.sandbox.control("POST", "clock/advance", to=later.isoformat())
+    shop.clock.move_to(later.astimezone(UTC))
+
+    order = shop.an_order()
+    shop.run(place_order, order)
+    held = subscription_of(order.lines[0].subscription_id)
+
+    assert (order.effective_on, held.state) == (later.date(), "active")
+    assert held.valid_to == order.lines[0].valid_to
+    assert order.lines[0].charged_until == min(held.valid_to, month_of(later.date())[1] - timedelta(days=1))
 
 
 @pytest.mark.slow
