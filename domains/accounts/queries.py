@@ -15,6 +15,7 @@ from domains.kernel.database import locked
 from domains.kernel.errors import NotFound
 from domains.kernel.money import Money
 from domains.kernel.paging import Page, page
+from domains.kernel.searching import holds
 from domains.kernel.tenancy import Scope
 
 from .models import LIVE, Account, CustomerRef, Reservation
@@ -55,7 +56,7 @@ def list_accounts(
     if customer_id is not None:
         query = query.where(Account.customer_id == customer_id)
     if q:
-        query = query.where(func.lower(Account.name).contains(q.lower(), autoescape=True))
+        query = query.where(holds(func.lower(Account.name), q.lower()))
     return page(session, query, Account.id, cursor=cursor, limit=limit, filters=filters)
 
 

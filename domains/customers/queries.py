@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from domains.kernel.database import locked
 from domains.kernel.errors import NotFound
 from domains.kernel.paging import Page, page
+from domains.kernel.searching import holds
 from domains.kernel.tenancy import Scope
 
 from .models import Customer
@@ -41,6 +42,6 @@ def list_customers(
     if kind:
         query = query.where(Customer.kind == kind)
     if q:
-        query = query.where(func.lower(Customer.name).contains(q.lower(), autoescape=True))
+        query = query.where(holds(func.lower(Customer.name), q.lower()))
     filters = {"customer_id": customer_id, "kind": kind, "q": q}
     return page(session, query, Customer.id, cursor=cursor, limit=limit, filters=filters)

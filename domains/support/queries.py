@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from domains.kernel.database import locked
 from domains.kernel.errors import NotFound
 from domains.kernel.paging import Page, page
+from domains.kernel.searching import holds
 from domains.kernel.tenancy import Scope
 
 from .models import OPEN, Case, Link, Reference, Reply
@@ -45,8 +46,8 @@ def list_cases(
         query = query.where(Case.customer_id == customer_id)
     if q:
         words = q.lower()
-        number = func.lower(Case.number).contains(words, autoescape=True)
-        query = query.where(or_(func.lower(Case.subject).contains(words, autoescape=True), number))
+        number = holds(func.lower(Case.number), words)
+        query = query.where(or_(holds(func.lower(Case.subject), words), number))
     return page(session, query, Case.id, cursor=cursor, limit=limit, filters=filters)
 
 

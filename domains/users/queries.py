@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from domains.kernel.errors import NotFound
 from domains.kernel.paging import Page, page
+from domains.kernel.searching import holds
 from domains.kernel.tenancy import Scope
 
 from .models import ApiClient, Membership, Organisation, User
@@ -83,7 +84,7 @@ def choices(session: Session, scope: Scope, *, q: str | None = None, limit: int 
     """The organisations that the caller may act for, by name."""
     query = select(Organisation).where(scope.covers(Organisation), Organisation.status == "active")
     if q:
-        query = query.where(func.lower(Organisation.name).contains(q.lower(), autoescape=True))
+        query = query.where(holds(func.lower(Organisation.name), q.lower()))
     return list(session.scalars(query.order_by(Organisation.name, Organisation.customer_id).limit(limit)))
 
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from domains.kernel.errors import Invalid
 from domains.kernel.money import UnitPrice
 from domains.kernel.paging import checked_limit, decode_cursor, encode_cursor
+from domains.kernel.searching import holds
 from domains.kernel.tenancy import Scope
 
 from ..models import Listing, Offer
@@ -27,7 +28,6 @@ from .catalogue import Market, market_of
 
 FACETS = ("vendor", "category", "term", "billing_cycle")
 SORTS = ("best", "price", "name")
-_ESCAPE = "/"
 
 
 @dataclass(frozen=True)
@@ -131,15 +131,8 @@ def offers_query(market: Market, q: str) -> Select[Any]:
     if exact is not None:
         return cast(Select[Any], query.where(Offer.id == exact))
     for word in q.casefold().split()[:8]:
-        query = query.where(Offer.words.like(like(word), escape=_ESCAPE))
+        query = query.where(holds(Offer.words, word))
     return cast(Select[Any], query)
-
-
-def like(text: str) -> str:
-    """A LIKE pattern that finds `text` anywhere; escaped with `/`, also the brackets that Azure SQL reads as a set."""
-    for special in (_ESCAPE, "%", "_", "["):
-        text = text.replace(special, _ESCAPE + special)
-    return f"%{text}%"
 
 
 def _as_id(q: str) -> UUID | None:

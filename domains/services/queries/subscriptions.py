@@ -15,13 +15,13 @@ from domains.kernel import clock, paging
 from domains.kernel.errors import NotFound
 from domains.kernel.money import Money, UnitPrice
 from domains.kernel.paging import Page
+from domains.kernel.searching import holds
 from domains.kernel.tenancy import Scope
 
 from ..lots import Lot, newest_first
 from ..models import AccountRef, Change, SeatLot, Subscription
 from ..models.actions import Action, Standing, allowed_actions
 from ..pricing import FOREVER, MONTHLY
-from .search import like
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def matching(query: Select[Any], model: Any, q: str) -> Select[Any]:
         return query.where(model.id == UUID(text))
     except ValueError:
         columns = [model.number, model.account_name] + ([model.name, model.vendor] if hasattr(model, "name") else [])
-        return query.where(or_(*(func.lower(column).like(like(text), escape="/") for column in columns)))
+        return query.where(or_(*(holds(func.lower(column), text) for column in columns)))
 
 
 def expiring(
