@@ -135,7 +135,7 @@ def begin(session: Session, terms: ChangeTerms, **but: Any) -> None:
     """Begin the change that the terms describe."""
     facts = {name: getattr(terms, name) for name in (
         "change_id", "subscription_id", "customer_id", "reseller_id", "kind", "to_quantity", "mode", "valid_to_wish",
-        "preview_id", "charge_now",
+        "preview_id", "charge_now", "from_quantity", "valid_to",
     )}  # fmt: skip
     commands.begin_change(session, **(facts | {"requested_by": BUYER} | but))
 

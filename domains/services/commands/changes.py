@@ -29,16 +29,17 @@ def begin_change(
     session: Session, *, change_id: UUID, subscription_id: UUID, customer_id: UUID, reseller_id: UUID | None, kind: str,
     to_quantity: int, mode: str | None, valid_to_wish: date | None, requested_by: Person,
     expected_version: int | None = None, preview_id: UUID | None = None, run_id: UUID | None = None,
-    charge_now: Money | None = None,
+    charge_now: Money | None = None, from_quantity: int | None = None, valid_to: date | None = None,
 ) -> None:  # fmt: skip
     """Begin a change and hold the subscription for it; a cancellation shows at once. Doing it twice does it once.
 
     Refused when the rules do not allow it now; a conflict while another change is under way, or when the subscription
-    is not at `expected_version` any more.
+    is not at `expected_version`, or what was priced (`from_quantity` units until `valid_to`), any more.
     """
     if session.get(Change, change_id) is not None:
         return
-    row = _found(session, subscription_id, customer_id, expected_version)
+    row = _found(session, subscription_id, customer_id)
+    _check_seen(row, expected_version, from_quantity, valid_to)
     scope = Scope.customer(customer_id)
     at = standing_of(session, scope, row)
     check_change(at, kind=kind, quantity=to_quantity, mode=mode, valid_to=valid_to_wish)
@@ -57,14 +58,19 @@ def begin_change(
     _audit(session, f"services.{kind}", change)
 
 
-def _found(session: Session, subscription_id: UUID, customer_id: UUID, expected_version: int | None) -> Subscription:
+def _found(session: Session, subscription_id: UUID, customer_id: UUID) -> Subscription:
     row = find_locked(session, subscription_id)
     if row is None or row.customer_id != customer_id:
         raise NotFound("There is no such subscription.", code="subscription_not_found", field="subscription_id")
-    if expected_version is not None and row.version != expected_version:
+    return row
+
+
+def _check_seen(row: Subscription, version: int | None, quantity: int | None, valid_to: date | None) -> None:
+    """Refuse a change of what is no longer as it was seen and priced; None was not said."""
+    seen, now = (version, quantity, valid_to), (row.version, row.quantity, row.valid_to)
+    if any(one not in (None, fact) for one, fact in zip(seen, now, strict=True)):
         stale = "The subscription has changed since you looked. Look again, then decide."
         raise Conflict(stale, code="version_conflict", version=row.version)
-    return row
 
 
 def _hold(session: Session, row: Subscription, change: Change) -> None:

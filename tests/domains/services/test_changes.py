@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -17,8 +18,11 @@ from tests.factories.services import (
     a_running,
     begin,
     change_of,
+    on,
     outcome,
 )
+
+LATER = on("2027-04-30")
 
 
 def test_one_change_at_a_time(databases: Settings) -> None:
@@ -45,6 +49,37 @@ def test_a_change_of_what_has_changed_since_is_a_conflict(databases: Settings) -
         begin(session, terms, expected_version=terms.subscription_version)
 
     assert no.value.code == "version_conflict"
+
+
+@pytest.mark.parametrize(
+    ("action", "wish"),
+    [("change_quantity", {"quantity": 30}), ("cancel", {"mode": "now"}), ("extend", {"valid_to": LATER})],
+)
+def test_what_was_priced_for_another_quantity_is_not_begun(
+    databases: Settings, clock: Clock, action: str, wish: dict[str, Any]
+) -> None:
+    with db.begin() as session:
+        held = a_running(session)
+        late = change_of(session, held, action, **wish)  # by a program that sends no version
+        first = change_of(session, held, "change_quantity", quantity=25)
+        begin(session, first)
+        commands.apply_change(session, change_id=first.change_id, outcome=outcome(session, held, quantity=25))
+        with pytest.raises(Conflict) as no:
+            begin(session, late)
+
+    assert no.value.code == "version_conflict"
+    assert held.open_change_id is None
+
+
+def test_what_was_priced_for_another_last_day_is_not_begun(databases: Settings, clock: Clock) -> None:
+    with db.begin() as session:
+        held = a_running(session)
+        late = change_of(session, held, "cancel", mode="now")
+        longer = change_of(session, held, "extend", valid_to=LATER)
+        begin(session, longer)
+        commands.apply_change(session, change_id=longer.change_id, outcome=outcome(session, held, valid_to=LATER))
+        with pytest.raises(Conflict):
+            begin(session, late)
 
 
 def test_an_applied_change_lets_the_subscription_go(databases: Settings, clock: Clock) -> None:
