@@ -138,6 +138,8 @@ def _accepted(ours: Provider, line: PlacedLine) -> AcceptedLine:
         held = ours.get_subscription(subscription_id)
         if held is None:
             raise UnknownOutcome("the provider names a subscription that it does not know")
+        if held.reference not in (None, line.reference):
+            raise UnknownOutcome("the provider names a subscription that is not this line's")
         return accepted_line(UUID(line.reference), held, ours.get_policy(subscription_id))
 
 

@@ -63,9 +63,12 @@ class SandboxProvider:
     def get_subscription(self, subscription_id: str) -> HeldSubscription | None:
         """A subscription as it stands; None when the provider does not know it."""
         try:
-            return self._wire.ask("GET", f"/v1/subscriptions/{quote(subscription_id, safe='')}", HeldSubscription)
+            found = self._wire.ask("GET", f"/v1/subscriptions/{quote(subscription_id, safe='')}", HeldSubscription)
         except NotFound:
             return None
+        if found.id != subscription_id:
+            raise UnknownOutcome("the provider answered with another subscription")
+        return found
 
     def get_policy(self, subscription_id: str) -> ChangePolicy:
         """What may be changed of a subscription now."""

@@ -47,15 +47,15 @@ def says(provider: Scripted, *bodies: Any) -> None:
         provider.say(200, None if body is None else json.dumps(body, default=str).encode())
 
 
-def held(quantity: int = 20) -> dict[str, Any]:
+def held(quantity: int = 20, number: int = 0) -> dict[str, Any]:
     """A subscription over there."""
     return {
-        "id": "CS-0", "reference": None, "quantity": quantity, "status": "active", "start_date": "2026-03-10",
+        "id": f"CS-{number}", "reference": None, "quantity": quantity, "status": "active", "start_date": "2026-03-10",
         "valid_to": "2027-03-09", "version": quantity,
     }  # fmt: skip
 
 
-DELIVERED: list[Any] = [held(), {}]  # a subscription as it stands, and what may be changed of it
+DELIVERED: list[Any] = [held(), {}, held(2, number=1), {}]  # both subscriptions as they stand, and what may be changed
 
 # ---- orders
 
@@ -98,7 +98,7 @@ def test_a_line_that_an_answer_says_nothing_of_is_not_left_pending_for_ever(
     provider: Scripted, second: dict[str, Any]
 ) -> None:
     terms = an_order()
-    says(provider, placed(terms, **second), *DELIVERED * 2)
+    says(provider, placed(terms, **second), *DELIVERED)
 
     with pytest.raises(UnknownOutcome):
         send(terms)
@@ -108,7 +108,12 @@ def test_a_line_that_an_answer_says_nothing_of_is_not_left_pending_for_ever(
 def test_an_answer_has_as_many_lines_as_the_order(provider: Scripted, count: int) -> None:
     terms = an_order()
     answer = placed(terms)
-    says(provider, {"items": [answer | {"lines": [*answer["lines"], answer["lines"][0]][:count]}]}, *DELIVERED * 3)
+    says(
+        provider,
+        {"items": [answer | {"lines": [*answer["lines"], answer["lines"][0]][:count]}]},
+        *DELIVERED,
+        *DELIVERED,
+    )
 
     with pytest.raises(UnknownOutcome):
         send(terms, asked_before=True)
@@ -116,7 +121,7 @@ def test_an_answer_has_as_many_lines_as_the_order(provider: Scripted, count: int
 
 def test_a_refused_line_needs_a_reason_or_a_word_that_says_so(provider: Scripted) -> None:
     terms = an_order()
-    says(provider, placed(terms, subscription_id=None, status="failed"), *DELIVERED)
+    says(provider, placed(terms, subscription_id=None, status="failed"), *DELIVERED[:2])
 
     answer = send(terms)
 
@@ -126,6 +131,16 @@ def test_a_refused_line_needs_a_reason_or_a_word_that_says_so(provider: Scripted
     ]
 
 
+def test_another_subscription_than_the_lines_own_is_not_taken_over(provider: Scripted) -> None:
+    terms = an_order()
+    theirs = held() | {"reference": str(new_id())}
+    for odd in (held(number=7), theirs):
+        says(provider, placed(terms), odd, {}, *DELIVERED[2:])
+        with pytest.raises(UnknownOutcome):
+            send(terms)
+        provider.answers.clear()
+
+
 # ---- changes
 
 
@@ -133,6 +148,7 @@ def more_seats() -> tuple[Subscription, ChangeTerms]:
     """A change from 20 seats to 25 that is begun and not sent yet."""
     with db.begin() as session:
         running = a_running(session)
+        running.provider_subscription_id = "CS-0"
         terms = change_of(session, running, "change_quantity", quantity=25)
         begin(session, terms)
     return running, terms

@@ -172,6 +172,7 @@ def test_a_hostile_no_takes_everything_back(provider: Scripted) -> None:
 def test_a_hostile_state_is_kept_as_unknown(provider: Scripted) -> None:
     with db.begin() as session:
         held = a_running(session)
+        held.provider_subscription_id = "CS-0"
         terms = change_of(session, held, "change_quantity", quantity=25)
         begin(session, terms)
     reasons = {"increase": {"code": NASTY, "message": NASTY}}
