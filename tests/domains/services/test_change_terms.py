@@ -12,6 +12,7 @@ from domains.kernel.errors import DomainError, Invalid, Refused
 from domains.kernel.money import Money
 from domains.services import db, queries
 from domains.services.models import AccountRef, Policy, Subscription
+from domains.services.pricing import FOREVER
 from tests.conftest import Clock
 from tests.factories.services import (
     EVERYBODY,
@@ -85,6 +86,16 @@ def test_an_extension_of_a_monthly_subscription_is_charged_as_its_months_come(
     assert (terms.charge_now, terms.every_month, terms.reserve) == (eur("0"), eur("0"), eur("0"))
     assert terms.commitment == eur("447.10")  # 22 of 31 days
     assert (terms.valid_to, terms.valid_to_wish) == (on("2027-03-09"), on("2027-03-31"))
+
+
+def test_what_is_billed_by_the_month_and_never_ends_commits_to_nothing(databases: Settings, clock: Clock) -> None:
+    with db.begin() as session:
+        held = a_running(session)
+        held.valid_to = FOREVER  # the provider names no last day
+        more = change_of(session, held, "change_quantity", quantity=30)
+
+    assert more.charge_now == eur("223.55")  # 10 × 31.50 × 22 / 31
+    assert more.commitment == more.charge_now
 
 
 def test_a_yearly_subscription_is_charged_and_paid_back_by_days_of_its_year(databases: Settings, clock: Clock) -> None:
