@@ -237,6 +237,52 @@ INSERT INTO alembic_version (version_num) OUTPUT inserted.version_num VALUES ('0
 
 GO
 
+-- Running upgrade 0001 -> 0002
+
+ALTER TABLE membership ADD state NVARCHAR(10) NOT NULL DEFAULT 'active';
+
+GO
+
+ALTER TABLE membership ADD invited_name NVARCHAR(200) NULL;
+
+GO
+
+ALTER TABLE membership ADD invited_email NVARCHAR(320) NULL;
+
+GO
+
+ALTER TABLE membership ADD created_at DATETIMEOFFSET NULL;
+
+GO
+
+UPDATE alembic_version SET version_num='0002' WHERE alembic_version.version_num = '0001';
+
+GO
+
+-- Running upgrade 0002 -> 0003
+
+UPDATE membership SET created_at=(SELECT user_.created_at
+FROM user_
+WHERE user_.id = membership.user_id), state=N'invited', invited_name=(SELECT user_.name
+FROM user_
+WHERE user_.id = membership.user_id), invited_email=(SELECT user_.email
+FROM user_
+WHERE user_.id = membership.user_id) WHERE (SELECT user_.status
+FROM user_
+WHERE user_.id = membership.user_id) = N'invited';
+
+GO
+
+UPDATE membership SET state=N'disabled' WHERE (SELECT user_.status
+FROM user_
+WHERE user_.id = membership.user_id) = N'disabled';
+
+GO
+
+UPDATE alembic_version SET version_num='0003' WHERE alembic_version.version_num = '0002';
+
+GO
+
 COMMIT;
 
 GO

@@ -7,8 +7,8 @@ Rules: add before you take away; the release before this one must keep working o
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
