@@ -19,7 +19,7 @@ from typing import Any
 from azure.servicebus import ServiceBusClient, ServiceBusMessage
 from azure.servicebus.exceptions import MessageSizeExceededError, ServiceBusError
 
-from domains.kernel import config
+from domains.kernel import config, heartbeat
 
 from . import Perform
 
@@ -60,6 +60,7 @@ class Transport:
                 signal.signal(number, lambda *_: self.stop())
         most = 1 if queue.endswith("-exchange") else PER_TURN  # a slow call must not outlast the others' locks
         while not self._stopped.is_set():
+            heartbeat.beat(f"worker-{queue}")
             try:
                 tokens, envelopes = self._receive(queue, "", most, 1.0)
                 well = self._work_off(tokens, envelopes, perform)

@@ -27,14 +27,14 @@ from tests.amqp.broker import Broker
 from tests.amqp.entities import Rules
 from tests.sandboxes import Sandbox, sandbox_process
 from tests.servers import ROOT, free_port
-from topology import as_environment
+from topology import EXCHANGING, as_environment
 
 from .seen import end_of_order
 from .shop import Shop
 from .test_place_order import delivered
 
 pytestmark = pytest.mark.proof
-QUEUES = [*NAMES, "services-exchange", servicebus.REPLIES]
+QUEUES = [*NAMES, *(f"{domain}-exchange" for domain in EXCHANGING), servicebus.REPLIES]
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from saga import coordinator, flows, transports
 from saga.definition import known, queue_of, saga_of
 from tests.saga import lab
 from tests.saga.watch import a_run, effects_of, now_of
+from topology import EXCHANGING
 
 from .benches import Bench, to_the_end
 
@@ -120,6 +121,7 @@ def test_the_flows_need_one_queue_for_each_domain_and_one_for_exchanges() -> Non
 
     queues = {queue_of(action) for action in actions}
 
-    domains = {"customers", "users", "accounts", "services", "billing", "notifications"}
-    assert queues == domains | {"billing-exchange", "services-exchange"}
+    exchanges = {f"{domain}-exchange" for domain in EXCHANGING}
+    assert {name for name in queues if "-" in name} == exchanges
+    assert queues == exchanges | {"customers", "users", "accounts", "services", "billing", "notifications"}
     assert queue_of(lab.turn) == "lab-exchange"

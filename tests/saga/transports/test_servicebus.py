@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from tests.conftest import Clock
 from tests.saga import lab
 from tests.saga.watch import a_run, effects_of, now_of
 from tests.servers import ROOT, free_port
+from topology import EXCHANGING
 
 from .benches import ServicebusBench, to_the_end
 
@@ -145,6 +147,12 @@ def test_while_the_bus_is_away_runs_are_started_and_go_on_when_it_is_back(
     assert lab.outside[run.resource_id] == 1
 
 
+def test_a_worker_is_seen_to_go_round_while_nothing_comes(bus: servicebus.Transport, settings: Settings) -> None:
+    seen = Path(settings.var) / "heartbeat" / "worker-lab"
+
+    listen_until(bus, seen.exists, lambda _envelope: None)
+
+
 def test_a_key_that_is_not_ours_opens_nothing(bus: servicebus.Transport, broker: Broker) -> None:
     forged = servicebus.client(broker.url.replace("SharedAccessKey=", "SharedAccessKey=not"))
 
@@ -170,5 +178,5 @@ def test_the_entities_that_operators_make_are_those_that_the_system_uses() -> No
     rows = [line for line in (ROOT / "docs" / "service-bus.md").read_text().splitlines() if "`customers`, " in line]
     commands, events = (set(re.findall(r"`([a-z-]+)`", row)) for row in rows)
 
-    assert commands == {*NAMES, "services-exchange"}
+    assert commands == {*NAMES, *(f"{domain}-exchange" for domain in EXCHANGING)}
     assert events == {servicebus.EVENTS, *NAMES}
