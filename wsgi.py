@@ -19,8 +19,9 @@ from gateway.middleware import Gateway
 from saga import flows
 
 settings = Settings.from_env()
-start_logging(settings.log_level, "web")
-tracing.start(settings, "web")
+name = "web" if settings.domains == "all" else f"web-{'-'.join(settings.domain_names)}"
+start_logging(settings.log_level, name)
+tracing.start(settings, name)
 bind(settings)
 refuse_demo(settings)
 flows.load()

@@ -13,6 +13,7 @@ from werkzeug.exceptions import Unauthorized
 from domains.kernel import assertion
 from domains.kernel.config import Settings
 from domains.kernel.messages import acting
+from gateway import spans
 
 from .errors import refused
 
@@ -26,6 +27,7 @@ def register(app: Flask, settings: Settings) -> None:
     def introduce() -> None:
         stated = request.headers.get(assertion.HEADER, "")
         g.caller = assertion.verify(settings.assertion_key, stated, "api") if stated else None
+        spans.note_customer(request.environ, g.caller)
 
 
 def requires(scope: str) -> Callable[[V], V]:

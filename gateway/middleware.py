@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from domains.kernel import assertion
 from domains.kernel.config import Settings
@@ -51,11 +50,12 @@ class Gateway:
         with acting(request_id=request_id, traceparent=""), spans.request_span(environ, in_api) as tell:
             trace = context().traceparent or traceparent(environ.get("HTTP_TRACEPARENT"))
             environ["HTTP_TRACEPARENT"] = trace
+            environ[spans.TELL] = tell
+            tell(request_id=request_id)
             if self._behind_nginx:
                 self._believe(environ, stated, client)
-                tell(request_id=request_id)
             else:
-                tell(request_id=request_id, customer_id=self._introduce(environ, path, in_api))
+                self._introduce(environ, path, in_api)
             with acting(traceparent=trace):
                 return self._app(environ, spans.telling(tell, start_response))
 
@@ -67,15 +67,11 @@ class Gateway:
             environ["REMOTE_ADDR"] = client
         environ["wsgi.url_scheme"] = urlsplit(self._settings.public_url).scheme  # TLS ends in front of us
 
-    def _introduce(self, environ: Environ, path: str, in_api: bool) -> UUID | None:
-        """Put on the assertion of who is calling, when a cookie (portal) or a token (API) proves it.
-
-        Returns the customer whom the caller acts for.
-        """
+    def _introduce(self, environ: Environ, path: str, in_api: bool) -> None:
+        """Put on the assertion of who is calling, when a cookie (portal) or a token (API) proves it."""
         if path.startswith("/static/"):
-            return None
+            return
         audience = "api" if in_api else "portal"
         caller = introduction.caller_of(environ, self._settings, audience)
         if caller is not None:
             environ[ASSERTION] = assertion.mint(self._settings.assertion_key, caller, audience)
-        return caller.customer_id if caller is not None else None

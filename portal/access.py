@@ -14,6 +14,7 @@ from domains.kernel import assertion
 from domains.kernel.config import Settings
 from domains.kernel.messages import acting
 from domains.kernel.tenancy import Caller
+from gateway import spans
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -42,6 +43,7 @@ def register(app: Flask, settings: Settings) -> None:
     @app.before_request
     def introduce() -> None:
         g.caller = current_user.caller if current_user.is_authenticated else None
+        spans.note_customer(request.environ, g.caller)
 
     manager.unauthorized_handler(send_to_sign_in)
 
