@@ -7,7 +7,7 @@ import os
 import pwd
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from gettext import NullTranslations
 from pathlib import Path
@@ -63,12 +63,17 @@ def render(
     limits: Limits | None = None,
     patience: str = "30s",
     access_log: str = "/dev/stdout",
+    trusted: Sequence[str] = (),
 ) -> str:
-    """The configuration. `processes` says at which address (host:port) each domain is."""
+    """The configuration. `processes` says at which address (host:port) each domain is.
+
+    `trusted` are the networks of who stands before us (an ingress that ends TLS): it alone knows where a client is.
+    """
     limits = limits or Limits()
     filled = {
         "folder": str(folder), "listen": listen, "patience": patience, "access_log": access_log,
         "static": str(HERE.parent / "static"), "cookie": re.escape(login_cookie(settings)).replace("\\-", "-"),
+        "trusted": " ".join(trusting(trusted)),
         "upstreams": "\n".join(upstreams(processes)), "routes": "\n".join(routes()), "pages": "\n".join(pages()),
         "client_rate": limits.client_rate, "place_rate": limits.place_rate,
         "limit": limits.directive() if settings.limits == "on" else "",
@@ -88,6 +93,12 @@ def upstreams(processes: Mapping[str, str]) -> Iterator[str]:
     for name, addresses in groups.items():
         servers = " ".join(f"server {address} max_fails=1 fail_timeout=2s;" for address in addresses)
         yield f"    upstream {name} {{ zone {name} 64k; {servers} keepalive 8; keepalive_timeout 10s; }}"
+
+
+def trusting(networks: Sequence[str]) -> Iterator[str]:
+    """Directives by which the networks of those who stand before us say where a client is, and nobody else."""
+    yield from (f"set_real_ip_from {network};" for network in networks)
+    yield from ("real_ip_header X-Forwarded-For;", "real_ip_recursive on;") if networks else ()
 
 
 def routes() -> Iterator[str]:

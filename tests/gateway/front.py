@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -103,12 +103,14 @@ class Front(requests.Session):
 
 
 @contextmanager
-def front(folder: Path, port: int, settings: Settings, limits: nginx.Limits | None = None) -> Iterator[Front]:
+def front(
+    folder: Path, port: int, settings: Settings, limits: nginx.Limits | None = None, trusted: Sequence[str] = ()
+) -> Iterator[Front]:
     """Run nginx within the `with`, one upstream process for each domain behind it."""
     upstreams = {name: Upstream(name) for name in NAMES}
     log = folder / "access.log"
     made = nginx.write(folder, settings, f"127.0.0.1:{port}", {name: one.address for name, one in upstreams.items()},
-                       limits=limits, patience="1s", access_log=str(log))  # fmt: skip
+                       limits=limits, patience="1s", access_log=str(log), trusted=trusted)  # fmt: skip
     command = [nginx.installed() or "nginx", "-e", "stderr", "-p", folder, "-c", made]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process, Front(port, upstreams, log) as client:
         try:

@@ -194,3 +194,15 @@ def test_each_request_is_one_line_of_json_without_what_stands_behind_the_questio
     assert (line["owner"], line["status"], line["traceparent"]) == ("services", 200, TRACE)
     assert line["request_id"] == answer.headers["X-Request-Id"]
     assert "secret" not in own.log.read_text()
+
+
+def test_who_ends_tls_before_it_is_believed_about_the_clients_address(tmp_path: Path) -> None:
+    told = {"X-Forwarded-For": "6.6.6.6, 192.0.2.7"}
+    with front(
+        tmp_path, free_port(), Settings(), nginx.Limits(place_rate="1r/m", place_burst=1), ("127.0.0.1",)
+    ) as own:
+        answers = [own.api(f"{API}/orders", f"made-{n}", headers=told) for n in range(3)]
+        other = own.api(f"{API}/orders", "made-4", headers={"X-Forwarded-For": "192.0.2.8"})
+
+        assert [answer.status_code for answer in (*answers, other)] == [200, 200, 429, 200]
+        assert headers_seen(answers[0])["x-forwarded-for"] == "192.0.2.7"
