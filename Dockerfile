@@ -9,8 +9,9 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
 WORKDIR /app
-COPY requirements.lock ./
-RUN pip install --require-hashes --only-binary=:all: -r requirements.lock
+# with the extras azure (sign-in by identity, the driver for Azure SQL) and azure-monitor
+COPY requirements-azure.lock ./
+RUN pip install --require-hashes --only-binary=:all: -r requirements-azure.lock
 # .dockerignore lists what belongs into the image; all else never leaves the machine that builds it
 COPY . .
 RUN pip install --no-deps --no-build-isolation -e . \
@@ -38,6 +39,11 @@ COPY --from=builder /app /app
 WORKDIR /app
 
 FROM runtime AS app
+# What invoices are written with; without them Japanese names would be empty boxes.
+# hadolint ignore=DL3008
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends fonts-dejavu-core fonts-noto-cjk \
+ && rm -rf /var/lib/apt/lists/*
 ENV GRANIAN_INTERFACE=wsgi \
     GRANIAN_HOST=0.0.0.0 \
     GRANIAN_PORT=8080 \
@@ -51,13 +57,14 @@ USER 10001:10001
 HEALTHCHECK NONE
 CMD ["granian", "wsgi:application"]
 
-# Debian's nginx, which the tests run too. Its configuration is mounted by the chart; ${WEB_…} in it are filled in here.
+# Debian's nginx, which the tests run too. `python -m gateway` writes its configuration and becomes it; the chart and
+# docker-compose.yml say where the web processes are. It is given no secret.
 FROM runtime AS gateway
 # hadolint ignore=DL3008
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends gettext-base nginx \
+ && apt-get install --yes --no-install-recommends nginx \
  && rm -rf /var/lib/apt/lists/*
 USER 10001:10001
 STOPSIGNAL SIGQUIT
 HEALTHCHECK NONE
-CMD ["sh", "-c", "envsubst \"$(env | sed -n 's/^\\(WEB_[A-Z]*\\)=.*/${\\1}/p')\" </etc/cloudsales/nginx.conf.template >/tmp/nginx.conf && exec nginx -e stderr -c /tmp/nginx.conf -g 'daemon off;'"]
+CMD ["python", "-m", "gateway", "--help"]

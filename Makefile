@@ -85,6 +85,7 @@ lock: install-test ## raise the locked packages to the newest that setup.cfg all
 	  mv var/new.lock $$lock
 	}
 	write requirements.lock
+	write requirements-azure.lock --extra=azure --extra=azure-monitor
 	write requirements-test.lock --extra=test
 	write requirements-proof.lock --extra=test --extra=shipping
 

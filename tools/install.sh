@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# tools/install.sh run|test|proof: makes .venv and installs the locked packages into it; `test` adds what the tests need,
-# `proof` what the long proofs need besides.
+# tools/install.sh run|azure|test|proof: makes .venv and installs the locked packages into it; `azure` adds what Azure SQL,
+# identities and Azure Monitor need, `test` what the tests need, `proof` what the long proofs need besides.
 # Asks nothing, changes nothing when all is in place, and works without a network then. Writes into the checkout only,
 # but for the Debian packages that `test` adds where it may.
 set -euo pipefail
@@ -74,5 +74,5 @@ with_services_off() { # a server that a package brings must not start by itself 
 
 python_packages
 .venv/bin/python tools/translations.py compile
-[ "$purpose" = run ] || system_packages
+case $purpose in test | proof) system_packages ;; esac
 exit 0

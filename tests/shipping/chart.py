@@ -20,6 +20,17 @@ SITES = {"one web": ("values-example.yaml",), "split": ("values-split.yaml", "va
 KUBERNETES = "1.34"
 # The keys of KEDA's part of the values, for a site that has it.
 KEDA = {"enabled": True, "address": "queue.example:10000", "clientId": "44444444-4444-4444-4444-444444444444"}
+# What a site writes that runs on Service Bus with an identity, and sends its traces to Azure Monitor.
+ON_AZURE = {
+    "settings": {"TRANSPORT": "servicebus", "SERVICEBUS_URL": "example.servicebus.windows.net", "TELEMETRY": "azure"},
+    "secrets": {"more": ["CACHE_URL", "TELEMETRY_CONNECTION"]},
+}
+# What Key Vault holds besides the keys that every installation makes.
+GIVEN = {
+    "QUEUE_URL": "rediss://:password@queue.example:10000/0", "SMTP_URL": "smtp://mail.example:587",
+    "CACHE_URL": "rediss://:password@cache.example:10000/0", "SERVICEBUS_URL": "Endpoint=sb://example/;SharedAccessKey=k",
+    "TELEMETRY_CONNECTION": "InstrumentationKey=00000000-0000-0000-0000-000000000000",
+}  # fmt: skip
 Object = dict[str, Any]
 
 
@@ -82,6 +93,15 @@ def programs(objects: list[Object]) -> Iterator[Program]:
             yield Program(one, pod, container)
 
 
+def program_of(objects: list[Object], name: str) -> Program:
+    return next(one for one in programs(objects) if one.name == name)
+
+
+def webs_of(gateway: Program) -> dict[str, str]:
+    """Where the gateway is told that each domain's web process is."""
+    return dict(one.split("=") for one in gateway.container["command"] if "=" in one)
+
+
 def named(objects: list[Object], kind: str, name: str) -> Object:
     (found,) = (one for one in of_kind(objects, kind) if one["metadata"]["name"] == name)
     return found
@@ -92,7 +112,7 @@ def environment(objects: list[Object], program: Program) -> dict[str, str]:
     given: dict[str, str] = {}
     for source in program.container.get("envFrom", ()):
         given |= named(objects, "ConfigMap", source["configMapRef"]["name"])["data"]
-    return given | {one["name"]: one["value"] for one in program.container["env"]}
+    return given | {one["name"]: one["value"] for one in program.container.get("env", ())}
 
 
 def mounted(objects: list[Object], program: Program) -> set[str]:

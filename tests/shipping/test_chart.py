@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import cli
+import gateway.__main__ as gateway
 import topology
 from domains import NAMES
 from domains.kernel.config import Settings
@@ -15,8 +18,10 @@ from installation import SECRETS, new_secret
 
 from .chart import (
     CHART,
+    GIVEN,
     KEDA,
     KUBERNETES,
+    ON_AZURE,
     SITES,
     environment,
     mounted,
@@ -30,6 +35,7 @@ from .chart import (
 )  # fmt: skip
 
 pytestmark = pytest.mark.proof
+VAR = "/var/cloudsales"  # of the Dockerfile
 JOB_TIMEOUT = 120  # seconds, of saga/transports/rq.py
 each_site = pytest.mark.parametrize("site", SITES)
 
@@ -73,6 +79,13 @@ def test_a_misspelt_field_is_seen(kind: str) -> None:
         {"settings": {"DATABASE_URL": "postgresql+psycopg://user:password@host/{domain}"}},
         {"settings": {"AUDIT_KEY": "in the open"}},
         {"keda": {"enabled": True}},
+        {"keda": KEDA, "settings": {"TRANSPORT": "servicebus"}},  # it would look at the wrong queues
+        {"settings": {"SERVICEBUS_URL": "Endpoint=sb://example/;SharedAccessKey=k"}},
+        {"settings": {"CACHE_URL": "rediss://:password@cache.example:10000/0"}},
+        {"settings": {"TELEMETRY_CONNECTION": "InstrumentationKey=k"}},
+        {"secrets": {"more": ["PASSWORD"]}},
+        {"documents": {"claim": ""}},
+        {"gateway": {"trust": ["the ingress"]}},
     ],
 )
 def test_values_that_cannot_be_meant_are_refused(wrong: dict[str, object]) -> None:
@@ -83,19 +96,23 @@ def test_values_that_cannot_be_meant_are_refused(wrong: dict[str, object]) -> No
 
 
 @each_site
+@pytest.mark.parametrize(("chosen", "more"), [({}, {"CACHE_URL"}), (ON_AZURE, {"CACHE_URL", "TELEMETRY_CONNECTION"}),
+                         ({"secrets": {"more": ["SERVICEBUS_URL"]}}, {"SERVICEBUS_URL"})],
+                         ids=["the example", "on Service Bus, traced", "a bus with a key"])  # fmt: skip
 def test_each_process_starts_in_production_with_its_variables_and_secrets_read_from_files(
-    site: str, tmp_path: Path
+    site: str, chosen: dict[str, Any], more: set[str], tmp_path: Path
 ) -> None:
-    objects = rendered(site)
+    objects = rendered(site, **chosen)
     made = {name.upper(): new_secret(name) for name in SECRETS}
-    made |= {"QUEUE_URL": "rediss://:password@queue.example:10000/0", "SMTP_URL": "smtp://mail.example:587"}
+    made |= {name: GIVEN[name] for name in {"QUEUE_URL", "SMTP_URL"} | more}
     for name, text in made.items():
         (tmp_path / name).write_text(text)
 
     for program in programs(objects):
-        if not program.is_ours:
-            continue
         given = environment(objects, program)
+        if not program.is_ours:
+            assert given == {}  # all that the gateway must know is on its command line
+            continue
         assert mounted(objects, program) == set(made)
         files = {
             value.replace("/mnt/secrets", str(tmp_path)) for name, value in given.items() if name.endswith("_FILE")
@@ -105,18 +122,23 @@ def test_each_process_starts_in_production_with_its_variables_and_secrets_read_f
         settings = Settings.from_env({n: v.replace("/mnt/secrets", str(tmp_path)) for n, v in given.items()})
 
         assert settings.is_production
-        assert settings.queue_url == made["QUEUE_URL"]
+        assert (settings.queue_url, settings.cache_url) == (made["QUEUE_URL"], made.get("CACHE_URL", ""))
+        assert (settings.transport, settings.telemetry) == (
+            ("servicebus", "azure") if chosen == ON_AZURE else ("rq", "off")
+        )
+        assert settings.gateway == ("nginx" if "ports" in program.container else "auto")
         assert {getattr(settings, name) for name in SECRETS} == {made[name.upper()] for name in SECRETS}
         assert settings.domain_names
 
 
 @each_site
 def test_every_process_of_the_topology_is_there(site: str, settings: Settings) -> None:
-    parts = {part.name: part.main for part in topology.parts(settings, 26000)}
-    web = {f"web-{domain}" for domain in NAMES} if site == "split" else {"web"}
+    shape = "split" if site == "split" else "one"
+    webs = topology.web_addresses(replace(settings, gateway="nginx"), 26000, shape)
+    parts = {part.name: part.main for part in topology.parts(settings, webs)}
     ours = {program.name: program for program in programs(rendered(site)) if program.is_ours}
 
-    assert set(ours) == set(parts) - {"web"} | web | {"migrate"}
+    assert set(ours) == set(parts) | {"migrate"}
     for name, main in parts.items():
         if name.startswith("worker-"):
             assert commanded(ours[name].container["command"]) == main.args[1:]  # type: ignore[attr-defined]
@@ -148,6 +170,24 @@ def test_every_command_is_one_of_ours(site: str) -> None:
             cli.arguments().parse_args(command[1:])
         elif program.is_ours:
             assert command == ["granian", "wsgi:application"]
+        else:
+            gateway.arguments().parse_args(command[3:])
+
+
+@each_site
+def test_documents_outlive_their_pods_and_only_who_makes_them_may_write(site: str) -> None:
+    objects = rendered(site)
+    kept = {}
+    for program in programs(objects):
+        volumes = {one["name"]: one for one in program.pod["spec"]["volumes"]}
+        for mount in program.container["volumeMounts"]:
+            if mount["name"] == "documents":
+                claim = volumes["documents"]["persistentVolumeClaim"]
+                assert (claim["claimName"], claim["readOnly"]) == ("cloud-sales-documents", mount["readOnly"])
+                assert mount["mountPath"] == environment(objects, program).get("CLOUDSALES_VAR", VAR) + "/documents"
+                kept[program.name] = "read" if mount["readOnly"] else "write"
+
+    assert kept == {"web-billing" if site == "split" else "web": "read", "worker-billing-exchange": "write"}
 
 
 @each_site
@@ -227,7 +267,7 @@ def test_nobody_reaches_anybody_but_through_a_rule(site: str) -> None:
         assert len(into) == (1 if "ports" in program.container else 0)
         out = [port["port"] for one in mine for rule in one.get("egress", ()) for port in rule["ports"]]
         assert 53 in out
-        assert (443 in out) == program.is_ours
+        assert {5671, 10000, 443, 587, 1433} <= set(out) if program.is_ours else set(out) == {53, 8080}
 
 
 @each_site

@@ -12,6 +12,7 @@ import cli
 import topology
 from domains import NAMES
 from domains.kernel.config import DATABASES, Settings
+from gateway.__main__ import arguments, processes
 from installation import SECRETS, new_secret
 from tests.architecture.reading import ROOT
 
@@ -29,9 +30,9 @@ def is_ours(service: dict[str, Any]) -> bool:
 
 
 def test_every_process_of_the_topology_is_there(compose: dict[str, Any], settings: Settings) -> None:
-    parts = {part.name for part in topology.parts(settings, 26000)}
+    parts = {part.name for part in topology.parts(settings, topology.web_addresses(settings, 26000, "one"))}
 
-    assert set(compose["services"]) == parts | OTHERS
+    assert set(compose["services"]) == parts | OTHERS | {"gateway"}
     for name, service in compose["services"].items():
         if is_ours(service) and service["command"][0] == "cloudsales":
             given = cli.arguments().parse_args(service["command"][1:])
@@ -77,8 +78,31 @@ def test_there_is_a_database_for_each_domain_and_the_queue_forgets_nothing(compo
     assert command[command.index("--maxmemory-policy") + 1] == "noeviction"
 
 
+def test_only_the_gateway_is_reached_from_outside_and_the_web_knows_that_it_stands_in_front(
+    compose: dict[str, Any],
+) -> None:
+    gateway, web = compose["services"]["gateway"], compose["services"]["web"]
+    given = arguments().parse_args(gateway["command"][3:])
+
+    assert gateway["command"][:3] == ["python", "-m", "gateway"]
+    assert processes(given.processes) == dict.fromkeys(NAMES, "web:8080")
+    assert given.mode == Settings.from_env(_without_files(web["environment"])).mode == "demo"
+    assert web["environment"]["CLOUDSALES_GATEWAY"] == "nginx"
+    assert "ports" not in web and web["networks"] == ["inside"] and not gateway.get("environment")
+    assert gateway["build"]["target"] == "gateway"
+
+
+def _without_files(environment: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not name.endswith("_FILE")}
+
+
+def test_documents_are_in_a_volume_that_who_makes_and_who_gives_them_share(compose: dict[str, Any]) -> None:
+    for name in ("web", "worker-billing-exchange"):
+        assert f"state:{VAR}" in compose["services"][name]["volumes"]
+
+
 def test_our_containers_can_change_nothing_but_their_volumes(compose: dict[str, Any]) -> None:
-    for service in filter(is_ours, compose["services"].values()):
+    for service in (*filter(is_ours, compose["services"].values()), compose["services"]["gateway"]):
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
     published = [port for one in compose["services"].values() for port in one.get("ports", ())]

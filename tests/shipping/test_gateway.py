@@ -1,103 +1,131 @@
-"""A real nginx, started as the gateway's image starts it, sends each address to the process whose domain owns it."""
+"""The gateway's container for real: the chart's command on the files of the image, with Debian's nginx."""
 
 from __future__ import annotations
 
-import http.client
-import json
 import re
-import shutil
 import signal
 import subprocess
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack, contextmanager
 
 import pytest
+import requests
 
-from gateway.routes import ANYWHERE, API, PREFIXES
+from domains import NAMES
+from gateway import nginx
+from gateway.__main__ import processes
+from gateway.routes import API, PREFIXES, owner_of
+from tests.gateway.front import Upstream
 from tests.servers import free_port
 
-from .chart import CHART, ROOT, environment, programs, rendered
+from .chart import SITES, program_of, rendered, webs_of
+from .image import BIN, DOCKERFILE, Image, until
 
-PATHS = "/usr/sbin:/usr/bin:/sbin:/bin"
 pytestmark = [
     pytest.mark.proof,
-    pytest.mark.skipif(not shutil.which("nginx", path=PATHS), reason="nginx is not installed: apt-get install nginx"),
+    pytest.mark.skipif(nginx.installed() is None, reason="nginx is not installed: apt-get install nginx"),
 ]
+COOKIE = {"Cookie": "__Host-cloudsales_login=north-1"}
 
 
-class Named(BaseHTTPRequestHandler):
-    """Answers with the name of its server."""
-
-    def do_GET(self) -> None:
-        name = self.server.name.encode()  # type: ignore[attr-defined]
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(name)))
-        self.end_headers()
-        self.wfile.write(name)
-
-    def log_message(self, *_: object) -> None:
-        pass
+def service(domain: str, site: str) -> str:
+    """The chart's name for the web process that holds a domain."""
+    return f"cloud-sales-web-{domain}:8080" if site == "split" else "cloud-sales-web:8080"
 
 
-@pytest.fixture(scope="module")
-def webs() -> Iterator[dict[str, str]]:
-    """Where the web process of each domain is: the chart's names of the split topology, on this machine."""
-    objects = rendered("split")
-    (gateway,) = (one for one in programs(objects) if one.name == "gateway")
-    addresses = {}
-    with ExitStack() as stack:
-        for variable, service in environment(objects, gateway).items():
-            server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), Named))
-            server.name = service  # type: ignore[attr-defined]
-            threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-            stack.callback(server.shutdown)
-            addresses[variable] = f"127.0.0.1:{server.server_port}"
-        yield addresses
+@contextmanager
+def running(image: Image, site: str, webs: dict[str, str]) -> Iterator[str]:
+    """The gateway as the chart starts it, with its services at addresses of this machine; gives its address."""
+    port, folder = free_port(), image.var / "gateway"
+    given = program_of(rendered(site), "gateway").container["command"]
+    command = [re.sub("^8080$", f"127.0.0.1:{port}", one).replace("/tmp/gateway", str(folder)) for one in given]
+    command = [re.sub("(?<==).+", lambda found: webs[found[0]], one) if "=" in one else one for one in command]
+    stop = re.findall(r"^STOPSIGNAL (\w+)$", DOCKERFILE.partition(" AS gateway\n")[2], flags=re.MULTILINE)
+    environ = {"PATH": f"{BIN}:/usr/bin:/bin", "PYTHONPATH": str(image.app)}
+    with image.started("gateway", command, environ, signal.Signals[stop[0]]) as process:
+        until(lambda: process.poll() is not None or is_up(f"http://127.0.0.1:{port}"))
+        assert process.poll() is None, image.log("gateway").read_text()
+        yield f"http://127.0.0.1:{port}"
 
 
-@pytest.fixture(scope="module")
-def gateway(webs: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    folder, port = tmp_path_factory.mktemp("gateway"), free_port()
-    template = (CHART / "files" / "nginx.conf.template").read_text()
-    (folder / "nginx.conf.template").write_text(
-        template.replace("listen 8080", f"listen 127.0.0.1:{port}").replace("/tmp/", f"{folder}/")
-    )
-    stage = (ROOT / "Dockerfile").read_text().split(" AS gateway\n")[1]
-    command = json.loads(re.findall(r"^CMD (.+)$", stage, flags=re.MULTILINE)[0])
-    command = [re.sub("/etc/cloudsales|/tmp(?=/)", str(folder), word) for word in command]
-    with (
-        open(folder / "log", "w") as log,
-        subprocess.Popen(command, env=webs | {"PATH": PATHS}, stdout=log, stderr=log) as nginx,
-    ):
-        until = time.monotonic() + 15
-        while answer(port, "/") is None:
-            assert nginx.poll() is None and time.monotonic() < until, (folder / "log").read_text()
-        yield port
-        nginx.send_signal(signal.SIGQUIT)
-        assert nginx.wait(15) == 0
-
-
-def answer(port: int, path: str) -> str | None:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+def is_up(at: str) -> bool:
     try:
-        connection.request("GET", path)
-        return connection.getresponse().read().decode()
-    except OSError:
-        return None
-    finally:
-        connection.close()
+        return requests.get(f"{at}/static/app.css", timeout=5).ok
+    except requests.ConnectionError:
+        return False
 
 
-@pytest.mark.parametrize("domain", PREFIXES)
-def test_each_address_goes_to_the_domain_that_owns_it(gateway: int, domain: str) -> None:
-    for first in PREFIXES[domain]:
-        paths = (f"/{first}", f"/{first}/x", f"{API}/{first}/x?q=/none")
-        assert {answer(gateway, path) for path in paths} == {f"cloud-sales-web-{domain}:8080"}
+@pytest.fixture(scope="module", params=SITES)
+def site(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
-@pytest.mark.parametrize("first", [*ANYWHERE, "customersx"])
-def test_any_other_address_goes_to_some_process(gateway: int, first: str) -> None:
-    assert answer(gateway, f"/{first}") == "cloud-sales-web-customers:8080"
+@pytest.fixture(scope="module")
+def gateway(image: Image, site: str) -> Iterator[str]:
+    with ExitStack() as stack:
+        services = {service(domain, site): Upstream(service(domain, site)) for domain in NAMES}
+        for upstream in services.values():
+            stack.callback(upstream.stop)
+        yield stack.enter_context(running(image, site, {name: one.address for name, one in services.items()}))
+
+
+def test_each_address_goes_to_the_service_whose_process_owns_it(gateway: str, site: str) -> None:
+    paths = [path for names in PREFIXES.values() for one in names for path in (f"/{one}/x", f"{API}/{one}/x?q=/none")]
+
+    reached = {path: requests.get(gateway + path, timeout=5).json()["owner"] for path in paths}
+
+    assert reached == {path: service(owner_of(path.partition("?")[0]) or "", site) for path in paths}
+
+
+@pytest.mark.usefixtures("gateway")
+def test_nginx_takes_the_configuration(image: Image) -> None:
+    folder = image.var / "gateway"
+    tried = subprocess.run([nginx.installed() or "", "-t", "-e", "stderr", "-p", folder, "-c", folder / "nginx.conf"],
+                           capture_output=True, text=True)  # fmt: skip
+
+    assert tried.returncode == 0, tried.stderr
+
+
+def test_it_introduces_who_brings_productions_cookie_and_believes_only_the_ingress(gateway: str, image: Image) -> None:
+    told = COOKIE | {"X-Forwarded-For": "6.6.6.6"}
+
+    seen = requests.get(f"{gateway}/orders", headers=told, timeout=5).json()["headers"]
+
+    assert seen["x-cloudsales-assertion"] == "portal north"
+    assert seen["x-forwarded-for"] == "127.0.0.1"
+    assert "set_real_ip_from 10.244.0.0/16;" in (image.var / "gateway" / "nginx.conf").read_text()
+
+
+def test_it_speaks_for_production_and_serves_the_images_files(gateway: str, image: Image) -> None:
+    problem = requests.get(f"{gateway}{API}/nowhere", timeout=5)
+
+    assert (problem.status_code, problem.headers["Content-Type"]) == (404, "application/problem+json")
+    assert "max-age" in problem.headers["Strict-Transport-Security"]
+    styles = requests.get(f"{gateway}/static/app.css?v=1", timeout=5)
+    assert styles.content == (image.app / "static" / "app.css").read_bytes()
+
+
+def test_the_charts_web_process_behind_it_is_asked_who_is_calling(image: Image) -> None:
+    port = free_port()
+    with image.running("web", GRANIAN_PORT=str(port)):
+        until(lambda: image.log("web").read_text().count("Started worker") == 2)
+        with running(image, "one web", {service("", "one web"): f"127.0.0.1:{port}"}) as at:
+            stranger = requests.get(f"{at}/orders", allow_redirects=False, timeout=10)
+            known = requests.get(f"{at}/orders", headers=COOKIE, timeout=10)
+
+    assert (stranger.status_code, stranger.headers["Location"]) == (303, "/login?next=/orders")
+    assert known.status_code == 503  # there is no database to look the cookie up in
+    assert "cannot tell who is calling" in image.log("web").read_text()
+
+
+@pytest.mark.parametrize("given", [[], ["customers=a:1"], ["all=a:1", "all=b:1"], ["all"], ["sales=a:1", "all=b:1"]])
+def test_a_gateway_that_does_not_know_every_domain_refuses_to_start(given: list[str]) -> None:
+    with pytest.raises(ValueError, match=r"no web process holds|is named twice|use DOMAIN="):
+        processes(given)
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_the_chart_names_a_web_process_for_each_domain(site: str) -> None:
+    webs = processes([f"{name}={at}" for name, at in webs_of(program_of(rendered(site), "gateway")).items()])
+
+    assert webs == {domain: service(domain, site) for domain in NAMES}

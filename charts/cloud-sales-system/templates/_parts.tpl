@@ -73,27 +73,28 @@ topologySpreadConstraints:
 envFrom:
   - configMapRef: {name: {{ index . 1 }}}
 env:
-  {{- range (index . 0).Values.secrets.names }}
+  {{- range concat (index . 0).Values.secrets.names (index . 0).Values.secrets.more }}
   - {name: CLOUDSALES_{{ . }}_FILE, value: /mnt/secrets/{{ . }}}
   {{- end }}
 {{- end }}
 
+{{/* (list <read, write or nothing: what it may do with documents>) */}}
 {{- define "container.mounts" -}}
 volumeMounts:
   - {name: state, mountPath: /var/cloudsales}
-  {{- if .Values.documents.claim }}
-  - {name: documents, mountPath: /var/cloudsales/documents}
+  {{- with index . 0 }}
+  - {name: documents, mountPath: /var/cloudsales/documents, readOnly: {{ eq . "read" }}}
   {{- end }}
   - {name: tmp, mountPath: /tmp}
   - {name: secrets, mountPath: /mnt/secrets, readOnly: true}
 {{- end }}
 
-{{/* (list $ <name of the SecretProviderClass>) */}}
+{{/* (list $ <name of the SecretProviderClass> <as in container.mounts>) */}}
 {{- define "pod.volumes" -}}
 volumes:
   - {name: state, emptyDir: {sizeLimit: 256Mi}}
-  {{- with (index . 0).Values.documents.claim }}
-  - {name: documents, persistentVolumeClaim: {claimName: {{ . }}}}
+  {{- with index . 2 }}
+  - {name: documents, persistentVolumeClaim: {claimName: {{ (index $ 0).Values.documents.claim }}, readOnly: {{ eq . "read" }}}}
   {{- end }}
   - {name: tmp, emptyDir: {sizeLimit: 64Mi}}
   - name: secrets
@@ -153,7 +154,7 @@ spec:
     tenantId: {{ $root.Values.secrets.keyVault.tenantId | quote }}
     objects: |
       array:
-        {{- range $root.Values.secrets.names }}
+        {{- range concat $root.Values.secrets.names $root.Values.secrets.more }}
         - |
           objectName: cloudsales-{{ . | lower | replace "_" "-" }}
           objectType: secret
