@@ -25,4 +25,6 @@ def test_the_seven_operations_of_the_brief_work_as_the_readme_says(installation:
     assert said[0].endswith(".ccp.example")
     assert said[1] == "order succeeded"
     assert said[2].startswith("('Intranet', 25, 'active', '20")
-    assert said[3:] == ["change succeeded", "extension succeeded", "cancellation succeeded"]
+    assert said[3:6] == ["change succeeded", "extension succeeded", "cancellation succeeded"]
+    assert re.fullmatch(r"\('[A-Z]{2}\d\d-\d{6}', '\d{4}-\d\d-01', '\d+\.\d\d'\)", said[6])
+    assert (installation / "invoice.pdf").read_bytes().startswith(b"%PDF-")
