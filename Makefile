@@ -8,7 +8,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest -q -n auto --dist loadgroup
 export PORT ?= 8000
 unexport PYTHONDONTWRITEBYTECODE # several processes import the same code: let the first one compile it for all
-.PHONY: help run test check proof e2e lint format types contracts migrate revision openapi data-model flows translations lock clean
+.PHONY: help run test check proof e2e bench lint format types contracts migrate revision openapi data-model flows translations lock clean
 
 help: ## print these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,9 @@ e2e: ## the Playwright suite; BASE_URL=… runs it against any installation, MAR
 	@tools/install.sh test
 	$(BIN)/pytest -q e2e $(if $(BASE_URL),--base-url "$(BASE_URL)") $(if $(MARK),-m "$(MARK)") \
 	  --tracing retain-on-failure --screenshot only-on-failure --output var/e2e
+
+bench: install-run ## what each request costs and how many a second are carried; writes var/bench.json
+	@$(BIN)/python -m benchmarks
 
 lint: ## ruff, its formatting, and the templates
 	@$(BIN)/ruff check --quiet .
