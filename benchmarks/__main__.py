@@ -18,7 +18,7 @@ from benchmarks.arithmetic import breaks, holds, mixed_cost
 from benchmarks.machine import facts
 from benchmarks.measuring import Measuring
 from benchmarks.system import running
-from benchmarks.visits import BESIDE, FLOOR, MIX, prepare
+from benchmarks.visits import BESIDE, FLOOR, MIX, PAGES, prepare
 
 RATES = (25, 50, 75, 100, 130, 160, 200, 250, 320, 400, 500, 640, 800, 1000, 1200, 1500)
 FULL = 1500  # static files a second: shows that the load generator carries more than is asked of the system
@@ -59,7 +59,7 @@ def measured(measuring: Measuring, given: argparse.Namespace) -> dict[str, Any]:
     measuring.rest(seconds)
     costs = {}
     for kind in (*FLOOR, *MIX, *BESIDE):
-        costs[kind] = measuring.cost_of(kind, 200 if kind in FLOOR else 25, seconds / 2)  # a tick is 10 ms of CPU
+        costs[kind] = measuring.cost_of(kind, seldom(kind), seconds / 2)
         print(report.cost_line(kind, costs[kind]), flush=True)
     generator = measuring.play(measuring.visits.sequence({FLOOR[0]: 1}), FULL, seconds / 2)
     writes = measuring.orders(1, 2 * seconds)
@@ -72,6 +72,11 @@ def measured(measuring: Measuring, given: argparse.Namespace) -> dict[str, Any]:
         "cpu": {"idle": {part: round(share, 3) for part, share in measuring.idle.items()}, "load": used},
         "generator": generator.row,
     }  # fmt: skip
+
+
+def seldom(kind: str) -> int:
+    """How often a kind is asked for by itself: enough of it to be seen in ticks of 10 ms, and never a queue."""
+    return 200 if kind in FLOOR else 10 if kind in PAGES else 25
 
 
 def rising(measuring: Measuring, rates: list[float], seconds: float) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ MIX = {
 }  # fmt: skip
 FLOOR = ("static file", "/healthz")  # what the gateway alone costs, and what the least request of a web process costs
 BESIDE = ("token", "sign-in")  # asked for once in a while, so that they are in no mix
+PAGES = ("catalogue", "catalogue search", "offer page", "subscriptions page", "subscription page", "sign-in")
 PARTS = ("/subscriptions/_expiring", "/costs/_chart", "/operations/_running", "/cases/_open")
 WORDS = ("intranet", "mail", "backup", "office", "database", "storage", "secur", "adatum", "plan", "pro", "a", "vpn")
 STATIC = "/static/app.css?v=1"
