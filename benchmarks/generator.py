@@ -161,7 +161,7 @@ class Generator:
             if "text" in ask.then:
                 self.waiting.appendleft(asked(ask.then, now, body["id"]))
             else:
-                self.seen.bodies.append(body)
+                self.seen.bodies.append(body | ask.then)
 
     def _lost(self, connection: Connection | None, ask: Ask | None) -> None:
         """A connection has broken: an idle one may have been closed just before, so what it carried is sent again."""

@@ -123,7 +123,7 @@ def order(visits: Visits, base: str, bearer: dict[str, str], account_id: str) ->
     headers = bearer | {"Content-Type": "application/json", "Accept-Encoding": "identity"}
     keyed = headers | {"Idempotency-Key": "{KEY-------------------------------}"}
     body = f'{{{wish}, "preview_id": "{{ID--------------------------------}}"}}'
-    placed = visits.request("placeOrder", "POST", f"{API}/orders", 202, body, keyed, then={})
+    placed = visits.request("placeOrder", "POST", f"{API}/orders", 202, body, keyed, then={"headers": bearer})
     return visits.request("previewOrder", "POST", f"{API}/orders/preview", 200, f"{{{wish}}}", headers, then=placed)
 
 

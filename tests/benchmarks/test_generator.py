@@ -100,13 +100,16 @@ def test_another_status_and_a_server_that_is_gone_are_errors(server: ThreadingHT
 
 
 def test_what_follows_carries_the_id_of_what_it_follows_and_a_new_key(server: ThreadingHTTPServer) -> None:
-    order = planned("/order", "{KEY-------------------------------}{ID--------------------------------}", then={})
+    order = planned(
+        "/order", "{KEY-------------------------------}{ID--------------------------------}", then={"whose": "mine"}
+    )
 
     said = Generator(a_plan(server, 10, planned("/preview", "x", then=order))).play()
 
     given = [one["given"] for one in said["bodies"]]
     assert [text[36:] for text in given] == ["0" * 36] * 2
     assert len({text[:36] for text in given}) == 2
+    assert {one["whose"] for one in said["bodies"]} == {"mine"}
 
 
 def test_it_is_a_process_that_loads_nothing_but_what_it_needs(server: ThreadingHTTPServer) -> None:
