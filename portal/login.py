@@ -73,11 +73,15 @@ def shown(form: LoginForm, status: int = 200) -> Response:
 def let_in(token: str) -> Response:
     """Go on, with the login's token in a cookie that only this site's pages send back."""
     response = redirect(safe_next(request.args.get("next")), 303)
-    settings = current_app.config["SETTINGS"]
-    response.set_cookie(
-        login_cookie(settings), token, httponly=True, samesite="Lax", secure=settings.is_production, path="/"
-    )
+    response.set_cookie(value=token, **cookie())
     return response  # type: ignore[return-value]
+
+
+def cookie() -> dict[str, Any]:
+    """The login's cookie: browsers change or drop one called __Host-… only with all of these."""
+    settings = current_app.config["SETTINGS"]
+    known = {"httponly": True, "samesite": "Lax", "secure": settings.is_production, "path": "/"}
+    return known | {"key": login_cookie(settings)}
 
 
 @bp.post("/logout")
@@ -87,6 +91,6 @@ def sign_out() -> Any:
         commands.sign_out(session, login_id=UUID(g.caller.login_id))
     tokens.forget_epoch("login", g.caller.login_id)
     response = redirect("/login", 303)
-    response.delete_cookie(login_cookie(current_app.config["SETTINGS"]), path="/")
+    response.delete_cookie(**cookie())
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response

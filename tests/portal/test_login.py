@@ -1,0 +1,57 @@
+"""Coming in and going out at the portal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
+
+from domains.kernel.config import Settings
+from tests.factories.users import PASSWORD, an_organisation, has_password
+
+from .browser import Browser
+from .conftest import made
+from .visitor import Visitor
+
+EMAIL = "olga@northwind.example"
+
+
+@pytest.fixture
+def app(databases: Settings, compiled: FileSystemBytecodeCache) -> Flask:
+    return made(databases, compiled)
+
+
+def test_who_goes_out_takes_the_cookie_along_in_production_too(
+    databases: Settings, compiled: FileSystemBytecodeCache
+) -> None:
+    app = made(replace(databases, mode="production"), compiled)
+    _, user_id = an_organisation()
+    has_password(user_id)
+    browser = Browser(app, user_id)
+    fields = {"base_url": "https://localhost"}
+
+    page = browser.open("GET", "/profile", **fields)
+    token = page.get_data(as_text=True).partition('name="csrf_token" value="')[2].partition('"')[0]
+    headers = {"Referer": "https://localhost/"}
+    answer = browser.open("POST", "/logout", data={"csrf_token": token}, headers=headers, **fields)
+
+    gone = next(cookie for cookie in answer.headers.getlist("Set-Cookie") if "cloudsales_login=" in cookie)
+    assert gone.startswith("__Host-cloudsales_login=;")
+    assert "Secure" in gone  # browsers refuse to change a __Host- cookie without
+    assert "Path=/" in gone
+
+
+def test_who_comes_in_gets_a_cookie_that_scripts_and_other_sites_do_not(app: Flask) -> None:
+    _, user_id = an_organisation(owner_email=EMAIL)
+    has_password(user_id)
+    stranger = Visitor(app, None)
+
+    typed = {"email": EMAIL, "password": PASSWORD}
+    answer = stranger.send(stranger.get("/login", next="/orders"), "/login?next=/orders", **typed)
+
+    cookie = next(cookie for cookie in answer.headers.getlist("Set-Cookie") if "cloudsales_login=" in cookie)
+    assert (answer.status_code, answer.location) == (303, "/orders")
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
