@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from uuid import UUID
 
 from argon2.exceptions import VerificationError
@@ -30,6 +31,7 @@ from .trail import note, note_by
 LOGIN_LASTS = timedelta(hours=20)
 IDLE_LASTS = timedelta(hours=8)
 FREE_TRIES = 5
+FREE_TRIES_AT_A_PLACE = 30  # a whole office may come from one place, and some of its people mistype
 LONGEST_BLOCK = timedelta(minutes=15)
 FAILURES_COUNT = timedelta(hours=1)  # since the last one
 
@@ -61,7 +63,7 @@ def sign_in(session: Session, *, email: str, password: str, ip: str, user_agent:
 
     After a few failures an address, and a place, must wait: each time twice as long, never for good.
     """
-    now, keys = clock.now(session), (digest("email", email_key(email)), digest("ip", ip))
+    now, keys = clock.now(session), (digest("email", email_key(email)), digest("ip", place_of(ip)))
     waits = [_blocked_for(session, key, now) for key in keys]
     if max(waits) > 0:
         return Denied("too_many_attempts", max(waits))
@@ -69,8 +71,8 @@ def sign_in(session: Session, *, email: str, password: str, ip: str, user_agent:
     home = _home(session, user) if user is not None else None
     right = _verified(user.password_hash if user and user.password_hash else _nobody(), password)
     if user is None or user.status != "active" or home is None or not right:
-        for key in keys:
-            _note_failure(session, key, now)
+        for key, free in zip(keys, (FREE_TRIES, FREE_TRIES_AT_A_PLACE), strict=True):
+            _note_failure(session, key, free, now)
         if user is not None and home is not None:
             note_by(session, user, "users.sign_in_failed", home, user.id)
         return Denied("sign_in_failed")
@@ -114,15 +116,27 @@ def _blocked_for(session: Session, key: str, now: datetime) -> int:
     return max(0, int((throttle.blocked_until - now).total_seconds()) + 1) if throttle.blocked_until > now else 0
 
 
-def _note_failure(session: Session, key: str, now: datetime) -> None:
+def place_of(ip: str) -> str:
+    """What tells one place from another: of IPv6, where each has more addresses than can be counted, its network."""
+    try:
+        address = ip_address(ip)
+    except ValueError:
+        return ip
+    if isinstance(address, IPv4Address):
+        return ip
+    return str(address.ipv4_mapped or IPv6Network((int(address), 64), strict=False))
+
+
+def _note_failure(session: Session, key: str, free: int, now: datetime) -> None:
     insert_new(session, Throttle.__table__, {"key": key, "failures": 0, "last_at": now}, "key")
     throttle = session.scalars(locked(select(Throttle).where(Throttle.key == key), Throttle)).one()
     if now - throttle.last_at > FAILURES_COUNT:
         throttle.failures = 0
     throttle.failures += 1
     throttle.last_at = now
-    if throttle.failures >= FREE_TRIES:
-        throttle.blocked_until = now + min(LONGEST_BLOCK, timedelta(seconds=2 ** (throttle.failures - FREE_TRIES + 1)))
+    if throttle.failures >= free:
+        doubled = min(throttle.failures - free + 1, 10)
+        throttle.blocked_until = now + min(LONGEST_BLOCK, timedelta(seconds=2**doubled))
 
 
 def sign_out(session: Session, *, login_id: UUID) -> None:

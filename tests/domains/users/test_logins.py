@@ -1,0 +1,77 @@
+"""Guessing is slow for an address and for a place, and does not shut out who is not guessing."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from domains.kernel.config import Settings
+from domains.kernel.errors import Refused
+from domains.users import db, tokens
+from domains.users.commands.logins import FREE_TRIES, FREE_TRIES_AT_A_PLACE
+from domains.users.models import Throttle
+from tests.conftest import Clock
+from tests.factories.users import PASSWORD, an_organisation, has_password
+
+EMAIL, HERE = "olga@northwind.example", "192.0.2.7"
+
+
+@pytest.fixture
+def olga(databases: Settings, clock: Clock) -> UUID:
+    _, user_id = an_organisation(owner_email=EMAIL)
+    has_password(user_id)
+    return user_id
+
+
+def try_in(email: str, password: str, ip: str = HERE) -> str:
+    """What a try to sign in comes to."""
+    try:
+        tokens.sign_in(email=email, password=password, ip=ip, user_agent="test")
+    except Refused as no:
+        return no.code
+    return "in"
+
+
+def test_an_address_waits_longer_and_longer_and_then_gets_in(olga: UUID, clock: Clock) -> None:
+    said = [try_in(EMAIL, "wrong", f"192.0.2.{number}") for number in range(FREE_TRIES + 1)]
+    blocked = try_in(EMAIL, PASSWORD)
+    clock.advance(minutes=16)
+
+    assert said == ["sign_in_failed"] * FREE_TRIES + ["too_many_attempts"]
+    assert (blocked, try_in(EMAIL, PASSWORD)) == ("too_many_attempts", "in")
+
+
+def already_tried(times: int) -> None:
+    """Let whoever has tried in vain have done so many times."""
+    with db.begin() as session:
+        for throttle in session.scalars(select(Throttle)):
+            throttle.failures = times
+
+
+def test_a_guess_is_still_counted_after_very_many(olga: UUID) -> None:
+    try_in(EMAIL, "wrong")
+    already_tried(60)
+
+    assert [try_in(EMAIL, "wrong") for _ in range(2)] == ["sign_in_failed", "too_many_attempts"]
+
+
+def test_a_colleague_gets_in_from_a_place_where_others_mistype(olga: UUID) -> None:
+    try_in("bea@northwind.example", "wrong")
+    already_tried(FREE_TRIES_AT_A_PLACE - 2)
+    try_in("ben@northwind.example", "wrong")
+
+    assert try_in(EMAIL, PASSWORD) == "in"
+
+
+@pytest.mark.parametrize(
+    "places", [(HERE, HERE), ("2001:db8:1:2::1", "2001:db8:1:2:ffff::2"), (HERE, f"::ffff:{HERE}")]
+)
+def test_a_place_that_guesses_at_many_addresses_waits(olga: UUID, places: tuple[str, str]) -> None:
+    try_in("bea@northwind.example", "wrong", places[0])
+    already_tried(FREE_TRIES_AT_A_PLACE - 1)
+    try_in("ben@northwind.example", "wrong", places[1])
+
+    assert [try_in(EMAIL, PASSWORD, place) for place in places] == ["too_many_attempts"] * 2
+    assert try_in(EMAIL, PASSWORD, "2001:db8:1:3::1") == "in"
