@@ -37,7 +37,7 @@ def accept_invitation(session: Session, *, user_id: UUID, membership_id: UUID) -
         raise NotFound("There is no such invitation.", code="invitation_not_found", field="membership")
     if member.state == "invited":
         _accept(session, member)
-        for login in _live_logins(session, user_id):
+        for login in live_logins(session, user_id):
             login.epoch += 1
             if login.customer_id == user_id:
                 login.customer_id = member.customer_id
@@ -46,7 +46,7 @@ def accept_invitation(session: Session, *, user_id: UUID, membership_id: UUID) -
 def accept_the_only_one(session: Session, user_id: UUID) -> None:
     """Accept for a person who comes in for the first time, unless there are several to choose from."""
     members = list(session.scalars(select(Membership).where(Membership.user_id == user_id).order_by(Membership.id)))
-    if len(members) == 1:
+    if len(members) == 1 and members[0].state == "invited":
         _accept(session, members[0])
 
 
@@ -66,7 +66,7 @@ def decline_invitation(session: Session, *, user_id: UUID, membership_id: UUID) 
     )  # all that the customer knows of the person
     with acting(actor=typed):
         note(session, "users.decline_invitation", member.customer_id, ("membership", member.id))
-    for login in _live_logins(session, user_id):
+    for login in live_logins(session, user_id):
         login.epoch += 1
 
 
@@ -86,5 +86,6 @@ def _own(session: Session, user_id: UUID, membership_id: UUID) -> Membership | N
     return session.scalars(locked(query, Membership)).one_or_none()
 
 
-def _live_logins(session: Session, user_id: UUID) -> list[Login]:
+def live_logins(session: Session, user_id: UUID) -> list[Login]:
+    """The logins of a person that have not ended."""
     return list(session.scalars(select(Login).where(Login.user_id == user_id, Login.revoked_at.is_(None))))

@@ -29,7 +29,7 @@ from ..models import (
     User,
     email_key,
 )
-from .invitations import accept_the_only_one, invite
+from .invitations import accept_the_only_one, invite, live_logins
 from .trail import note
 
 # OWASP's floor for argon2id: 19 MiB, two passes, one lane.
@@ -122,6 +122,7 @@ def set_password(session: Session, *, user_id: UUID, password: str) -> None:
     """Give a person a password and let it sign in. Refuses short, common and guessable ones (ASVS 6.2).
 
     Who chooses a first password follows the only invitation there is, and so accepts it; among several one chooses.
+    Logins that the password before let in end.
     """
     user = session.get(User, user_id)
     if user is None:
@@ -140,6 +141,8 @@ def set_password(session: Session, *, user_id: UUID, password: str) -> None:
     members = select(Membership).where(Membership.user_id == user_id, Membership.state == "active")
     for member in session.scalars(members.order_by(Membership.id)):
         note(session, "users.set_password", member.customer_id, ("user", user_id))
+    for login in live_logins(session, user_id):
+        end_login(session, login)
 
 
 @cache
@@ -191,6 +194,6 @@ def update_preferences(session: Session, *, user_id: UUID, **changes: str) -> Us
             raise Invalid("“%(value)s” is not one that we know.", code=f"{name}_invalid", field=name, value=value)
         setattr(user, name, value)
     user.version += 1
-    for login in session.scalars(select(Login).where(Login.user_id == user_id, Login.revoked_at.is_(None))):
+    for login in live_logins(session, user_id):
         login.epoch += 1
     return user

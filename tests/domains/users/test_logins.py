@@ -9,11 +9,11 @@ from sqlalchemy import select
 
 from domains.kernel.config import Settings
 from domains.kernel.errors import Refused
-from domains.users import db, tokens
+from domains.users import commands, db, tokens
 from domains.users.commands.logins import FREE_TRIES, FREE_TRIES_AT_A_PLACE
 from domains.users.models import Throttle
 from tests.conftest import Clock
-from tests.factories.users import PASSWORD, an_organisation, has_password
+from tests.factories.users import PASSWORD, an_organisation, has_password, signed_in
 
 EMAIL, HERE = "olga@northwind.example", "192.0.2.7"
 
@@ -75,3 +75,13 @@ def test_a_place_that_guesses_at_many_addresses_waits(olga: UUID, places: tuple[
 
     assert [try_in(EMAIL, PASSWORD, place) for place in places] == ["too_many_attempts"] * 2
     assert try_in(EMAIL, PASSWORD, "2001:db8:1:3::1") == "in"
+
+
+def test_a_new_password_ends_the_logins_of_the_old_one(olga: UUID) -> None:
+    _, token = signed_in(olga)
+
+    with db.begin() as session:
+        commands.set_password(session, user_id=olga, password="eight blue swans on the lake")
+
+    assert tokens.caller_of_login(token) is None
+    assert try_in(EMAIL, "eight blue swans on the lake") == "in"
