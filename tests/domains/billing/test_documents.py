@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,14 +30,38 @@ def document(databases: Settings, clock: Clock) -> Document:
         return session.get_one(Document, invoice_id)
 
 
-def test_the_same_invoice_gives_the_same_pdf(document: Document) -> None:
+def facts_of(document: Document) -> dict[str, Any]:
     with db.begin_read() as session:
         found = queries.get_invoice(session, SEES_ALL, document.id)
-        facts = documents.facts_of(found, queries.invoice_lines(session, SEES_ALL, document.id))
+        return documents.facts_of(found, queries.invoice_lines(session, SEES_ALL, document.id))
+
+
+def test_the_same_invoice_gives_the_same_pdf(document: Document) -> None:
+    facts = facts_of(document)
 
     assert documents.render(facts) == documents.read(document.sha256)
     assert documents.read(document.sha256).startswith(b"%PDF-") and document.size > 10_000
     assert (facts["total"], facts["taxes"][0]["name"]) == ("762.30", "VAT Netherlands 21 % of 630.00")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ['#panic() *b* _i_ \\ " $x$ @a <b> `c` [d] // e /* = h', "🦄 GmbH", "ไทย", "a\x01b\ue000c\uffffd\ufeffe", "W" * 200],
+    ids=["markup", "emoji", "without_a_font", "unprintable", "without_end"],
+)  # fmt: skip
+def test_whatever_a_customer_is_called_the_document_is_made(document: Document, name: str) -> None:
+    facts = facts_of(document)
+    facts["buyer"]["legal_name"] = facts["lines"][0]["name"] = name
+
+    assert documents.render(facts).startswith(b"%PDF-")
+
+
+def test_hundreds_of_lines_go_on_on_further_pages(document: Document) -> None:
+    facts = facts_of(document)
+    pages = [len(re.findall(rb"/Type\s*/Page\b", documents.render(facts | {"lines": facts["lines"] * times})))
+             for times in (1, 400)]  # fmt: skip
+
+    assert pages == [1, 17]
 
 
 def test_a_document_that_is_there_is_not_rendered_again(document: Document) -> None:
