@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import Blueprint, Response, g, request
 
 from domains.billing import commands, db, documents, queries
+from domains.billing.documents.table import CSV, as_csv
 from domains.kernel.money import Money
 
 from .access import requires
@@ -36,6 +37,8 @@ def show(invoice_id: UUID) -> Any:
         agreed = queries.matched_charges(session, g.caller.scope, [line.id for line in lines])
         document = queries.documents_of(session, g.caller.scope, [invoice_id]).get(invoice_id)
     known: dict[str, Any] = {"lines": lines, "agreed": agreed, "document": document, "sums": sums(invoice)}
+    known |= {"seller_lines": [invoice.seller[name] for name in ("name", "street", "place")]}
+    known |= {"buyer_lines": [invoice.buyer["legal_name"], *documents.address_of(invoice.buyer)]}
     return page("invoices/show.html", invoice=invoice, **known)
 
 
@@ -47,6 +50,28 @@ def pdf(invoice_id: UUID) -> Response:
         number, document = commands.note_download(session, scope=g.caller.scope, invoice_id=invoice_id)
     headers = {"Content-Disposition": f'attachment; filename="{number}.pdf"', "Cache-Control": "private, no-store"}
     return Response(documents.read(document.sha256), mimetype=documents.PDF, headers=headers)
+
+
+@bp.get("/<uuid:invoice_id>/csv")
+@requires("invoices:read")
+def csv(invoice_id: UUID) -> Response:
+    """The lines for a spreadsheet, marked as UTF-8 as spreadsheets need it."""
+    with db.begin() as session:
+        invoice, lines = commands.note_lines_download(session, scope=g.caller.scope, invoice_id=invoice_id)
+        content = as_csv(invoice, lines).encode("utf-8-sig")
+    name = f'attachment; filename="{invoice.number}.csv"'
+    headers = {"Content-Disposition": name, "Cache-Control": "private, no-store"}
+    return Response(content, mimetype=CSV, headers=headers)
+
+
+@bp.get("/mismatches")
+@requires("operate")
+def mismatches() -> Any:
+    """What the provider bills us and no charge of ours explains; for staff, because it shows what things cost us."""
+    with db.begin_read() as session:
+        found = queries.list_mismatches(session, g.caller.scope, cursor=request.args.get("cursor"), limit=25)
+        names = {one.customer_id: queries.customer_ref(session, g.caller.scope, one.customer_id) for one in found.items}
+    return page("invoices/mismatches.html", found=found, names=names)
 
 
 def sums(invoice: Any) -> list[dict[str, Any]]:

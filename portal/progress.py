@@ -24,6 +24,7 @@ KINDS = {
     "cancel-subscription": _l("Cancellation"), "open-account": _l("New account"),
     "onboard-customer": _l("New customer"), "refresh-subscription": _l("Look at the provider"),
     "sync-catalogue": _l("Catalogue"), "issue-invoices": _l("Invoice of a month"),
+    "check-month": _l("Look through a month"),
 }  # fmt: skip
 PLACES = {"order": "/orders/", "subscription": "/subscriptions/", "account": "/accounts/", "customer": "/customers/"}
 SOON, LATER, RARELY = (15, 1), (60, 3), 15  # (up to this age in seconds, ask again after so many); later on, rarely

@@ -15,10 +15,11 @@ from domains.services import db as services_db
 from domains.services import queries as services
 
 from . import retention, store, tables
+from .flows.check_month import check_month
 from .flows.issue_invoices import issue_invoices
 from .flows.refresh_subscription import RefreshSubscription, refresh_subscription
 from .flows.sync_catalogue import NOBODY, SyncCatalogue, sync_catalogue
-from .payloads.invoice import IssueInvoices
+from .payloads.invoice import CheckMonth, IssueInvoices
 from .tables import Run
 
 REFRESH_EVERY = 600  # seconds
@@ -79,9 +80,22 @@ def begin_invoices(window: str) -> object:
     """Invoice the month that has ended everywhere: once for each payer, currency and month, in whatever time slot."""
     with billing_db.begin_read() as session:
         scope = Scope.system("invoice the month that has ended")
-        last = (clock.business_now(session) - ENDED_EVERYWHERE).date().replace(day=1) - timedelta(days=1)
+        last = _ended(clock.business_now(session))
         owing = billing.payers(session, scope, last)
     return [_begin_invoice(payer, last.replace(day=1)) for payer in owing]
+
+
+def begin_check(window: str) -> object:
+    """Look for what the provider bills us for nobody, once the month has ended everywhere; once for each month."""
+    with billing_db.begin_read() as session:
+        month = _ended(clock.business_now(session)).replace(day=1)
+    key, about = f"month/{month:%Y-%m}", ("month", NOBODY)
+    return store.start(check_month, CheckMonth(month=month), key=key, label=f"{month:%Y-%m}", resource=about)
+
+
+def _ended(now: datetime) -> date:
+    """The last day of the month that has ended everywhere."""
+    return (now - ENDED_EVERYWHERE).date().replace(day=1) - timedelta(days=1)
 
 
 def _begin_invoice(payer: billing.Payer, month: date) -> object:
@@ -101,6 +115,7 @@ SCHEDULES = (
     Schedule("sync-catalogue", 3600, begin_sync),
     Schedule("refresh-ended", REFRESH_EVERY, begin_refreshes),
     Schedule("issue-invoices", 3600, begin_invoices),
+    Schedule("check-month", 3600, begin_check),
     *map(_purging, retention.DATABASES),
     Schedule("purge-logins", 86_400, lambda window: retention.purge_logins()),
 )

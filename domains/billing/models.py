@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -73,11 +73,18 @@ class CustomerRef(db.Model):
     tax_id: Mapped[str | None] = mapped_column(Text(40))
     payment_terms_days: Mapped[int] = mapped_column(Count)
     time_zone: Mapped[str] = mapped_column(Text(60))
+    street: Mapped[str | None] = mapped_column(Text(200))
+    postcode: Mapped[str | None] = mapped_column(Text(20))
+    city: Mapped[str | None] = mapped_column(Text(120))
+    province: Mapped[str | None] = mapped_column(Text(60))
     version: Mapped[int] = mapped_column(Count)
 
 
 class ProviderLine(db.Model):
-    """A line of what the provider bills us, and the charge that passes it on; a mismatch has none."""
+    """A line of what the provider bills us, and the charge that passes it on; a mismatch has none.
+
+    `reason` says what a person should look at; a line whose subscription nobody knows belongs to nobody.
+    """
 
     __tablename__ = "provider_line"
 
@@ -95,6 +102,17 @@ class ProviderLine(db.Model):
     cost_minor: Mapped[int] = mapped_column(Minor)
     state: Mapped[str] = mapped_column(Text(10))  # matched, mismatch
     charge_id: Mapped[UUID | None] = mapped_column(Id, index=True)
+    # no_charge, doubled, changed, currency, costs_more (though matched), unknown
+    reason: Mapped[str | None] = mapped_column(Text(20))
+    reference: Mapped[str | None] = mapped_column(Text(80))  # what an unknown one is called over there
+
+    @property
+    def cost(self) -> Money:
+        return Money.from_minor(self.cost_minor, self.currency)
+
+    @property
+    def last(self) -> date:
+        return max(self.first, self.after - timedelta(days=1))
 
 
 class InvoiceSeries(db.Model):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from domains.kernel import clock
@@ -145,7 +145,18 @@ def documents_of(session: Session, scope: Scope, invoice_ids: list[UUID]) -> dic
     return {one.id: one for one in session.scalars(query)}
 
 
+def list_mismatches(
+    session: Session, scope: Scope, *, cursor: str | None = None, limit: int = 50
+) -> Page[ProviderLine]:
+    """The provider's lines that a person should look at: they fit no charge of ours, or cost more than they bring."""
+    wanted = or_(ProviderLine.state == "mismatch", ProviderLine.reason.is_not(None))
+    query = select(ProviderLine).where(scope.covers(ProviderLine), wanted)
+    return page(session, query, ProviderLine.id, cursor=cursor, limit=limit, filters={})
+
+
 def matched_charges(session: Session, scope: Scope, charge_ids: list[UUID]) -> set[UUID]:
     """Those charges that a line of the provider agrees with."""
-    query = select(ProviderLine.charge_id).where(scope.covers(ProviderLine), ProviderLine.charge_id.in_(charge_ids))
+    query = select(ProviderLine.charge_id).where(
+        scope.covers(ProviderLine), ProviderLine.charge_id.in_(charge_ids), ProviderLine.state == "matched"
+    )
     return {id for id in session.scalars(query) if id is not None}

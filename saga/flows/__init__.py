@@ -16,6 +16,7 @@ NAMES = (
     "sync_catalogue",
     "refresh_subscription",
     "issue_invoices",
+    "check_month",
 )
 
 

@@ -30,3 +30,12 @@ class IssueInvoices:
     @property
     def resource(self) -> tuple[str, UUID]:
         return "invoice", self.invoice_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckMonth:
+    """The month whose lines of the provider are looked through."""
+
+    month: date
+    customer_id: UUID = NOBODY
+    reseller_id: UUID | None = None

@@ -7,7 +7,10 @@ from .charges import charge_order as charge_order
 from .customers import forget_customer as forget_customer
 from .customers import know_customer as know_customer
 from .downloads import note_download as note_download
+from .downloads import note_lines_download as note_lines_download
 from .invoices import discard_draft as discard_draft
 from .invoices import draft_invoice as draft_invoice
 from .invoices import finalise_invoice as finalise_invoice
 from .matching import ProviderLine as ProviderLine
+from .matching import StrayLine as StrayLine
+from .matching import keep_strays as keep_strays

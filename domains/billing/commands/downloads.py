@@ -10,8 +10,8 @@ from domains.kernel import audit
 from domains.kernel.errors import NotFound
 from domains.kernel.tenancy import Scope
 
-from ..models import Document
-from ..queries import get_invoice
+from ..models import Document, Invoice, InvoiceLine
+from ..queries import get_invoice, invoice_lines
 
 
 def note_download(session: Session, *, scope: Scope, invoice_id: UUID) -> tuple[str, Document]:
@@ -24,3 +24,13 @@ def note_download(session: Session, *, scope: Scope, invoice_id: UUID) -> tuple[
     subject = ("invoice", invoice.id)
     audit.record(session, "billing.download_invoice", customer_id=invoice.customer_id, subject=subject, after=after)
     return invoice.number, document
+
+
+def note_lines_download(session: Session, *, scope: Scope, invoice_id: UUID) -> tuple[Invoice, list[InvoiceLine]]:
+    """The invoice with its lines, for one download as a table that the audit trail knows of."""
+    invoice = get_invoice(session, scope, invoice_id)
+    audit.record(
+        session, "billing.download_lines", customer_id=invoice.customer_id, subject=("invoice", invoice.id),
+        after={"number": invoice.number},
+    )  # fmt: skip
+    return invoice, invoice_lines(session, scope, invoice_id)

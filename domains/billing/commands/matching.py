@@ -23,6 +23,7 @@ from ..models import ProviderLine as Kept
 from .charges import charge_period
 
 _DAY = timedelta(days=1)
+NOBODY = UUID(int=0)
 _PROVIDER_LINES = UUID("7b0e6f0a-54a5-5c2e-8d0e-6b1f8f3f9a10")  # so that a provider's line has the same id each time
 
 
@@ -41,22 +42,95 @@ class ProviderLine:
     cost: Money
 
 
+@dataclass(frozen=True)
+class StrayLine:
+    """A line of the provider's month that is of no subscription of ours; see `services`, which pulls it."""
+
+    line_id: str
+    reference: str
+    kind: str
+    quantity: int
+    first: date
+    after: date
+    cost: Money
+
+
+def keep_strays(session: Session, *, month: date, strays: tuple[StrayLine, ...]) -> None:
+    """Keep the lines that belong to nobody, for a person to ask the provider about."""
+    for line in strays:
+        row = {
+            "id": uuid5(_PROVIDER_LINES, line.line_id), "line_id": line.line_id, "customer_id": NOBODY,
+            "reseller_id": None, "subscription_id": NOBODY, "month": month, "kind": line.kind[:20],
+            "quantity": line.quantity, "first": line.first, "after": line.after, "currency": line.cost.currency,
+            "cost_minor": line.cost.minor, "state": "mismatch", "charge_id": None, "reason": "unknown",
+            "reference": line.reference[:80],
+        }  # fmt: skip
+        insert_new(session, Kept.__table__, row, "id")
+
+
 def settle_lines(session: Session, lines: Sequence[ProviderLine], *, payer_id: UUID, month: date) -> None:
-    """Hold each line against our charges, charge what has no charge yet, and keep both together."""
+    """Hold each line against our charges, charge what has no charge yet, and keep both together.
+
+    A line that is known already is not judged again; when it says something else now, a person must look at it.
+    """
     for line in sorted(lines, key=lambda one: (one.first, one.line_id)):
-        query = select(Charge).where(Charge.subscription_id == line.subscription_id).order_by(Charge.effective_on)
-        charges = list(session.scalars(query))
-        charge_id = _match(line, charges) or _charged(session, line, charges)
+        known = session.get(Kept, uuid5(_PROVIDER_LINES, line.line_id))
+        if known is not None:
+            _compare(known, line)
+            continue
+        charge_id, reason = _judged(session, line)
         row = {
             "id": uuid5(_PROVIDER_LINES, line.line_id), "line_id": line.line_id, "customer_id": payer_id,
             "reseller_id": None, "subscription_id": line.subscription_id, "month": month, "kind": line.kind,
             "quantity": line.quantity, "first": line.first, "after": line.after, "currency": line.cost.currency,
             "cost_minor": line.cost.minor, "state": "matched" if charge_id else "mismatch", "charge_id": charge_id,
+            "reason": reason,
         }  # fmt: skip
         insert_new(session, Kept.__table__, row, "id")
 
 
-def _match(line: ProviderLine, charges: Sequence[Charge]) -> UUID | None:
+def _compare(known: Kept, line: ProviderLine) -> None:
+    said = line.quantity, line.first, line.after, line.cost.currency, line.cost.minor
+    if said != (known.quantity, known.first, known.after, known.currency, known.cost_minor):
+        known.state, known.reason = "mismatch", "changed"
+
+
+def _judged(session: Session, line: ProviderLine) -> tuple[UUID | None, str | None]:
+    """The charge that passes a line on, and what a person should look at, if anything."""
+    query = select(Charge).where(Charge.subscription_id == line.subscription_id)
+    charges = list(session.scalars(query.order_by(Charge.effective_on, Charge.id)))
+    if any(one.currency != line.cost.currency for one in charges):
+        return None, "currency"
+    taken = _taken(session, line, charges)
+    found = _match(line, [one for one in charges if one.id not in taken])
+    if found is None and _match(line, charges) is not None:
+        return None, "doubled"
+    if found is None:
+        charge_id = _charged(session, line, charges)
+        found = session.get(Charge, charge_id) if charge_id else None
+    if found is None:
+        return None, "no_charge"
+    return found.id, "costs_more" if _costs_more(line, found) else None
+
+
+def _taken(session: Session, line: ProviderLine, charges: Sequence[Charge]) -> set[UUID | None]:
+    """The charges that another line has been passed on by for the same days; what is bought once has one line."""
+    query = select(Kept).where(Kept.subscription_id == line.subscription_id, Kept.state == "matched")
+    once = {one.id for one in charges if one.until is not None and one.until.year == date.max.year}
+    return {other.charge_id for other in session.scalars(query) if other.charge_id in once or _same_days(other, line)}
+
+
+def _same_days(one: Kept, other: ProviderLine) -> bool:
+    return one.first == other.first or (one.first < other.after and other.first < one.after)
+
+
+def _costs_more(line: ProviderLine, charge: Charge) -> bool:
+    """Whether the provider takes more for the same days than the customer pays; what goes back is cheaper always."""
+    same = charge.until is None or line.after - _DAY == charge.until or charge.until.year == date.max.year
+    return same and 0 < charge.amount_minor < line.cost.minor
+
+
+def _match(line: ProviderLine, charges: Sequence[Charge]) -> Charge | None:
     """The charge that is there already: for the same units from the same day, or one that paid for these days before.
 
     The provider's day may be the one before ours: it counts in UTC, we in the customer's zone, which is ahead.
@@ -65,10 +139,10 @@ def _match(line: ProviderLine, charges: Sequence[Charge]) -> UUID | None:
     for day in (line.first, line.first + _DAY):
         for one in alike:
             if one.effective_on == day:
-                return one.id
+                return one
     for one in alike:
         if one.until is not None and one.effective_on <= line.first and line.after - _DAY <= one.until:
-            return one.id
+            return one
     return None
 
 
@@ -78,8 +152,8 @@ def _charged(session: Session, line: ProviderLine, charges: Sequence[Charge]) ->
     if sold is None or line.quantity <= 0 or line.kind == "refund":
         return None
     paid = max(one.until for one in charges if one.until is not None) if sold.until else line.first - _DAY
-    first = max(line.first, paid + _DAY)
-    if first >= line.after or line.first < paid:
+    if line.first < paid or line.after - _DAY <= paid:  # also what is bought once, which is paid for ever
         return None
+    first = max(line.first, paid + _DAY)
     amount = prorate(sold.price, line.quantity, (line.period_first, line.period_after), (first, line.after))
     return charge_period(session, sold, first=first, last=line.after - _DAY, quantity=line.quantity, amount=amount)

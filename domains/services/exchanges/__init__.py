@@ -10,4 +10,5 @@ from .changes import send_change as send_change
 from .chores import CHORES as CHORES
 from .looks import look_at_subscription as look_at_subscription
 from .month import pull_month as pull_month
+from .month import pull_strays as pull_strays
 from .orders import send_order as send_order

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from domains.kernel.messages import Exchange
 from domains.kernel.money import Money
 
-from ..models import ProviderLine, Subscription
+from ..models import ProviderLine, StrayLine, Subscription
 from ..pricing import ONE_TIME
 from ..pricing.reckoning import paid_period
 from ..providers import MonthLine, provider
@@ -75,3 +75,32 @@ def _record(session: Session, answer: tuple[ProviderLine, ...]) -> PulledMonth:
 
 
 pull_month = Exchange("services.pull_month", _intend, _call, _record)
+
+
+@dataclass(frozen=True)
+class PulledStrays:
+    """The provider's lines of a month that are of no subscription of ours."""
+
+    strays: tuple[StrayLine, ...]
+
+
+def _intend_strays(session: Session, *, month: date) -> tuple[date, set[str]]:
+    return month, {str(id) for id in session.scalars(select(Subscription.id))}
+
+
+def _call_strays(wanted: tuple[date, set[str]], asked_before: bool) -> tuple[StrayLine, ...]:
+    month, ours = wanted
+    return tuple(
+        StrayLine(
+            line_id=line.id, reference=line.subscription_reference or "", kind=line.kind, quantity=line.quantity,
+            first=line.from_date, after=line.to_date, cost=Money.of(line.amount.amount, line.amount.currency),
+        )
+        for line in provider().list_month_lines(month) if line.subscription_reference not in ours
+    )  # fmt: skip
+
+
+def _record_strays(session: Session, answer: tuple[StrayLine, ...]) -> PulledStrays:
+    return PulledStrays(answer)
+
+
+pull_strays = Exchange("services.pull_strays", _intend_strays, _call_strays, _record_strays)

@@ -16,6 +16,7 @@ from .facts import Person as Person
 from .facts import Policy as Policy
 from .facts import ProviderLine as ProviderLine
 from .facts import RejectedLine as RejectedLine
+from .facts import StrayLine as StrayLine
 from .orders import AccountRef as AccountRef
 from .orders import Line as Line
 from .orders import Order as Order

@@ -138,3 +138,16 @@ class ProviderLine:
     period_first: date
     period_after: date
     cost: Money
+
+
+@dataclass(frozen=True)
+class StrayLine:
+    """What the provider bills us for a subscription that we do not have; `reference` is what it calls ours."""
+
+    line_id: str
+    reference: str
+    kind: str
+    quantity: int
+    first: date
+    after: date
+    cost: Money

@@ -9,15 +9,16 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from domains import billing
+from domains import billing, services
 from domains.billing import documents, queries
 from domains.billing.models import Charge, Document, Invoice, InvoiceLine, ProviderLine
+from domains.services.models import Subscription
 from saga import store, tables
 from saga.flows.issue_invoices import issue_invoices
 from saga.payloads.invoice import NOBODY, IssueInvoices
-from saga.schedules import begin_invoices
+from saga.schedules import begin_check, begin_invoices
 from tests.factories.services import EVERYBODY
 from tests.sandboxes import Sandbox, sandbox_process
 
@@ -182,6 +183,21 @@ def test_when_no_tax_is_known_everything_is_taken_back_and_the_charges_wait(shop
     assert (run_of(run.id).status, (run_of(run.id).error or {})["code"]) == ("compensated", "tax_undecided")
     assert (invoices, [one.invoice_id for one in charges]) == ([], [None, None])
     assert [one.kind for one in charges] == ["activation", "period"], "the month is charged all the same"
+
+
+def test_what_the_provider_bills_for_nobody_we_know_is_noted_once(shop: Shop) -> None:
+    subscription = shop.bought()
+    with services.db.begin() as session:  # as if it had been lost
+        session.execute(delete(Subscription).where(Subscription.id == subscription))
+    after_the_month(shop)
+
+    runs = [begin_check(window) for window in ("one", "two")]
+    shop.work_off_doubled()
+
+    assert len({one.id for one in runs}) == 1
+    with billing.db.begin_read() as session:
+        kept = session.scalars(select(ProviderLine).where(ProviderLine.reference == str(subscription))).all()
+    assert [(one.reason, one.customer_id, one.quantity) for one in kept] == [("unknown", NOBODY, 20)]
 
 
 def test_a_payload_names_the_month_by_its_first_day() -> None:

@@ -1,0 +1,148 @@
+"""What the provider bills us is passed on once, whatever it says twice, later, otherwise or to nobody we know."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from domains.billing import db
+from domains.billing.commands import ProviderLine
+from domains.billing.models import ProviderLine as Kept
+from domains.kernel.config import Settings
+from domains.kernel.money import Money
+from tests.conftest import Clock
+from tests.factories.billing import a_customer, a_line, a_provider_line, charge, charge_change, charges, draft
+
+MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
+
+
+@pytest.fixture(autouse=True)
+def in_april(databases: Settings, clock: Clock) -> None:
+    clock.advance(days=22)
+
+
+def sold(amount: str = "630.00", until: date = date(2026, 3, 31), first: date = MARCH) -> tuple[UUID, UUID]:
+    """(payer, subscription) of 20 seats."""
+    with db.begin() as session:
+        payer_id = a_customer(session)
+        charge(session, line := a_line(amount, charged_until=until), customer_id=payer_id, effective_on=first)
+    return payer_id, line.subscription_id
+
+
+def judged(payer_id: UUID, *lines: ProviderLine, month: date = MARCH) -> list[tuple[str, str | None]]:
+    """(state, reason) of each line after the month was drafted, in the order given."""
+    draft(payer_id, *lines, month=month)
+    with db.begin_read() as session:
+        found = {one.line_id: (one.state, one.reason) for one in session.scalars(select(Kept))}
+    return [found[line.line_id] for line in lines]
+
+
+def amounts() -> list[str]:
+    with db.begin_read() as session:
+        return sorted(f"{one.kind} {one.amount.amount}" for one in charges(session))
+
+
+def test_the_same_days_billed_on_two_lines_are_passed_on_once() -> None:
+    payer_id, subscription = sold()
+    twice = [a_provider_line(subscription, line_id=f"BL-{n}") for n in (1, 2)]
+
+    assert judged(payer_id, *twice) == [("matched", None), ("mismatch", "doubled")]
+    assert amounts() == ["activation 630.00"]
+
+
+def test_the_same_line_given_twice_is_one() -> None:
+    payer_id, subscription = sold(until=date(2026, 2, 28), first=date(2026, 2, 10))
+    line = a_provider_line(subscription)
+
+    assert judged(payer_id, line, line) == [("matched", None)] * 2
+    assert amounts() == ["activation 630.00", "period 630.00"]
+
+
+def test_two_changes_alike_on_one_day_have_a_line_each() -> None:
+    payer_id, subscription = sold()
+    with db.begin() as session:
+        for _ in range(2):
+            charge_change(session, Money.of("111.77", "EUR"), customer_id=payer_id, subscription_id=subscription)
+    added = {"quantity": 5, "first": date(2026, 3, 10), "cost": Money.of("80.00", "EUR"), "kind": "proration"}
+    lines = [a_provider_line(subscription, **added) for _ in range(3)]
+
+    found = judged(payer_id, *lines)
+
+    assert sorted(map(str, found)) == ["('matched', None)", "('matched', None)", "('mismatch', 'doubled')"]
+
+
+def test_a_line_that_says_something_else_later_is_for_a_person() -> None:
+    payer_id, subscription = sold()
+    first = a_provider_line(subscription, line_id="BL-1")
+    judged(payer_id, first)
+
+    dearer = a_provider_line(subscription, line_id="BL-1", cost=Money.of("400.01", "EUR"))
+
+    assert judged(payer_id, dearer, month=APRIL) == [("mismatch", "changed")]
+    assert amounts() == ["activation 630.00"]
+
+
+def test_what_is_bought_once_is_never_charged_again() -> None:
+    payer_id, subscription = sold(until=date.max)
+    once, again = (a_provider_line(subscription, line_id=str(day), first=day, after=day) for day in (MARCH, APRIL))
+    other = a_provider_line(subscription, quantity=3)
+
+    found = judged(payer_id, once, again, other)
+
+    assert found == [("matched", None), ("mismatch", "doubled"), ("mismatch", "no_charge")]
+    assert amounts() == ["activation 630.00"]
+
+
+def test_a_line_in_another_currency_is_never_passed_on() -> None:
+    payer_id, subscription = sold(until=date(2026, 2, 28), first=date(2026, 2, 10))
+
+    assert judged(payer_id, a_provider_line(subscription, cost=Money.of("1", "JPY"))) == [("mismatch", "currency")]
+    assert amounts() == ["activation 630.00"]
+
+
+def test_a_line_that_costs_more_than_it_brings_is_passed_on_and_shown() -> None:
+    payer_id, subscription = sold()
+
+    dear = a_provider_line(subscription, cost=Money.of("630.01", "EUR"))
+
+    assert judged(payer_id, dear) == [("matched", "costs_more")]
+
+
+def the_month(subscription: UUID) -> list[ProviderLine]:
+    """A month with everything in it: a cycle that goes on, seats that come and go, and a line that fits nothing."""
+    cases: list[dict[str, Any]] = [
+        {}, {"quantity": 5, "first": date(2026, 3, 10)}, {"quantity": -5, "first": date(2026, 3, 12), "kind": "refund"},
+        {"quantity": 7, "first": date(2026, 3, 10)}, {"quantity": 5, "first": date(2026, 3, 10)},
+    ]  # fmt: skip
+    cheap = Money.of("1.00", "EUR")
+    return [a_provider_line(subscription, line_id=f"BL-{n}", cost=cheap, **case) for n, case in enumerate(cases)]
+
+
+@examples(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.permutations(range(5)))
+def test_the_order_of_the_lines_does_not_matter(order: list[int]) -> None:
+    with db.begin() as session:
+        session.execute(Kept.__table__.delete())
+        for one in charges(session):
+            session.delete(one)
+    payer_id, subscription = sold(until=date(2026, 2, 28), first=date(2026, 2, 10))
+    known: dict[str, Any] = {"customer_id": payer_id, "subscription_id": subscription}
+    with db.begin() as session:
+        charge_change(session, Money.of("111.77", "EUR"), **known)
+        charge_change(session, Money.of("-101.61", "EUR"), **known, from_quantity=25, to_quantity=20,
+                      effective_on=date(2026, 3, 12))  # fmt: skip
+    lines = the_month(subscription)
+
+    judged(payer_id, *(lines[n] for n in order))
+
+    assert judged(payer_id, *lines) == [
+        ("matched", None), ("matched", None), ("matched", None), ("mismatch", "no_charge"), ("mismatch", "doubled"),
+    ]  # fmt: skip
+    assert amounts() == ["activation 630.00", "change_quantity -101.61", "change_quantity 111.77", "period 630.00"]
