@@ -23,7 +23,7 @@ from .starting import Start, starts
 
 CHECKED = (
     "name", "legal_name", "owner_name", "owner_email", "country", "currency", "language", "time_zone", "email",
-    "tax_id", "credit_limit",
+    "tax_id", "credit_limit", *commands.ADDRESS,
 )  # fmt: skip
 blp = Blueprint("customers", __name__, url_prefix="/customers", description=__doc__)
 
@@ -65,6 +65,6 @@ def create_customer(wish: dict[str, Any]) -> Start:
 @if_match()
 @blp.response(200, Customer, etag=True)
 def update_customer(session: Session, changes: dict[str, Any], customer_id: UUID, expected_version: int | None) -> Any:
-    """Change a customer's name or how it is reached."""
+    """Change what a customer is called, how it is reached, or what its invoices say."""
     known: dict[str, Any] = {"customer_id": customer_id, "expected_version": expected_version}
     return commands.update_customer(session, scope=g.caller.scope, **known, **changes)

@@ -34,7 +34,7 @@ from saga.flows.onboard_customer import onboard_customer
 from saga.flows.open_account import open_account
 from saga.payloads.account import OpenAccount
 from saga.payloads.customer import OnboardCustomer
-from saga.schedules import begin_invoices, begin_refreshes, begin_sync
+from saga.schedules import begin_check, begin_invoices, begin_refreshes, begin_sync
 from saga.transports import inline
 
 from .cast import PLAYERS, ROLES, STAFF, Player
@@ -101,6 +101,7 @@ class Seed:
         requests.post(f"{self.control}/clock/advance", json={"to": moment.isoformat()}, timeout=30).raise_for_status()
         with clock.frozen_at(moment):
             begin_invoices("demo")
+            begin_check("demo")
             self.transport.run_until_quiet()
 
     def set(self, what: str, **values: Any) -> None:
@@ -115,6 +116,7 @@ class Seed:
             country=player.country, region=region_of(player.country), currency=player.currency,
             language=player.language, time_zone=player.time_zone, email=f"office@{player.host}", tax_id=player.tax_id,
             credit_limit=None, payment_terms_days=14, price_book="Standard 2026", owner_name=self.owner_name(player),
+            **dict(zip(("street", "postcode", "city"), player.address, strict=True)),
             owner_email=f"{self.owner_role(player)}@{player.host}",
         )  # fmt: skip
         store.start(onboard_customer, payload, key=f"demo/{player.key}", label=payload.label, resource=payload.resource)

@@ -7,20 +7,28 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, abort, current_app, g, request
+from flask import Blueprint, abort, current_app, flash, g, request
 from flask_babel import gettext as _
 
 from domains.customers import db, queries
-from domains.customers.commands import COUNTRIES, CURRENCIES, LANGUAGES, check_newcomer, region_of
+from domains.customers.commands import (
+    ADDRESS,
+    COUNTRIES,
+    CURRENCIES,
+    LANGUAGES,
+    check_newcomer,
+    region_of,
+    update_customer,
+)
 from domains.kernel.errors import Invalid, Refused
 from domains.services.pricing import STANDARD_NAME
 from saga.flows.onboard_customer import onboard_customer
 from saga.payloads.customer import OnboardCustomer
 
 from .access import requires
-from .forms import Errors, chosen, refusals_on, searched, typed
+from .forms import Errors, chosen, refusals_on, searched, typed, whole
 from .frame import KINDS
-from .htmx import page
+from .htmx import page, redirect
 from .reader import language
 from .starting import Start, starts
 from .users import LANGUAGE_NAMES, zones
@@ -46,7 +54,32 @@ def show(customer_id: UUID) -> Any:
     with db.begin_read() as session:
         customer = queries.get(session, g.caller.scope, customer_id)
     known: dict[str, Any] = {"kinds": KINDS, "countries": countries(), "languages": LANGUAGE_NAMES}
+    known |= {"address": ", ".join(filter(None, (getattr(customer, part) for part in ADDRESS)))}
     return page("customers/show.html", customer=customer, **known)
+
+
+@bp.get("/customers/<uuid:customer_id>/edit")
+@requires("customers:write")
+def edit(customer_id: UUID, errors: Errors | None = None) -> Any:
+    """The form for what invoices say of a customer."""
+    with db.begin_read() as session:
+        customer = queries.get(session, g.caller.scope, customer_id)
+    wrong = errors or Errors()
+    given = request.form if errors else customer
+    return page("customers/edit.html", customer=customer, given=given, errors=wrong, status=wrong.status)
+
+
+@bp.post("/customers/<uuid:customer_id>")
+@requires("customers:write")
+@refusals_on(edit)
+def update(customer_id: UUID) -> Any:
+    """Change what a customer's next invoices say."""
+    wish = {"legal_name": needed("legal_name", _("Give its legal name, as it stands on invoices."))}
+    with db.begin() as session:
+        update_customer(session, scope=g.caller.scope, customer_id=customer_id, expected_version=whole("version"),
+                        tax_id=typed("tax_id", most=40), **address_typed(), **wish)  # fmt: skip
+    flash(_("Saved."), "done")
+    return redirect(f"/customers/{customer_id}")
 
 
 @bp.get("/customers/new")
@@ -73,7 +106,7 @@ def create() -> Start:
     wish |= {"country": chosen("country", COUNTRIES, _("Choose a country."))}
     wish |= {"currency": chosen("currency", CURRENCIES, _("Choose a currency."))}
     wish |= {"language": chosen("language", LANGUAGES, _("Choose a language."))}
-    wish |= {"time_zone": chosen("time_zone", zones(), _("Choose a time zone."))}
+    wish |= {"time_zone": chosen("time_zone", zones(), _("Choose a time zone."))} | address_typed()
     return Start(onboard_customer, end_customer(wish, typed("tax_id", most=40)))
 
 
@@ -102,6 +135,15 @@ def address(name: str) -> str:
         said = _("“%(given)s” is not an e-mail address: write it like name@company.example.", given=given)
         raise Invalid(said, code="email_invalid", field=name)
     return given
+
+
+def address_typed() -> dict[str, Any]:
+    """The parts of the address; refused without a street and a city."""
+    parts: dict[str, Any] = {part: typed(part, most=longest, label=_("This")) for part, longest in ADDRESS.items()}
+    return parts | {
+        "street": needed("street", _("Give the street, as it stands on invoices.")),
+        "city": needed("city", _("Give the city.")),
+    }
 
 
 def end_customer(wish: dict[str, Any], tax_id: str | None) -> OnboardCustomer:

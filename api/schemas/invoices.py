@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import fields
 
+from domains.billing.documents import address_of
 from domains.kernel.money import Money as Sum
 
 from . import Answer, Money, Paged, page_of
@@ -16,6 +17,7 @@ class Party(Answer):
     """Who sells or who buys, as they were when the invoice was made."""
 
     name = fields.String()
+    address = fields.List(fields.String(), metadata={"description": "Line by line, with the country."})
     country = fields.String(metadata={"description": "ISO 3166 code."})
     tax_id = fields.String(allow_none=True)
 
@@ -100,5 +102,6 @@ def shown(invoice: Any, lines: list[Any], document: Any) -> dict[str, Any]:
         one | {key: Sum.from_minor(one[f"{key}_minor"], invoice.currency) for key in ("net", "tax")}
         for one in invoice.taxes
     ]
-    buyer = invoice.buyer | {"name": invoice.buyer["legal_name"]}
-    return known | {"seller": invoice.seller, "buyer": buyer, "taxes": taxes, "lines": lines, "document": document}
+    buyer = invoice.buyer | {"name": invoice.buyer["legal_name"], "address": address_of(invoice.buyer)}
+    seller = invoice.seller | {"address": [invoice.seller["street"], invoice.seller["place"]]}
+    return known | {"seller": seller, "buyer": buyer, "taxes": taxes, "lines": lines, "document": document}

@@ -17,7 +17,8 @@ from domains.kernel.tenancy import Scope
 
 from . import queries
 from .events import CustomerActivated, CustomerChanged
-from .models import APAC, EUROPE, KINDS, Customer, check_credit, clean_name
+from .models import ADDRESS as ADDRESS
+from .models import APAC, EUROPE, KINDS, Customer, check_credit, clean_address, clean_name
 from .models import CURRENCIES as CURRENCIES
 from .models import LANGUAGES as LANGUAGES
 from .models import check as check
@@ -28,23 +29,11 @@ COUNTRIES = tuple(sorted(EUROPE | APAC))
 
 
 def register_customer(
-    session: Session,
-    *,
-    customer_id: UUID,
-    reseller_id: UUID | None,
-    kind: str,
-    name: str,
-    legal_name: str,
-    country: str,
-    currency: str,
-    language: str,
-    time_zone: str,
-    email: str,
-    tax_id: str | None,
-    credit_limit: Money | None,
-    payment_terms_days: int,
-    price_book: str,
-) -> None:
+    session: Session, *, customer_id: UUID, reseller_id: UUID | None, kind: str, name: str, legal_name: str,
+    country: str, currency: str, language: str, time_zone: str, email: str, tax_id: str | None,
+    credit_limit: Money | None, payment_terms_days: int, price_book: str,
+    street: str | None = None, postcode: str | None = None, city: str | None = None, province: str | None = None,
+) -> None:  # fmt: skip
     """Begin to onboard a customer. Refuses facts that cannot be right, a reseller that is none, and a taken name."""
     check(country=country, currency=currency, language=language, time_zone=time_zone, email=email, tax_id=tax_id)
     _check_terms(kind, reseller_id, payment_terms_days, credit_limit, currency)
@@ -55,6 +44,7 @@ def register_customer(
         currency=currency, language=language, time_zone=time_zone, email=email, tax_id=tax_id, price_book=price_book,
         credit_minor=credit_limit.minor if credit_limit else None, payment_terms_days=payment_terms_days,
         created_at=clock.now(session),
+        **clean_address(street=street, postcode=postcode, city=city, province=province),
     )  # fmt: skip
     session.add(customer)
     _audit(session, "customers.register", customer, after={"name": clean, "kind": kind})
@@ -115,16 +105,16 @@ def activate_customer(session: Session, *, customer_id: UUID) -> None:
 def update_customer(
     session: Session, *, scope: Scope, customer_id: UUID, expected_version: int | None, **changes: Any
 ) -> Customer:
-    """Change name, email, language or time_zone of a customer.
+    """Change what a customer is called, how it is reached, or what its invoices say: legal_name, tax_id, address.
 
     Refuses another version than the one expected, facts that cannot be right, and a taken name.
     """
     customer = queries.get(session, scope, customer_id, for_change=True)
     if expected_version is not None and customer.version != expected_version:
         raise Conflict("The customer has been changed since you looked at it.", code="version_conflict")
+    changes = _cleaned(customer, changes)
     before = {name: getattr(customer, name) for name in changes}
     if "name" in changes:
-        changes["name"] = clean_name(changes["name"])
         _check_name_free(session, customer.reseller_id, changes["name"], customer.id)
     for name, value in changes.items():
         setattr(customer, name, value)
@@ -136,6 +126,18 @@ def update_customer(
     publish(session, CustomerChanged(**_facts(customer)))
     _audit(session, "customers.update", customer, before=before, after=changes)
     return customer
+
+
+def _cleaned(customer: Customer, changes: dict[str, Any]) -> dict[str, Any]:
+    clean = dict(changes)
+    for name, longest in (("name", 120), ("legal_name", 200)):
+        if name in clean:
+            clean[name] = clean_name(clean[name], name, longest)
+    if "tax_id" in clean:
+        clean["tax_id"] = (clean["tax_id"] or "").strip() or None
+    if not ADDRESS.keys().isdisjoint(clean):
+        clean |= clean_address(**{part: clean.get(part, getattr(customer, part)) for part in ADDRESS})
+    return clean
 
 
 def _locked(session: Session, customer_id: UUID) -> Customer | None:

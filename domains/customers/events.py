@@ -28,6 +28,10 @@ class CustomerActivated(Event):
     credit_limit: Money | None
     payment_terms_days: int
     price_book: str
+    street: str | None = None
+    postcode: str | None = None
+    city: str | None = None
+    province: str | None = None
 
 
 @dataclass(frozen=True)

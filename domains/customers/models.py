@@ -27,12 +27,16 @@ APAC = set("AU HK ID IN JP KR MY NZ PH SG TH TW VN".split())  # noqa: SIM905 rea
 # The shape of VAT numbers (Council Directive 2006/112/EC, art. 215) and of their likes; whether one exists is
 # checked with the tax office when invoices are issued.
 TAX_ID = {
-    "AT": r"ATU\d{8}", "BE": r"BE[01]\d{9}", "CH": r"CHE\d{9}(MWST|TVA|IVA)?", "DE": r"DE\d{9}", "DK": r"DK\d{8}",
+    "AT": r"ATU\d{8}", "BE": r"BE[01]\d{9}", "BG": r"BG\d{9,10}", "CH": r"CHE\d{9}(MWST|TVA|IVA)?",
+    "CY": r"CY\d{8}[A-Z]", "CZ": r"CZ\d{8,10}", "DE": r"DE\d{9}", "DK": r"DK\d{8}", "EE": r"EE\d{9}",
     "ES": r"ES[A-Z0-9]\d{7}[A-Z0-9]", "FI": r"FI\d{8}", "FR": r"FR[A-Z0-9]{2}\d{9}", "GB": r"GB(\d{9}|\d{12})",
-    "IE": r"IE\d[A-Z0-9+*]\d{5}[A-Z]{1,2}", "IT": r"IT\d{11}", "NL": r"NL\d{9}B\d{2}", "NO": r"NO\d{9}(MVA)?",
-    "PL": r"PL\d{10}", "SE": r"SE\d{12}", "AU": r"\d{11}", "NZ": r"\d{8,9}", "SG": r"[A-Z0-9]{9,10}", "JP": r"T?\d{13}",
+    "GR": r"EL\d{9}", "HR": r"HR\d{11}", "HU": r"HU\d{8}", "IE": r"IE\d[A-Z0-9+*]\d{5}[A-Z]{1,2}", "IT": r"IT\d{11}",
+    "LT": r"LT(\d{9}|\d{12})", "LU": r"LU\d{8}", "LV": r"LV\d{11}", "MT": r"MT\d{8}", "NL": r"NL\d{9}B\d{2}",
+    "NO": r"NO\d{9}(MVA)?", "PL": r"PL\d{10}", "PT": r"PT\d{9}", "RO": r"RO\d{2,10}", "SE": r"SE\d{12}",
+    "SI": r"SI\d{8}", "SK": r"SK\d{10}", "AU": r"\d{11}", "NZ": r"\d{8,9}", "SG": r"[A-Z0-9]{9,10}", "JP": r"T?\d{13}",
     "IN": r"\d{2}[A-Z]{5}\d{4}[A-Z][A-Z0-9]Z[A-Z0-9]",
 }  # fmt: skip
+ADDRESS = {"street": 200, "postcode": 20, "city": 120, "province": 60}  # characters at most
 
 
 class Customer(db.Model):
@@ -55,6 +59,10 @@ class Customer(db.Model):
     time_zone: Mapped[str] = mapped_column(Text(60))
     email: Mapped[str] = mapped_column(Text(320))
     tax_id: Mapped[str | None] = mapped_column(Text(40))
+    street: Mapped[str | None] = mapped_column(Text(200))
+    postcode: Mapped[str | None] = mapped_column(Text(20))
+    city: Mapped[str | None] = mapped_column(Text(120))
+    province: Mapped[str | None] = mapped_column(Text(60))
     credit_minor: Mapped[int | None] = mapped_column(Minor)
     payment_terms_days: Mapped[int] = mapped_column(Count)
     price_book: Mapped[str] = mapped_column(Text(60))
@@ -110,6 +118,7 @@ def check_newcomer(
 ) -> None:
     """Refuse an onboarding whose names or facts cannot be right, naming the field, before anything is started."""
     clean_name(name)
+    clean_address(**{part: facts.pop(part, None) for part in ADDRESS})
     for field, given in (("legal_name", legal_name), ("owner_name", owner_name)):
         clean_name(given, field, 200)
     check_email(owner_email, "owner_email")
@@ -134,4 +143,16 @@ def clean_name(name: str, field: str = "name", longest: int = 120) -> str:
     clean = " ".join(name.split())
     if not 1 <= len(clean) <= longest:
         raise Invalid("Give a name of 1 to %(longest)s characters.", code="name_invalid", field=field, longest=longest)
+    return clean
+
+
+def clean_address(**given: str | None) -> dict[str, str | None]:
+    """An address without stray spaces: none at all, or with a street and a city. Refused when a part is too long."""
+    clean = {part: " ".join((given.get(part) or "").split()) or None for part in ADDRESS}
+    for part, longest in ADDRESS.items():
+        if len(clean[part] or "") > longest:
+            raise Invalid("Use at most %(longest)s characters.", code="address_invalid", field=part, longest=longest)
+    for part in ("street", "city"):
+        if any(clean.values()) and not clean[part]:
+            raise Invalid("An address has a street and a city.", code="address_invalid", field=part)
     return clean

@@ -39,6 +39,10 @@ class OnboardCustomer:
     recipient: Person
     template: str
     facts: dict[str, Any]
+    street: str | None = None
+    postcode: str | None = None
+    city: str | None = None
+    province: str | None = None
 
     @classmethod
     def of(cls, **known: Any) -> OnboardCustomer:

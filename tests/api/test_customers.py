@@ -117,6 +117,22 @@ def test_a_customer_is_changed_in_the_version_that_was_seen(app: Flask) -> None:
     assert program.get(path).json == changed.json
 
 
+def test_what_invoices_say_can_be_changed_and_must_be_an_address(app: Flask) -> None:
+    customer_id = a_customer(tax_id="NL123456789B01")
+    program, path = Program(app, a_caller(customer_id)), f"/customers/{customer_id}"
+    where = {"street": " Gracht  12 ", "postcode": "1017 AB", "city": "Amsterdam"}
+
+    changed = program.patch(path, where | {"legal_name": "North B.V."}, If_Match=program.get(path).headers["ETag"])
+    seen = changed.headers["ETag"]
+    halves = [program.patch(path, {name: None}, If_Match=seen) for name in ("street", "city")]
+    wrong = program.patch(path, {"tax_id": "NL1"}, If_Match=seen)
+    without = program.patch(path, {"tax_id": None, "postcode": None}, If_Match=seen)
+
+    assert [changed.json[name] for name in ("street", "city", "legal_name")] == ["Gracht 12", "Amsterdam", "North B.V."]
+    assert [one.json["errors"][0]["pointer"] for one in (*halves, wrong)] == ["/street", "/city", "/tax_id"]
+    assert (without.json["tax_id"], without.json["postcode"], without.json["city"]) == (None, None, "Amsterdam")
+
+
 def test_a_stranger_can_neither_see_nor_change_it(app: Flask) -> None:
     customer_id = a_customer()
     stranger, path = Program(app, a_caller(a_customer())), f"/customers/{customer_id}"

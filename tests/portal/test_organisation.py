@@ -187,7 +187,7 @@ def a_reseller(app: Flask, shop: Shop) -> tuple[Visitor, UUID]:
 WISH = {
     "name": "Wingtip Toys", "legal_name": "Wingtip Toys GmbH", "country": "DE", "currency": "EUR", "language": "de",
     "time_zone": "Europe/Berlin", "email": "office@wingtip.example", "owner_name": "Wanda Wing",
-    "owner_email": "wanda@wingtip.example",
+    "owner_email": "wanda@wingtip.example", "street": "Spielzeugweg 3", "postcode": "20999", "city": "Hamburg",
 }  # fmt: skip
 
 
@@ -204,7 +204,7 @@ def test_a_reseller_onboards_an_end_customer(app: Flask, shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("field", "text"),
     [("name", ""), ("country", "XX"), ("currency", "USD"), ("time_zone", "Mars"), ("email", "nobody"),
-     ("owner_email", ""), ("owner_name", ""), ("tax_id", "12")],
+     ("owner_email", ""), ("owner_name", ""), ("tax_id", "12"), ("street", ""), ("city", " ")],
 )  # fmt: skip
 def test_what_cannot_be_a_customer_is_said_at_its_field(app: Flask, shop: Shop, field: str, text: str) -> None:
     reseller, _id = a_reseller(app, shop)
@@ -213,6 +213,22 @@ def test_what_cannot_be_a_customer_is_said_at_its_field(app: Flask, shop: Shop, 
 
     assert answer.status_code == 422
     assert f'id="{field}-error"' in answer.get_data(as_text=True), summary_of(answer)
+
+
+def test_what_invoices_say_is_changed_by_whoever_saw_its_newest_version(owner: Visitor, shop: Shop, app: Flask) -> None:
+    at = f"/customers/{shop.customer_id}"
+    typed = {"legal_name": "Northwind Traders N.V.", "street": "Gracht 12", "postcode": "1017 AB", "city": "Amsterdam"}
+    form = owner.get(f"{at}/edit")
+
+    saved, late = owner.send(form, at, **typed), owner.send(form, at, **typed | {"city": "Utrecht"})
+    bad = owner.send(owner.get(f"{at}/edit"), at, **typed | {"tax_id": "NL1"})
+    shop.transport.run_until_quiet()
+
+    assert (saved.status_code, late.status_code, bad.status_code) == (303, 409, 422)
+    assert "is not a tax number" in summary_of(bad)
+    assert "Gracht 12, 1017 AB, Amsterdam" in text_of(owner.get(at))
+    assert Visitor(app, a_person(shop.customer_id, role="reader")).get(f"{at}/edit").status_code == 403
+    assert Visitor(app, a_person(new_id())).get(f"{at}/edit").status_code == 404
 
 
 def test_only_who_manages_others_sees_and_onboards_them(owner: Visitor, shop: Shop, app: Flask) -> None:

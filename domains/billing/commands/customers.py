@@ -14,25 +14,16 @@ from ..models import CustomerRef
 
 
 def know_customer(
-    session: Session,
-    *,
-    customer_id: UUID,
-    reseller_id: UUID | None,
-    name: str,
-    legal_name: str,
-    country: str,
-    region: str,
-    currency: str,
-    tax_id: str | None,
-    payment_terms_days: int,
-    time_zone: str,
+    session: Session, *, customer_id: UUID, reseller_id: UUID | None, name: str, legal_name: str, country: str,
+    region: str, currency: str, tax_id: str | None, payment_terms_days: int, time_zone: str,
+    street: str | None = None, postcode: str | None = None, city: str | None = None, province: str | None = None,
     version: int = 1,
-) -> None:
+) -> None:  # fmt: skip
     """Note what invoices need to know of a customer; facts older than those known are left aside."""
     facts: dict[str, Any] = {
         "reseller_id": reseller_id, "name": name, "legal_name": legal_name, "country": country, "region": region,
         "currency": currency, "tax_id": tax_id, "payment_terms_days": payment_terms_days, "time_zone": time_zone,
-        "version": version,
+        "street": street, "postcode": postcode, "city": city, "province": province, "version": version,
     }  # fmt: skip
     if insert_new(session, CustomerRef.__table__, {"customer_id": customer_id, **facts}, "customer_id"):
         return

@@ -25,12 +25,13 @@ def test_facts_that_are_older_or_known_are_left_aside(databases: Settings) -> No
 
 
 def test_what_customers_tell_is_understood(databases: Settings) -> None:
-    event = an_event(legal_name="Northwind Traders B.V.", payment_terms_days=14)
+    event = an_event(legal_name="Northwind Traders B.V.", payment_terms_days=14, street="Gracht 12", city="Amsterdam")
     with db.begin() as session:
         reactions.keep_up(session, event)
         known = session.get_one(CustomerRef, UUID(event["customer_id"]))
 
         assert (known.legal_name, known.payment_terms_days, known.version) == ("Northwind Traders B.V.", 14, 2)
+        assert (known.street, known.city, known.province) == ("Gracht 12", "Amsterdam", None)
 
 
 def test_a_customer_that_came_to_nothing_is_forgotten(databases: Settings) -> None:

@@ -37,7 +37,8 @@ def newcomer(**but: Any) -> OnboardCustomer:
         "country": "NL", "region": "eu", "currency": "EUR", "language": "en", "time_zone": "Europe/Amsterdam",
         "email": "office@northwind.example", "tax_id": "NL123456789B01", "credit_limit": None,
         "payment_terms_days": 14, "price_book": "Standard 2026", "owner_name": "Olivia Owen",
-        "owner_email": "owner@northwind.example",
+        "owner_email": "owner@northwind.example", "street": "Keizersgracht 1", "postcode": "1017 ZZ",
+        "city": "Amsterdam",
     }  # fmt: skip
     return OnboardCustomer.of(**facts | but)
 

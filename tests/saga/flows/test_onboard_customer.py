@@ -45,7 +45,7 @@ def known_of(customer_id: UUID) -> dict[str, Any]:
         "customer": [one.status for one in found], "organisation": organisation and organisation.name,
         "people": [(member.email, member.status, member.role) for member in members],
         "accounts": buys and (buys.status, buys.currency, buys.price_book),
-        "billing": pays and (pays.legal_name, pays.tax_id, pays.payment_terms_days),
+        "billing": pays and (pays.legal_name, pays.tax_id, pays.payment_terms_days, pays.street, pays.city),
     }  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def known_everywhere(customer: Any) -> dict[str, Any]:
     return {
         "customer": ["active"], "organisation": customer.name,
         "people": [(customer.owner_email, "invited", "owner")], "accounts": ("active", "EUR", "Standard 2026"),
-        "billing": (customer.legal_name, "NL123456789B01", 14),
+        "billing": (customer.legal_name, "NL123456789B01", 14, "Keizersgracht 1", "Amsterdam"),
     }  # fmt: skip
 
 
