@@ -12,6 +12,7 @@ from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException, default_exceptions
 
+from domains.billing.documents import Damaged
 from domains.kernel.errors import Conflict, DomainError, Invalid, NotFound, NotNow, Pending, Refused
 from domains.kernel.messages import context
 
@@ -35,6 +36,7 @@ DEFAULT_DETAILS = {
     415: "Send the body as application/json.",
     500: "Something broke on our side. Try again; if it stays, open a case and quote the request_id.",
 }
+DAMAGED = "The document is not there as it was stored, so nobody gets it. Open a case and quote the request_id."
 BUSY = "A part of the system is not available for the moment. Try again with the same Idempotency-Key."
 UNUSABLE = "A value cannot be stored: a number is too large, or a text too long or not a text."
 # marshmallow's texts and the codes we give them
@@ -78,6 +80,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(DataError, from_unusable)
     for busy in (NotNow, Pending, OperationalError, NoConnectionFree):
         app.register_error_handler(busy, from_busy)
+    app.register_error_handler(Damaged, from_damaged)
 
 
 def from_domain(error: DomainError) -> Response:
@@ -143,3 +146,9 @@ def from_busy(error: Exception) -> Response:
     """Something we lean on is away; nothing was written."""
     log.warning("answered 503", exc_info=error)
     return problem(503, "temporarily_unavailable", BUSY, headers={"Retry-After": "2"})
+
+
+def from_damaged(error: Exception) -> Response:
+    """A document that is gone, or was changed; only we can mend that."""
+    log.error("answered 500", exc_info=error)
+    return problem(500, "document_damaged", DAMAGED)

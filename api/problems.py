@@ -48,6 +48,7 @@ CODES = {
     "preview_not_found": Known("There is no such preview", "Ask for a new preview and send its id."),
     "account_not_found": Known("There is no such account", "List the accounts and take an id from there."),
     "invoice_not_found": Known("There is no such invoice", "List the invoices and take an id from there."),
+    "document_damaged": Known("The document is damaged", "Open a case and quote the `request_id`: we must restore it."),
     "document_not_ready": Known("The document is being made", "Try again in a minute."),
     "tax_undecided": Known("Nobody knows which tax applies", "Add the customer's VAT number; then it is invoiced."),
     "customer_not_found": Known("There is no such customer", "List the customers and take an id from there."),

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException
 
+from domains.billing.documents import Damaged
 from domains.kernel.errors import DomainError, NotNow, Pending
 from domains.kernel.messages import context
 
@@ -40,6 +41,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(DataError, from_unusable)
     for busy in (NotNow, Pending, OperationalError, NoConnectionFree):
         app.register_error_handler(busy, from_busy)
+    app.register_error_handler(Damaged, from_damaged)
 
 
 def answer(status: int, detail: str = "", **about: Any) -> Response:
@@ -101,3 +103,12 @@ def from_busy(error: Exception) -> Response:
     response = answer(503)
     response.headers["Retry-After"] = "5"
     return response
+
+
+def from_damaged(error: Exception) -> Response:
+    """A document that is gone, or was changed; only we can mend that."""
+    log.error("answered 500", exc_info=error)
+    return answer(
+        500,
+        _("The document is not there as it was stored, so nobody gets it. Open a support case: we must restore it."),
+    )

@@ -6,6 +6,7 @@ are in docs/adr/0017-invoices-by-typst.md.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -93,13 +94,19 @@ def seller_for(country: str, region: str) -> Seller:
 def rule_for(seller: Seller, country: str, tax_id: str | None, on: date) -> Rule:
     """How a supply of a day to a business in a country is taxed. Refused where nobody can know: we do not guess."""
     buyer = "home" if country == seller.country else "eu" if {country, seller.country} <= EU else "abroad"
-    if buyer == "eu" and not (tax_id or "").replace(" ", "").upper().startswith(PREFIXES.get(country, country)):
+    if buyer == "eu" and not _is_vat_number(tax_id or "", PREFIXES.get(country, country)):
         raise Refused("Without the customer's own VAT number nobody knows which tax applies.", code="tax_undecided")
     rows = [row for row in TABLE if (row.seller, row.buyer) == (seller.country, buyer)]
     found = [row.rule for row in rows if row.since <= on <= row.until]
     if len(found) != 1:
         raise Refused("There is no tax rule for this day.", code="tax_undecided")
     return found[0]
+
+
+def _is_vat_number(text: str, prefix: str) -> bool:
+    """Whether it can be a VAT number of a country in the EU, by its shape; whether it is one, only VIES knows."""
+    known = re.sub(r"[\s.-]", "", text).upper()
+    return re.fullmatch(prefix + r"(?=.*\d)[0-9A-Z+*]{2,12}", known) is not None
 
 
 def tax_sums(rule_and_net: Iterable[tuple[Rule, Money]], currency: str) -> list[tuple[Rule, Money, Money]]:

@@ -22,15 +22,20 @@ from ..models import Charge, CustomerRef, Invoice, InvoiceLine
 from ..numbering import next_number
 from .matching import ProviderLine, settle_lines
 
+BUYER = ("name", "legal_name", "street", "postcode", "city", "province", "country", "tax_id")
+
 
 def draft_invoice(
     session: Session, *, invoice_id: UUID, payer_id: UUID, currency: str, month: date, lines: tuple[ProviderLine, ...]
 ) -> None:
     """Charge the month's running periods and put all that is not on an invoice yet onto a draft.
 
-    Where there is nothing to pay no draft is made. A period stays charged whatever becomes of the draft.
+    Where there is nothing to pay no draft is made, nor a second one for a month: what comes late waits for the next.
+    A period stays charged whatever becomes of the draft.
     """
     settle_lines(session, lines, payer_id=payer_id, month=month)
+    if _has_another(session, invoice_id, payer_id, currency, month):
+        return
     charges = _uninvoiced(session, payer_id, currency, month)
     if not charges:
         return
@@ -46,6 +51,13 @@ def draft_invoice(
     }  # fmt: skip
     insert_new(session, Invoice.__table__, row, "id")
     _put_on(session, invoice_id, payer, charges)
+
+
+def _has_another(session: Session, invoice_id: UUID, payer_id: UUID, currency: str, month: date) -> bool:
+    query = select(Invoice.id).where(
+        Invoice.customer_id == payer_id, Invoice.currency == currency, Invoice.month == month, Invoice.id != invoice_id
+    )
+    return session.scalars(query).first() is not None
 
 
 def _uninvoiced(session: Session, payer_id: UUID, currency: str, month: date) -> list[Charge]:
@@ -111,16 +123,18 @@ def finalise_invoice(session: Session, *, invoice_id: UUID) -> None:
 
 
 def _tax(session: Session, found: Invoice, payer: CustomerRef) -> None:
-    """The payer as it is now, and one tax sum for each category and rate."""
-    found.buyer = {
-        "name": payer.name, "legal_name": payer.legal_name, "country": payer.country, "tax_id": payer.tax_id,
-    }  # fmt: skip
-    seller = tax.SELLERS[found.legal_entity]
-    rule = tax.rule_for(seller, payer.country, payer.tax_id, _month_end(found.month))
-    lines = session.scalars(select(InvoiceLine).where(InvoiceLine.invoice_id == found.id)).all()
-    for line in lines:
+    """The payer as it is now, and one tax sum for each category and rate.
+
+    The rate is that of the month a line is for, also where it comes late.
+    """
+    found.buyer = {name: getattr(payer, name) for name in BUYER}
+    seller, ruled = tax.SELLERS[found.legal_entity], []
+    query = select(InvoiceLine).where(InvoiceLine.invoice_id == found.id).order_by(InvoiceLine.position)
+    for line in session.scalars(query):
+        rule = tax.rule_for(seller, payer.country, payer.tax_id, _month_end(line.first))
         line.tax_category, line.tax_rate = rule.category, rule.rate
-    sums = tax.tax_sums(((rule, line.net) for line in lines), found.currency)
+        ruled.append((rule, line.net))
+    sums = tax.tax_sums(ruled, found.currency)
     found.taxes = [tax.as_facts(*one) for one in sums]
     found.tax_minor = sum(owed.minor for _, _, owed in sums)
     found.total_minor = found.net_minor + found.tax_minor

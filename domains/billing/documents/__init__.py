@@ -14,6 +14,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
+
 from domains.kernel import config
 from domains.kernel.crypto import fingerprint
 from domains.kernel.money import Money
@@ -24,6 +26,7 @@ PDF = "application/pdf"
 FOLDER = Path(__file__).parent
 PATIENCE = 60.0  # seconds until a press counts as stuck
 STANDARDS = ["a-3a", "ua-1"]  # readable for ever, and by a screen reader
+CITY_FIRST = frozenset("AU GB HK ID IE IN JP KR NZ PH SG TH TW VN".split())  # noqa: SIM905 reads better than a list
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Kept:
 
 
 class Damaged(Exception):
-    """A document is not what was put there, or is gone; nobody gets it."""
+    """A document is not what was put there, or is gone; nobody gets it, and whoever asks is told so."""
 
 
 def render(facts: dict[str, Any]) -> bytes:
@@ -79,13 +82,21 @@ def facts_of(invoice: Invoice, lines: Iterable[InvoiceLine]) -> dict[str, Any]:
     """What the document says, as text: amounts are rounded already, days are written out."""
     return {
         "title": invoice.seller["title"], "number": invoice.number, "seller": invoice.seller, "buyer": invoice.buyer,
-        "outside": any(one["category"] == "O" for one in invoice.taxes),  # then no VAT numbers may stand on it
+        "address": address_of(invoice.buyer), "credit": invoice.total_minor < 0,
         "date": list(invoice.issued_on.timetuple()[:3]) if invoice.issued_on else [],
         "issued": _day(invoice.issued_on), "due": _day(invoice.due_on), "month": f"{invoice.month:%B %Y}",
         "currency": invoice.currency, "net": _amount(invoice.net), "total": _amount(invoice.total),
-        "terms": _terms(invoice),
+        "terms": _terms(invoice), "asked": _amount(max(invoice.total, -invoice.total)),
         "taxes": [_tax(one, invoice.currency) for one in invoice.taxes], "lines": [_line(one) for one in lines],
     }  # fmt: skip
+
+
+def address_of(party: dict[str, Any]) -> list[str]:
+    """An address as it stands on a letter, below the name; only its country where we know no more."""
+    street, postcode, city, province = (party.get(name) or "" for name in ("street", "postcode", "city", "province"))
+    place = f"{city} {province} {postcode}" if party["country"] in CITY_FIRST else f"{postcode} {city} {province}"
+    country = Locale("en").territories.get(party["country"], party["country"])
+    return [line for line in (street, " ".join(place.split()), country) if line]
 
 
 def _terms(invoice: Invoice) -> str:
@@ -112,9 +123,11 @@ def _tax(one: dict[str, Any], currency: str) -> dict[str, str]:
 
 
 def _days(first: date, last: date | None) -> str:
-    if last is None or last == first or last.year == date.max.year:
-        return f"from {first:%-d %b}"
-    return f"{first:%-d %b} to {last:%-d %b %Y}" if last.year != first.year else f"{first:%-d %b} to {last:%-d %b}"
+    if last is None or last.year == date.max.year:
+        return f"from {first:%-d %b %Y}"
+    if last == first:
+        return f"{first:%-d %b %Y}"
+    return f"{first:%-d %b} to {last:%-d %b %Y}" if last.year == first.year else f"{_day(first)} to {_day(last)}"
 
 
 def _day(day: date | None) -> str:

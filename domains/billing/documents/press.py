@@ -9,6 +9,7 @@ import re
 import sys
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import typst
 
@@ -20,7 +21,7 @@ _NAMED = re.compile(r'(?:the text|codepoint) `"(.+?)"`', re.DOTALL)
 
 
 def printable(text: str) -> str:
-    """The text on one line, without characters that mean nothing on paper: controls, private ones, those that are none."""
+    """The text on one line; what means nothing on paper (controls, private characters) is replaced."""
     known = " ".join(text.translate(UNSEEN).split())
     return "".join(STAND_IN if unicodedata.category(one) in ("Cc", "Co", "Cs", "Cn") else one for one in known)
 
@@ -36,15 +37,16 @@ def put_right(found: object, missing: str = "") -> object:
     return found.replace(missing, STAND_IN) if missing else printable(found)
 
 
-def press(job: dict[str, object]) -> bytes:
+def press(job: dict[str, Any]) -> bytes:
     """The PDF; what no font shows is found out by trying, because only the machine knows its fonts."""
-    template, facts = Path(str(job["template"])), put_right(job["facts"])
+    template, facts = Path(job["template"]), put_right(job["facts"])
     for _ in range(PATIENCE):
         try:
-            return typst.compile(
+            made: bytes = typst.compile(
                 str(template), root=str(template.parent), sys_inputs={"facts": json.dumps(facts)},
                 pdf_standards=job["standards"],
             )  # fmt: skip
+            return made
         except typst.TypstError as no:
             named = _NAMED.search(str(no))
             if named is None:

@@ -46,7 +46,7 @@ def test_the_same_invoice_gives_the_same_pdf(document: Document) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ['#panic() *b* _i_ \\ " $x$ @a <b> `c` [d] // e /* = h', "🦄 GmbH", "ไทย", "a\x01b\ue000c\uffffd\ufeffe", "W" * 200],
+    ['#panic() *b* _i_ \\ " $x$ @a <b> `c` [d] // /* = h', "🦄 GmbH", "ไทย", "a\x01b\ue000c\uffffd\ufeff", "W" * 200],
     ids=["markup", "emoji", "without_a_font", "unprintable", "without_end"],
 )  # fmt: skip
 def test_whatever_a_customer_is_called_the_document_is_made(document: Document, name: str) -> None:

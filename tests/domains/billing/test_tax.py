@@ -37,7 +37,7 @@ def test_who_buys_from_whom_decides_the_tax(
     assert (found.key, rule.category, rule.rate) == (seller, category, rate)
 
 
-@pytest.mark.parametrize("tax_id", [None, "", "NL123456789B01"])
+@pytest.mark.parametrize("tax_id", [None, "", "NL123456789B01", "DE", "DEXYZ", "DE 1"])
 def test_without_a_vat_number_of_the_buyers_country_no_tax_is_guessed(tax_id: str | None) -> None:
     with pytest.raises(Refused) as no:
         rule_for(SELLERS["eu"], "DE", tax_id, ON)
