@@ -16,7 +16,7 @@ from domains import NAMES, accounts, billing, customers, notifications, services
 from domains.accounts import commands as account_commands
 from domains.billing import commands as charge_commands
 from domains.kernel import audit, clock, config
-from domains.kernel.database import new_id
+from domains.kernel.database import Database, new_id
 from domains.kernel.errors import DomainError
 from domains.kernel.tenancy import SYSTEM, Scope
 from domains.notifications import commands as mail
@@ -178,6 +178,16 @@ def take_up_invoices() -> None:
         charge_commands.discard_draft(session, invoice_id=found.id)
 
 
+def look_after(database: Database) -> None:
+    """What each domain's database is asked from time to time."""
+    audit.seal(database, config.current().audit_key)
+    list(audit.verify(database, config.current().audit_key))
+    with tables.db.begin_read() as session:
+        store.ended_before(session, [new_id()], clock.now(session))
+    retention.purge(database)
+    relay.republish(database, since=relay._newest(database, 60.0))
+
+
 def keep_house(transport: inline.Transport) -> None:
     """What workers, the coordinator and the scheduler do by themselves."""
     with notifications.db.begin() as session:
@@ -202,11 +212,5 @@ def keep_house(transport: inline.Transport) -> None:
         store.postpone(session, new_id(), clock.now(session))
         store.find_by_resource(session, Scope.customer(new_id()), new_id())
     for name in NAMES:
-        database = import_module(f"domains.{name}.models").db
-        audit.seal(database, config.current().audit_key)
-        list(audit.verify(database, config.current().audit_key))
-        with tables.db.begin_read() as session:
-            store.ended_before(session, [new_id()], clock.now(session))
-        retention.purge(database)
-        relay.republish(database, since=relay._newest(database, 60.0))
+        look_after(import_module(f"domains.{name}.models").db)
     transport.run_until_quiet()

@@ -82,6 +82,10 @@ CREATE TABLE customer_ref (
 	tax_id NVARCHAR(40) NULL,
 	payment_terms_days INTEGER NOT NULL,
 	time_zone NVARCHAR(60) NOT NULL,
+	street NVARCHAR(200) NULL,
+	postcode NVARCHAR(20) NULL,
+	city NVARCHAR(120) NULL,
+	province NVARCHAR(60) NULL,
 	version INTEGER NOT NULL,
 	CONSTRAINT pk_customer_ref PRIMARY KEY (customer_id)
 );
@@ -221,6 +225,8 @@ CREATE TABLE provider_line (
 	cost_minor BIGINT NOT NULL,
 	state NVARCHAR(10) NOT NULL,
 	charge_id BINARY(16) NULL,
+	reason NVARCHAR(20) NULL,
+	reference NVARCHAR(80) NULL,
 	CONSTRAINT pk_provider_line PRIMARY KEY (id)
 );
 

@@ -319,6 +319,42 @@ UPDATE alembic_version SET version_num='0002' WHERE alembic_version.version_num 
 
 GO
 
+-- Running upgrade 0002 -> 0003
+
+ALTER TABLE provider_line ADD reason NVARCHAR(20) NULL;
+
+GO
+
+ALTER TABLE provider_line ADD reference NVARCHAR(80) NULL;
+
+GO
+
+UPDATE alembic_version SET version_num='0003' WHERE alembic_version.version_num = '0002';
+
+GO
+
+-- Running upgrade 0003 -> 0004
+
+ALTER TABLE customer_ref ADD street NVARCHAR(200) NULL;
+
+GO
+
+ALTER TABLE customer_ref ADD postcode NVARCHAR(20) NULL;
+
+GO
+
+ALTER TABLE customer_ref ADD city NVARCHAR(120) NULL;
+
+GO
+
+ALTER TABLE customer_ref ADD province NVARCHAR(60) NULL;
+
+GO
+
+UPDATE alembic_version SET version_num='0004' WHERE alembic_version.version_num = '0003';
+
+GO
+
 COMMIT;
 
 GO

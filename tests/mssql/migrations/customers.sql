@@ -161,6 +161,28 @@ INSERT INTO alembic_version (version_num) OUTPUT inserted.version_num VALUES ('0
 
 GO
 
+-- Running upgrade 0001 -> 0002
+
+ALTER TABLE customer ADD street NVARCHAR(200) NULL;
+
+GO
+
+ALTER TABLE customer ADD postcode NVARCHAR(20) NULL;
+
+GO
+
+ALTER TABLE customer ADD city NVARCHAR(120) NULL;
+
+GO
+
+ALTER TABLE customer ADD province NVARCHAR(60) NULL;
+
+GO
+
+UPDATE alembic_version SET version_num='0002' WHERE alembic_version.version_num = '0001';
+
+GO
+
 COMMIT;
 
 GO
