@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from .errors import Invalid
 from .money import Money, UnitPrice
@@ -24,14 +24,29 @@ def prorate(price: UnitPrice, quantity: int, period: tuple[date, date], segment:
 
 
 def _days(text: str) -> tuple[date, date]:
-    first, after = text.split("..")
-    return date.fromisoformat(first), date.fromisoformat(after)
+    first, _, after = text.partition("..")
+    try:
+        return date.fromisoformat(first), date.fromisoformat(after)
+    except ValueError:
+        why = f"“{text}” is not a first day and the day after the last, such as 2026-01-01..2026-02-01"
+        raise argparse.ArgumentTypeError(why) from None
+
+
+def _price(text: str) -> Decimal:
+    try:
+        price = Decimal(text)
+    except InvalidOperation:
+        price = Decimal("NaN")
+    if not price.is_finite():
+        raise argparse.ArgumentTypeError(f"“{text}” is not a price, such as 24.00")
+    return price
 
 
 def main() -> None:
     """Print what a part of a period costs, for people who check an invoice by hand."""
-    asked = argparse.ArgumentParser(description="What a part of a billing period costs, by days; ends are exclusive.")
-    asked.add_argument("--price", type=Decimal, required=True, help="per unit and whole period, such as 24.00")
+    said = "What a part of a billing period costs, by days; ends are exclusive."
+    asked = argparse.ArgumentParser("python -m domains.kernel.proration", description=said)
+    asked.add_argument("--price", type=_price, required=True, help="per unit and whole period, such as 24.00")
     asked.add_argument("--currency", required=True, help="such as EUR")
     asked.add_argument("--quantity", type=int, required=True)
     asked.add_argument("--period", type=_days, required=True, help="such as 2026-01-01..2026-02-01")

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domains.kernel import proration
 from domains.kernel.errors import Invalid
 from domains.kernel.money import Money, UnitPrice
 from domains.kernel.proration import prorate
@@ -116,3 +117,47 @@ def test_an_invoice_can_be_checked_by_hand_on_the_command_line() -> None:
 
     assert good.stdout == "51.10\n"  # 3 × 24.00 × 22 of 31 days
     assert bad.returncode == 2 and "are not within" in bad.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "said"),
+    [
+        ("--price", "a lot", "“a lot” is not a price, such as 24.00"), ("--price", "NaN", "is not a price"),
+        ("--price", "1e30", "beyond all bounds"), ("--currency", "eur", "use three capitals"),
+        ("--period", "2026-01-01", "such as 2026-01-01..2026-02-01"), ("--period", "2026-01-01..2026-02-30", "such as"),
+        ("--period", "2026-02-01..2026-01-01", "are not within"), ("--segment", "2026-01-31..2026-02-02", "not within"),
+        ("--segment", "2026-01-01...2026-02-01", "such as"), ("--quantity", "3.5", "invalid int value"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_reckoned_is_said_in_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, option: str, given: str, said: str
+) -> None:
+    known = {"--price": "24", "--currency": "EUR", "--quantity": "3", "--period": "2026-01-01..2026-02-01"}
+    asked = known | {"--segment": "2026-01-10..2026-02-01", option: given}
+    monkeypatch.setattr(sys, "argv", ["proration", *(word for pair in asked.items() for word in pair)])
+
+    with pytest.raises(SystemExit) as ended:
+        proration.main()
+
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("price", "currency", "quantity", "segment", "cost"),
+    [
+        ("24.00", "EUR", 3, "2026-01-01..2026-02-01", "72.00"), ("24.00", "EUR", 3, "2026-01-31..2026-02-01", "2.32"),
+        ("24.00", "EUR", -3, "2026-01-10..2026-02-01", "-51.10"), ("2400", "JPY", 3, "2026-01-10..2026-02-01", "5110"),
+        ("24.00", "EUR", 3, "2026-01-10..2026-01-10", "0.00"),
+    ],
+)  # fmt: skip
+def test_the_command_line_prints_the_amount_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, price: str, currency: str, quantity: int,
+    segment: str, cost: str,
+) -> None:  # fmt: skip
+    asked = ["--price", price, "--currency", currency, "--quantity", str(quantity), "--segment", segment]
+    monkeypatch.setattr(sys, "argv", ["proration", *asked, "--period", "2026-01-01..2026-02-01"])
+
+    proration.main()
+
+    assert capsys.readouterr().out == f"{cost}\n"
