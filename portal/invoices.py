@@ -34,7 +34,7 @@ def show(invoice_id: UUID) -> Any:
     with db.begin_read() as session:
         invoice = queries.get_invoice(session, g.caller.scope, invoice_id)
         lines = queries.invoice_lines(session, g.caller.scope, invoice_id)
-        agreed = queries.matched_charges(session, g.caller.scope, [line.id for line in lines])
+        agreed = queries.matched_charges(session, g.caller.scope, invoice_id)
         document = queries.documents_of(session, g.caller.scope, [invoice_id]).get(invoice_id)
     known: dict[str, Any] = {"lines": lines, "agreed": agreed, "document": document, "sums": sums(invoice)}
     known |= {"seller_lines": [invoice.seller[name] for name in ("name", "street", "place")]}

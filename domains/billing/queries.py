@@ -154,9 +154,10 @@ def list_mismatches(
     return page(session, query, ProviderLine.id, cursor=cursor, limit=limit, filters={})
 
 
-def matched_charges(session: Session, scope: Scope, charge_ids: list[UUID]) -> set[UUID]:
-    """Those charges that a line of the provider agrees with."""
+def matched_charges(session: Session, scope: Scope, invoice_id: UUID) -> set[UUID]:
+    """Those charges on an invoice that a line of the provider agrees with."""
+    on_it = select(InvoiceLine.id).where(InvoiceLine.invoice_id == invoice_id)
     query = select(ProviderLine.charge_id).where(
-        scope.covers(ProviderLine), ProviderLine.charge_id.in_(charge_ids), ProviderLine.state == "matched"
+        scope.covers(ProviderLine), ProviderLine.charge_id.in_(on_it), ProviderLine.state == "matched"
     )
     return {id for id in session.scalars(query) if id is not None}

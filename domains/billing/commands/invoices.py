@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
@@ -9,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from domains.kernel import audit, clock, failpoint
@@ -62,12 +63,14 @@ def _has_another(session: Session, invoice_id: UUID, payer_id: UUID, currency: s
 
 def _uninvoiced(session: Session, payer_id: UUID, currency: str, month: date) -> list[Charge]:
     """What a payer owes up to the month's end and has not been invoiced: also what came late for an earlier month."""
-    mine = or_(and_(Charge.customer_id == payer_id, Charge.reseller_id.is_(None)), Charge.reseller_id == payer_id)
-    query = select(Charge).where(
-        mine, Charge.currency == currency, Charge.invoice_id.is_(None), Charge.effective_on <= _month_end(month)
-    )
+    due = Charge.effective_on <= _month_end(month)
+    query = select(Charge).where(_paid_by(payer_id), Charge.currency == currency, Charge.invoice_id.is_(None), due)
     ordered = query.order_by(Charge.customer_id, Charge.account_name, Charge.name, Charge.effective_on, Charge.id)
     return list(session.scalars(locked(ordered, Charge.__table__)))
+
+
+def _paid_by(payer_id: UUID) -> ColumnElement[bool]:
+    return or_(and_(Charge.customer_id == payer_id, Charge.reseller_id.is_(None)), Charge.reseller_id == payer_id)
 
 
 def _month_end(month: date) -> date:
@@ -77,6 +80,7 @@ def _month_end(month: date) -> date:
 def _put_on(session: Session, invoice_id: UUID, payer: CustomerRef, charges: Sequence[Charge]) -> None:
     ids = {charge.customer_id for charge in charges} - {payer.customer_id}
     names = {id: found.name for id in ids if (found := session.get(CustomerRef, id)) is not None}
+    ends = _ends(session, payer.customer_id, charges)
     for position, charge in enumerate(charges, 1):
         charge.invoice_id = invoice_id
         session.add(
@@ -84,10 +88,28 @@ def _put_on(session: Session, invoice_id: UUID, payer: CustomerRef, charges: Seq
                 id=charge.id, invoice_id=invoice_id, customer_id=payer.customer_id, reseller_id=None,
                 position=position, customer_name=names.get(charge.customer_id, ""), account_name=charge.account_name,
                 subscription_id=charge.subscription_id, kind=charge.kind, name=charge.name, quantity=charge.units,
-                unit_price=charge.unit_price, first=charge.effective_on, last=charge.until,
+                unit_price=charge.unit_price, first=charge.effective_on, last=ends[charge.id],
                 tax_category="", tax_rate=Decimal(0), currency=charge.currency, net_minor=charge.amount_minor,
             )
         )  # fmt: skip
+
+
+def _ends(session: Session, payer_id: UUID, charges: Sequence[Charge]) -> dict[UUID, date | None]:
+    """The last day of each charge: of seats that come or go, the day until which the others are paid for."""
+    without = select(Charge.subscription_id).where(
+        _paid_by(payer_id), Charge.invoice_id.is_(None), Charge.until.is_(None)
+    )
+    query = select(Charge.subscription_id, Charge.effective_on, Charge.until).where(
+        Charge.subscription_id.in_(without), Charge.until.is_not(None)
+    )
+    paid: dict[UUID, list[tuple[date, date]]] = defaultdict(list)
+    for subscription_id, first, until in session.execute(query):
+        paid[subscription_id].append((first, until or first))
+    ends: dict[UUID, date | None] = {}
+    for charge in charges:
+        over = [until for first, until in paid[charge.subscription_id] if first <= charge.effective_on <= until]
+        ends[charge.id] = charge.until or max(over, default=None)
+    return ends
 
 
 def discard_draft(session: Session, *, invoice_id: UUID) -> None:

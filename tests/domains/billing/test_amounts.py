@@ -107,6 +107,22 @@ def test_the_days_of_a_line_are_said_so_that_nobody_can_mistake_them(first: date
     assert documents.facts_of(found, lines)["lines"][0]["days"] == said
 
 
+def test_seats_that_come_or_go_are_for_the_days_that_the_others_are_paid_for() -> None:
+    with db.begin() as session:
+        payer_id = a_customer(session)
+        charge(session, line := a_line("345.48", charged_until=date(2026, 3, 17)), customer_id=payer_id,
+               effective_on=MARCH)  # fmt: skip
+        known = {"customer_id": payer_id, "subscription_id": line.subscription_id}
+        charge_change(session, Money.of("20.32", "EUR"), **known, effective_on=date(2026, 3, 14))
+        charge_change(session, Money.of("1.00", "EUR"), customer_id=payer_id, effective_on=date(2026, 3, 14))
+
+    _, lines = invoice(issue(payer_id))
+
+    assert sorted((str(line.net.amount), line.last) for line in lines) == [
+        ("1.00", None), ("20.32", date(2026, 3, 17)), ("345.48", date(2026, 3, 17)),
+    ]  # fmt: skip
+
+
 def test_both_parties_addresses_are_frozen_on_the_invoice() -> None:
     known = {"street": "Keizersgracht 1", "postcode": "1017 ZZ", "city": "Amsterdam"}
     with db.begin() as session:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+import itertools
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from dateutil.relativedelta import relativedelta
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -146,3 +148,33 @@ def test_the_order_of_the_lines_does_not_matter(order: list[int]) -> None:
         ("matched", None), ("matched", None), ("matched", None), ("mismatch", "no_charge"), ("mismatch", "doubled"),
     ]  # fmt: skip
     assert amounts() == ["activation 630.00", "change_quantity -101.61", "change_quantity 111.77", "period 630.00"]
+
+
+def months_after(day: date, count: int) -> list[tuple[date, date]]:
+    """The calendar months that follow a day's: [first day, day after the last)."""
+    turns = [(day + relativedelta(months=n)).replace(day=1) for n in range(1, count + 2)]
+    return list(itertools.pairwise(turns))
+
+
+@examples(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dates(date(2024, 1, 1), date(2026, 1, 31)), st.lists(st.booleans(), min_size=3, max_size=3))
+def test_every_day_is_charged_once_wherever_a_subscription_begins(start: date, early: list[bool]) -> None:
+    """Also where the provider's line begins a day early, in its own zone, and comes a second time under another id."""
+    with db.begin() as session:
+        session.execute(Kept.__table__.delete())
+        for one in charges(session):
+            session.delete(one)
+    months = months_after(start, 3)
+    payer_id, subscription = sold(until=months[0][0] - timedelta(days=1), first=start)
+
+    for (first, after), a_day in zip(months, early, strict=True):
+        begins = first - timedelta(days=1) if a_day and first - timedelta(days=1) >= start else first
+        known = {"first": begins, "after": after, "period_first": first, "period_after": after}
+        if begins < first:
+            known["period_first"] = begins
+        judged(payer_id, *(a_provider_line(subscription, **known) for _ in range(2)), month=first)
+
+    with db.begin_read() as session:
+        days = sorted((one.effective_on, one.until) for one in charges(session))
+    assert days[0][0] == start and days[-1][1] == months[-1][1] - timedelta(days=1)
+    assert all(until + timedelta(days=1) == following for (_, until), (following, _) in itertools.pairwise(days))
