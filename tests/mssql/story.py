@@ -33,6 +33,7 @@ from domains.users import tokens
 from saga import relay, retention, schedules, store, tables
 from saga.transports import inline
 from tests.api import test_whole_story as whole
+from tests.factories.billing import a_provider_line
 from tests.factories.users import an_organisation, membership_of
 
 PASSWORD = "a long way to the northern wind"
@@ -170,10 +171,17 @@ def take_up_invoices() -> None:
     with billing.db.begin() as session:
         found = billing.queries.list_invoices(session, SCOPE, customer_id=None).items[0]
         billing.queries.list_invoices(session, Scope.reseller(new_id()), customer_id=new_id())
-        lines = billing.queries.invoice_lines(session, Scope.reseller(new_id()), found.id)
-        billing.queries.matched_charges(session, SCOPE, [line.id for line in lines])
+        billing.queries.invoice_lines(session, Scope.reseller(new_id()), found.id)
+        billing.queries.matched_charges(session, SCOPE, found.id)
+        billing.queries.list_mismatches(session, SCOPE)
         billing.queries.documents_of(session, SCOPE, [found.id])
         charge_commands.note_download(session, scope=SCOPE, invoice_id=found.id)
+        charge_commands.note_lines_download(session, scope=SCOPE, invoice_id=found.id)
+        line = a_provider_line(billing.queries.invoice_lines(session, SCOPE, found.id)[0].subscription_id)
+        whose = {"payer_id": found.customer_id, "currency": found.currency, "month": found.month}
+        charge_commands.draft_invoice(session, invoice_id=new_id(), lines=(line,), **whose)
+        stray = charge_commands.StrayLine("BL-0", "", "cycle", 1, found.month, found.issued_on, found.net)
+        charge_commands.keep_strays(session, month=found.month, strays=(stray,))
         found.state, found.number = "draft", None
         charge_commands.discard_draft(session, invoice_id=found.id)
 
@@ -205,6 +213,7 @@ def keep_house(transport: inline.Transport) -> None:
         later = clock.now(session) + timedelta(days=40)
     with clock.business_at(later):
         schedules.begin_invoices("now")
+        schedules.begin_check("now")
         transport.run_until_quiet()
     take_up_invoices()
     transport.next_due()

@@ -46,3 +46,7 @@ SELECT …
 FROM invoice_series WITH (UPDLOCK, ROWLOCK)
 WHERE invoice_series.series = :series_1;
 
+SELECT …
+FROM provider_line WITH (UPDLOCK, HOLDLOCK)
+WHERE provider_line.id = :id;
+
