@@ -135,6 +135,15 @@ def test_a_client_that_asks_too_often_waits_and_the_others_do_not(tmp_path: Path
         assert own.api(f"{API}/orders", "south-1").status_code == 200
 
 
+def test_tokens_are_told_apart_by_their_last_part_whose_signature_differs(tmp_path: Path) -> None:
+    with front(tmp_path, free_port(), Settings(), nginx.Limits(client_rate="1r/m", client_burst=1)) as own:
+        tokens = ("head.body.sign-1",) * 3 + ("head.body.other-1", "head.body." + "x" * 190 + "-1")
+        answers = [own.api(f"{API}/orders", token) for token in tokens]
+
+        assert [answer.status_code for answer in answers] == [200, 200, 429, 200, 200]
+        assert headers_seen(answers[3])["x-cloudsales-assertion"] == "api head.body.other"
+
+
 def test_proofs_made_up_by_one_place_share_a_limit(tmp_path: Path) -> None:
     with front(tmp_path, free_port(), Settings(), nginx.Limits(place_rate="1r/m", place_burst=2)) as own:
         assert [own.api(f"{API}/orders", f"made-{n}").status_code for n in range(4)] == [200, 200, 200, 429]
