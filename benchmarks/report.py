@@ -1,4 +1,4 @@
-"""The figures as a person reads them."""
+"""The figures as the person reads them who waits for them."""
 
 from __future__ import annotations
 
@@ -25,11 +25,10 @@ def writes_line(writes: dict[str, Any]) -> str:
 
 def curve_line(row: dict[str, Any]) -> str:
     cpu = row["cpu"]
-    ours = sum(share for part, share in cpu.items() if part not in ("load generator", "others"))
     mark = "" if holds(row) else f"   over {BAR_MS:.0f} ms" if not row["errors"] else "   broken"
     return (
         f"  {row['offered_per_s']:9.0f}  {row['reached_per_s']:9.1f} {row['p50_ms']:6.1f} {row['p95_ms']:6.1f}"
-        f" {row['p99_ms']:6.1f}  {row['errors']:9d}   {ours:18.2f}"
+        f" {row['p99_ms']:6.1f}  {row['errors']:9d}   {ours(cpu):18.2f}"
         f" {cpu['load generator']:10.3f} {cpu['others']:7.2f}{mark}"
     )
 
@@ -51,3 +50,7 @@ def text(found: dict[str, Any]) -> str:
         f" {full['cpu']['load generator']:.2f} of a core",
         f"  other work on this machine meanwhile: {found['cpu']['load']['others']:.2f} cores",
     ])  # fmt: skip
+
+
+def ours(cpu: dict[str, float]) -> float:
+    return sum(share for part, share in cpu.items() if part not in ("load generator", "others"))

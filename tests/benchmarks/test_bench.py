@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.system import ROOT
+from benchmarks.tables import document
 from benchmarks.visits import BESIDE, FLOOR, MIX
 from tests.servers import free_port
 
@@ -32,4 +33,5 @@ def test_it_measures_the_running_system_and_writes_what_others_read(tmp_path: Pa
     assert not [kind for kind, cost in found["cost_ms"].items() if cost["errors"]], "every kind is answered as planned"
     assert found["writes"]["completed"] == found["writes"]["orders"] == 1
     assert found["curve"][0]["offered_per_s"] == 5
+    assert "| 5 | " in "\n".join(document(found)), "it can be put into the documents"
     assert {"web", "workers", "coordinator", "scheduler", "queue", "load generator"} <= found["cpu"]["load"].keys()
