@@ -16,7 +16,7 @@ def document(found: dict[str, Any]) -> Iterator[str]:
     """The lines of the section, with what they were measured on first."""
     machine, others = found["machine"], max(row["cpu"]["others"] for row in found["curve"])
     yield f"Measured on {machine['cores']} cores of {machine['processor']}, Python {machine['python']},"
-    yield f"{machine['gateway']}, SQLite; a core makes {machine['hashes_per_cpu_s']:,} SHA-256 digests of 1 KB a second,"
+    yield f"{machine['gateway']}, SQLite; a core makes {machine['hashes_per_cpu_s']:,} SHA-256 sums of 1 KB a second,"
     yield f"and up to {others:.1f} of the cores were busy with other work."
     yield from table("request", "ms of CPU", "gateway", "web", "queue and cache", "× `/healthz`")
     floor = max(found["cost_ms"]["/healthz"]["total"], 0.01)
@@ -39,7 +39,7 @@ def orders(writes: dict[str, Any], floor: float) -> Iterator[str]:
     parts = " | ".join(f"{by_part.get(part, 0):.0f}" for part in PARTS)
     yield f"| an order, from its preview to its end | {total:.0f} | {parts} | {total / floor:.0f} |"
     yield ""
-    yield f"Of an order, {by_part['workers']:.0f} ms are the workers' and {by_part['coordinator']:.0f} the coordinator's."
+    yield f"Of an order, {by_part['workers']:.0f} ms are of workers, {by_part['coordinator']:.0f} of the coordinator."
     yield f"Orders alone, {rate} a second: {writes['completed']} of {writes['orders']} completed; preview p95"
     yield f"{writes['preview_p95_ms']:.0f} ms, accepted p95 {writes['accepted_p95_ms']:.0f} ms, completed p95"
     yield f"{writes['completed_p95_s']:.1f} s, of which the provider takes 2."
