@@ -73,6 +73,11 @@ def test_the_portals_cookie_and_the_apis_token_become_assertions_for_their_surfa
     assert "cookie" not in headers_seen(program)
 
 
+def test_programs_are_known_also_where_limits_are_off(tmp_path: Path) -> None:
+    with front(tmp_path, free_port(), Settings(limits="off")) as own:
+        assert headers_seen(own.api(f"{API}/orders", "south-1"))["x-cloudsales-assertion"] == "api south"
+
+
 def test_a_cookie_says_nothing_in_the_api_and_a_token_nothing_in_the_portal(gateway: Front) -> None:
     assert "x-cloudsales-assertion" not in headers_seen(gateway(f"{API}/orders", cookies={"cloudsales_login": "a-1"}))
     assert "x-cloudsales-assertion" not in headers_seen(gateway.api("/orders", "a-1"))
