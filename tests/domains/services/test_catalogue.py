@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from decimal import Decimal
 from itertools import product
 
@@ -76,16 +75,13 @@ def test_a_plan_named_twice_is_taken_once(databases: Settings) -> None:
     assert store(an_offer(plans=(a_plan(EUR="1"), a_plan(EUR="2")))).added == 1
 
 
-def test_a_large_catalogue_is_taken_over_in_seconds(databases: Settings) -> None:
+def test_a_large_catalogue_is_taken_over_twice(databases: Settings) -> None:
     terms = (("P1M", "monthly"), ("P1Y", "monthly"), ("P1Y", "annual"), ("P3Y", "annual"))
     plans = tuple(a_plan(*term, **dict.fromkeys(CURRENCIES, "10.00")) for term in terms)
     offers = [an_offer(f"offer-{n}", name=f"Offer {n}", plans=plans) for n in range(300)]
-    begun = time.perf_counter()
 
-    store(*offers)
-    store(*(msgspec.structs.replace(offer, description="another") for offer in offers))
-
-    assert time.perf_counter() - begun < 6.0  # two syncs that write everything: 300 × 4 × 11 prices each
+    assert store(*offers).added == 300
+    assert store(*(msgspec.structs.replace(offer, description="another") for offer in offers)).changed == 300
 
 
 def test_a_new_installation_gets_the_standard_price_book_once(databases: Settings) -> None:

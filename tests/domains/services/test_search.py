@@ -1,8 +1,7 @@
-"""Finding offers: by words, by facets, in an order, page by page, and fast."""
+"""Finding offers: by words, by facets, in an order, and page by page."""
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from sqlalchemy.dialects import mssql, postgresql, sqlite
 from domains.kernel.config import Settings
 from domains.kernel.errors import Invalid
 from domains.services import db, queries
-from domains.services.queries.search import like, offers_query
+from domains.services.queries.search import offers_query
 from tests.conftest import Clock
 from tests.factories.services import EVERYBODY, a_catalogue, a_plan, an_account, an_offer, on
 
@@ -154,23 +153,6 @@ def test_what_is_announced_is_shown_with_its_day_and_what_has_ended_is_not(datab
     assert [(card.name, card.available_from) for card in cards] == [("Last day", None), ("Soon", on("2026-06-01"))]
 
 
-def test_a_search_is_quick_over_three_hundred_offers(databases: Settings) -> None:
-    terms = (("P1M", "monthly"), ("P1Y", "monthly"), ("P1Y", "annual"), ("P3Y", "annual"))
-    plans = tuple(a_plan(*term, EUR="10.00", SEK="110.00") for term in terms)
-    offers = [an_offer(f"offer-{n}", name=f"Offer {n}", vendor=f"Vendor {n % 9}", plans=plans) for n in range(300)]
-    with db.begin() as session:
-        a_catalogue(session, *offers)
-        account = an_account(session)
-    took = []
-    for _ in range(20):
-        begun = time.perf_counter()
-        with db.begin_read() as session:
-            queries.search_offers(session, EVERYBODY, account_id=account.id, q="offer", sort="price", limit=24)
-        took.append(time.perf_counter() - begun)
-
-    assert sorted(took)[10] < 0.030  # seconds; twice the aim, for a box that runs other tests too
-
-
 @pytest.mark.parametrize("dialect", [sqlite.dialect(), postgresql.dialect(), mssql.dialect()])
 def test_the_statement_compiles_for_every_database(databases: Settings, dialect: Any) -> None:
     with db.begin() as session:
@@ -181,4 +163,3 @@ def test_the_statement_compiles_for_every_database(databases: Settings, dialect:
 
     assert "LIKE" in text
     assert "ESCAPE '/'" in text
-    assert like("50%_[/") == "%50/%/_/[//%"
