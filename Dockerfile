@@ -39,7 +39,7 @@ COPY --from=builder /app /app
 WORKDIR /app
 
 FROM runtime AS app
-# What invoices are written with; without them Japanese names would be empty boxes.
+# What invoices are set in: without them Japanese, Chinese and Korean names are question marks.
 # hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends fonts-dejavu-core fonts-noto-cjk \

@@ -23,8 +23,11 @@ BUYER = [
     "/cases/{case}", "/cases/new?subscription={subscription}", "/users", "/profile", "/organisations",
     "/search?q=mail", "/search?q=zzzz", "/nowhere",
 ]  # fmt: skip
-RESELLER = ["/", "/customers", "/customers/{customer}", "/customers/new", "/switch", "/orders/new?offer={offer}"]
-STAFF = ["/", "/cases", "/cases/{case}", "/customers", "/operations", "/subscriptions"]
+RESELLER = [
+    "/", "/customers", "/customers/{customer}", "/customers/{customer}/edit", "/customers/new", "/switch",
+    "/orders/new?offer={offer}",
+]  # fmt: skip
+STAFF = ["/", "/cases", "/cases/{case}", "/customers", "/operations", "/subscriptions", "/invoices"]
 NOBODY = ["/login", "/dev/mailbox", "/api/docs/", "/nowhere"]
 
 
@@ -77,8 +80,9 @@ def look_at(someone: Person, paths: list[str]) -> None:
         ("buyer@northwind.example", "Northwind Traders", BUYER),
         ("owner@contoso.example", "Contoso Partners", RESELLER),
         ("agent@operator.example", "Northwind Traders", STAFF),
+        ("administrator@operator.example", "Northwind Traders", ["/invoices", "/invoices/mismatches"]),
     ],
-    ids=["a buyer's", "a reseller's", "the operator's"],
+    ids=["a buyer's", "a reseller's", "the operator's", "an administrator's"],
 )
 def test_pages_are_fit_for_everybody(
     person: Callable[..., Person], demo: dict[str, Any], places: Callable[[str, str], str], email: str,

@@ -141,7 +141,7 @@ def _match(line: ProviderLine, charges: Sequence[Charge]) -> Charge | None:
             if one.effective_on == day:
                 return one
     for one in alike:
-        if one.until is not None and one.effective_on <= line.first and line.after - _DAY <= one.until:
+        if one.until is not None and one.effective_on <= line.first <= one.until and line.after - _DAY <= one.until:
             return one
     return None
 
@@ -155,5 +155,7 @@ def _charged(session: Session, line: ProviderLine, charges: Sequence[Charge]) ->
     if line.first < paid or line.after - _DAY <= paid:  # also what is bought once, which is paid for ever
         return None
     first = max(line.first, paid + _DAY)
+    if not line.period_first <= first < line.after <= line.period_after:  # of two months: we do not know which price
+        return None
     amount = prorate(sold.price, line.quantity, (line.period_first, line.period_after), (first, line.after))
     return charge_period(session, sold, first=first, last=line.after - _DAY, quantity=line.quantity, amount=amount)

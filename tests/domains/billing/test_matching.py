@@ -117,6 +117,19 @@ def test_a_line_that_costs_more_than_it_brings_is_passed_on_and_shown() -> None:
     assert judged(payer_id, dear) == [("matched", "costs_more")]
 
 
+@pytest.mark.parametrize(
+    "days", [(MARCH, date(2026, 4, 15)), (date(2026, 2, 27), APRIL), (APRIL, MARCH), (MARCH, MARCH)],
+    ids=["goes_on_too_long", "begins_too_early", "runs_backwards", "has_no_day"],
+)  # fmt: skip
+def test_a_line_with_odd_days_holds_up_no_invoice(days: tuple[date, date]) -> None:
+    payer_id, subscription = sold(until=date(2026, 2, 28), first=date(2026, 2, 10))
+
+    odd = a_provider_line(subscription, first=days[0], after=days[1])
+
+    assert judged(payer_id, odd) == [("mismatch", "no_charge")]
+    assert amounts() == ["activation 630.00"]
+
+
 def the_month(subscription: UUID) -> list[ProviderLine]:
     """A month with everything in it: a cycle that goes on, seats that come and go, and a line that fits nothing."""
     cases: list[dict[str, Any]] = [
