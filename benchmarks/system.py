@@ -85,12 +85,20 @@ def machine_busy() -> float:
     return (user + nice + kernel + sum(interrupts)) / TICKS
 
 
+def emptied(var: Path) -> None:
+    """Make the folder anew; refused when something else than a measurement has written into it."""
+    mark = var / "only-for-measuring"
+    if var.exists() and not mark.exists() and any(var.iterdir()):
+        raise SystemExit(f"{var} holds something else: name another folder with --var")
+    shutil.rmtree(var, ignore_errors=True)
+    var.mkdir(parents=True)
+    mark.touch()
+
+
 @contextmanager
 def running(var: Path, port: int) -> Iterator[System]:
     """Run `cloudsales up` within the `with`, with a fresh demo, without limits."""
-    if var.exists() and (var / "up.lock").exists():  # a folder of ours: what an earlier measurement left
-        shutil.rmtree(var)
-    var.mkdir(parents=True, exist_ok=True)
+    emptied(var)
     environ = os.environ | {"CLOUDSALES_VAR": str(var), "CLOUDSALES_LIMITS": "off", "PORT": str(port)}
     with open(var / "up.log", "w") as log:
         command = [sys.executable, str(ROOT / "cli.py"), "up"]
