@@ -215,13 +215,13 @@ def state_options(states: Iterable[str], kind: str) -> list[tuple[str, str]]:
 
 
 def said_by_state(counts: Mapping[str, int], kind: str) -> str:
-    """“12 active, 1 suspended”: how many there are, the most frequent first; nothing when there are none."""
+    """“12 active and 1 suspended”: how many there are, the most frequent first; nothing when there are none."""
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     said = [
         _("%(count)s %(state)s", count=formats.number(count), state=str(state_look(state, kind).word).lower())
         for state, count in ordered
     ]
-    return format_list(said, style="unit", locale=reader.words())
+    return format_list(said, locale=reader.words())
 
 
 def end_word(it: Any) -> str:

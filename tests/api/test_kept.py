@@ -194,7 +194,7 @@ def test_a_window_that_closes_is_another_answer_although_nothing_was_written(pro
     assert (before, still, returnable()) == (19, (19, 19), 0)
 
 
-def test_an_offer_that_ends_is_gone_when_the_day_turns_where_it_is_sold(
+def test_an_offer_that_ends_is_gone_when_the_day_turns_at_the_provider(
     app: Flask, account: AccountRef, clock: Clock
 ) -> None:
     write(lambda session: a_catalogue(session, an_offer(valid_to="2026-03-10")))
@@ -204,7 +204,7 @@ def test_an_offer_that_ends_is_gone_when_the_day_turns_where_it_is_sold(
         return program.get("/offers").json["total"]
 
     before = total()
-    clock.advance(hours=13, minutes=59)  # 22:59 in London, 23:59 in Amsterdam
+    clock.advance(hours=14, minutes=59)  # 23:59 at the provider, whose days its sales end with; 00:59 in Amsterdam
     late = total()
     clock.advance(minutes=1)
 

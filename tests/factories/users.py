@@ -76,3 +76,4 @@ def go_on_at(customer_id: UUID, caller: Caller) -> None:
     with db.begin() as session:
         where = {"user_id": user_id, "login_id": UUID(caller.login_id)}
         commands.work_for(session, **where, membership_id=membership_of(user_id, customer_id))
+    tokens.forget_epoch("login", caller.login_id)

@@ -10,7 +10,7 @@ import pytest
 from flask import render_template_string
 
 from domains.kernel.money import Money, UnitPrice
-from portal import formats
+from portal import formats, words
 from tests.portal.sample import NOON, a_portal, as_read, drawn, reading
 
 NBSP, MINUS = "\u00a0", "\u2212"
@@ -114,3 +114,16 @@ def test_numbers_shares_and_months() -> None:
     assert formats.percent(Decimal("0.794")) == "79%"
     assert [formats.compact(figure) for figure in (4751, 12_500, 1_234_567)] == ["4,751", "12.5K", "1.2M"]
     assert (formats.month("2026-11"), formats.month_name(date(2026, 12, 1))) == ("Nov 2026", "Dec")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "3 active, 2 suspended and 1 expired"),
+        ("de", "3 active, 2 suspended und 1 expired"),  # the words come from a catalogue, which these pages have not
+        ("ja", "3 active、2 suspended、1 expired"),
+    ],
+)
+def test_any_number_of_states_is_listed_in_every_language(language: str, said: str) -> None:
+    with reading(f"language={language}"):
+        assert words.said_by_state({"active": 3, "suspended": 2, "expired": 1}, "subscription") == said

@@ -156,7 +156,7 @@ def test_subscriptions_are_counted_and_found_by_state_words_and_last_day(stall: 
 
     listed = text_of(buyer.get("/subscriptions"))
 
-    assert "1 active, 1 suspended" in listed
+    assert "1 active and 1 suspended" in listed
     assert rows(buyer.get("/subscriptions", state="suspended")) == {backup}
     assert rows(buyer.get("/subscriptions", q="analytics")) == {pro}
     assert rows(buyer.get("/subscriptions", q=stall.held(backup).number)) == {backup}
