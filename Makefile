@@ -21,7 +21,7 @@ test: install-test ## everything: lint, types, contracts, unit and integration o
 	@$(MAKE) lint types contracts
 	$(PYTEST) -m "not proof"
 	if grep -q postgresql var/left-out; then echo "left out: the database tests on PostgreSQL"
-	else $(PYTEST) -m "database and not proof" --postgresql; fi
+	else $(PYTEST) -m "database and not slow and not proof" --postgresql; fi
 	if grep -q chromium var/left-out; then echo "left out: end-to-end, for want of Chromium"
 	else $(MAKE) e2e; fi
 	echo "make test: all passed$$(sed 's/^./ but left out: &/' var/left-out)"
@@ -33,6 +33,7 @@ check: install-test ## the fast part: lint, types, contracts, tests without a br
 
 proof: install-proof ## the long proofs
 	@$(BIN)/pytest -q -m proof
+	$(PYTEST) -m "database and slow and not proof" --postgresql
 	echo "make proof: all passed"
 
 e2e: ## the Playwright suite; BASE_URL=… runs it against any installation, MARK=smoke its short part
