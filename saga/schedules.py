@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from domains.billing import db as billing_db
 from domains.billing import queries as billing
@@ -15,6 +16,7 @@ from domains.services import db as services_db
 from domains.services import queries as services
 
 from . import retention, store, tables
+from .definition import Saga
 from .flows.check_month import check_month
 from .flows.issue_invoices import issue_invoices
 from .flows.refresh_subscription import RefreshSubscription, refresh_subscription
@@ -23,6 +25,7 @@ from .payloads.invoice import CheckMonth, IssueInvoices
 from .tables import Run
 
 REFRESH_EVERY = 600  # seconds
+TRIED_AGAIN, DAILY = 1800, 84_600  # seconds; half a slot less than a day: a slot may begin a little late
 LOOKS_AT_ONCE = 200  # that have not ended: in health as many in each slot, and no more while the provider is away
 
 
@@ -89,8 +92,8 @@ def begin_check(window: str) -> object:
     """Look for what the provider bills us for nobody, once the month has ended everywhere; once for each month."""
     with billing_db.begin_read() as session:
         month = _ended(clock.business_now(session)).replace(day=1)
-    key, about = f"month/{month:%Y-%m}", ("month", NOBODY)
-    return store.start(check_month, CheckMonth(month=month), key=key, label=f"{month:%Y-%m}", resource=about)
+    label = f"{month:%Y-%m}"
+    return _once(check_month, CheckMonth(month=month), key=f"month/{label}", label=label, resource=("month", NOBODY))
 
 
 def _ended(now: datetime) -> date:
@@ -102,7 +105,22 @@ def _begin_invoice(payer: billing.Payer, month: date) -> object:
     payload = IssueInvoices.of(payer.payer_id, payer.currency, month)
     key = f"invoice/{payer.payer_id}/{payer.currency}/{month:%Y-%m}"
     label = f"{payer.name} · {month:%Y-%m} · {payer.currency}"
-    return store.start(issue_invoices, payload, key=key, label=label, resource=payload.resource)
+    return _once(issue_invoices, payload, key=key, label=label, resource=payload.resource)
+
+
+def _once(saga: Saga, payload: Any, *, key: str, **about: Any) -> Run:
+    """Start what has to succeed once; again when it came to nothing, each time after twice the wait, daily in the end.
+
+    A provider that is away when a month begins must not keep the month from being charged.
+    """
+    with tables.db.begin_read() as session:
+        tries, now = store.tries(session, key), clock.now(session)
+    if tries and tries[-1].status != "compensated":
+        return tries[-1]
+    wait = min(TRIED_AGAIN * 2 ** (len(tries) - 1), DAILY) if tries else 0
+    if tries and now - tries[-1].created_at < timedelta(seconds=wait):
+        return tries[-1]
+    return store.start(saga, payload, key=f"{key}/{len(tries) + 1}" if tries else key, **about)
 
 
 def _purging(database: Database) -> Schedule:

@@ -188,6 +188,13 @@ def started_since(
     return found
 
 
+def tries(session: Session, key: str) -> list[Run]:
+    """The runs that were started under a key and, as it came to nothing, under `key/2` and so on, oldest first."""
+    again = run.c.business_key.startswith(f"{key}/", autoescape=True)
+    query = run.select().where(or_(run.c.business_key == key, again))
+    return [_as_run(row) for row in session.execute(query.order_by(run.c.id))]
+
+
 def ended_before(session: Session, run_ids: list[UUID], moment: datetime) -> set[UUID]:
     """Those of some runs that ended before a time."""
     query = select(run.c.id).where(run.c.id.in_(run_ids), run.c.ended_at < moment)

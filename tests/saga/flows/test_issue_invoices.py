@@ -185,6 +185,28 @@ def test_when_no_tax_is_known_everything_is_taken_back_and_the_charges_wait(shop
     assert [one.kind for one in charges] == ["activation", "period"], "the month is charged all the same"
 
 
+def test_a_provider_that_is_away_when_the_month_ends_keeps_no_month_from_being_charged(shop: Shop) -> None:
+    shop.bought()
+    after_the_month(shop, months=2)
+    shop.sandbox.fault("billing", "error")
+    (first,), check = begun(shop), begin_check("now")
+    shop.carry_on()
+    shop.sandbox.control("PUT", "faults", faults=[])
+    at_once = [*begun(shop), begin_check("now")]
+    shop.clock.advance(hours=1)
+
+    again = [*begun(shop), begin_check("now")]
+    shop.transport.run_until_quiet()
+
+    assert [run_of(run.id).status for run in (first, check)] == ["compensated"] * 2
+    assert [one.id for one in at_once] == [first.id, check.id]
+    assert [run_of(run.id).status for run in again] == ["completed"] * 2
+    invoices, charges, _ = held()
+    assert [one.kind for one in charges] == ["activation", "period"]
+    assert {one.invoice_id for one in charges} == {one.id for one in invoices}
+    assert [*begun(shop), begin_check("later")] == [run_of(one.id) for one in again]
+
+
 def test_what_the_provider_bills_for_nobody_we_know_is_noted_once(shop: Shop) -> None:
     subscription = shop.bought()
     with services.db.begin() as session:  # as if it had been lost
