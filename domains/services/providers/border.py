@@ -19,6 +19,7 @@ T = TypeVar("T")
 COUNT = 2**31 - 1  # what an Integer column holds
 RATE = Decimal(10) ** 13  # below this, a Rate column holds it
 LAST_YEAR = 9000  # a day beyond stands for “never”, and could not be reckoned with
+FIRST_MOMENT, LAST_MOMENT = datetime(1900, 1, 1, tzinfo=UTC), datetime(LAST_YEAR - 1, 12, 31, tzinfo=UTC)
 LONGEST_WAIT = 300.0  # seconds: a longer wait is not believed
 
 ProviderId = Annotated[
@@ -64,11 +65,12 @@ def _tidied(said: Any, most: int | None) -> Any:
 
 
 def instant(said: datetime) -> datetime:
-    """A moment in UTC, as which one without a zone is taken."""
+    """A moment in UTC, as which one without a zone is taken; “never” becomes a year that each zone can still show."""
     try:
-        return (said if said.tzinfo else said.replace(tzinfo=UTC)).astimezone(UTC)
+        moment = (said if said.tzinfo else said.replace(tzinfo=UTC)).astimezone(UTC)
     except OverflowError:
         raise ValueError("this is no time") from None
+    return min(max(moment, FIRST_MOMENT), LAST_MOMENT)
 
 
 def day_within_reach(said: date) -> date:

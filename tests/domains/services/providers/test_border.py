@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -114,6 +115,14 @@ def test_an_end_beyond_all_reckoning_is_none_and_a_time_without_a_zone_is_in_utc
 
     assert held.valid_to is None
     assert held.cancelable_until.isoformat() == "2026-03-17T09:00:00+00:00"
+
+
+@pytest.mark.parametrize("never", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles"])
+def test_a_moment_that_stands_for_never_can_be_shown_in_every_zone(never: str, zone: str) -> None:
+    held = read(HeldSubscription, HELD, cancelable_until=never)
+
+    assert held.cancelable_until.astimezone(ZoneInfo(zone)).year in (1899, 1900, 8999)
 
 
 @pytest.mark.parametrize(("said", "kept"), [(7, 7.0), (1e300, 300.0), (-1, None), ("nan", None), ("inf", None)])
