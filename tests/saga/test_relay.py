@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from domains import accounts, services, support
 from domains.accounts.events import AccountChanged, AccountOpened
 from domains.kernel.config import Settings
-from domains.kernel.database import Database
+from domains.kernel.database import Database, bind
 from domains.kernel.messages import acting, publish
 from domains.services.models import AccountRef
 from domains.support.models import Reference
-from saga import relay
+from saga import relay, worker
 from saga.transports import inline
 from tests.factories.services import an_account
 
@@ -166,6 +168,22 @@ def test_a_domain_that_is_broken_reacts_when_it_is_whole_again(bus: inline.Trans
         relay.consume(support.db, bus, wait=0)
     bus.events["support"].append(event)  # not acknowledged, so that the bus has kept it
     relay.consume(support.db, bus, wait=0)
+
+    assert known(account_id) == ("Head office", 1)
+
+
+def test_nothing_is_taken_off_the_bus_while_the_domains_database_is_away(
+    bus: inline.Transport, databases: Settings
+) -> None:
+    account_id = uuid4()
+    tell(account_id, 1, kind=AccountOpened)
+    relay.relay(accounts.db, bus)
+
+    bind(replace(databases, overrides={"database_url_support": "postgresql+psycopg://nobody@127.0.0.1:1/support"}))
+    with pytest.raises(OperationalError):
+        worker.catch_up(support.db, bus)
+    bind(databases)
+    worker.catch_up(support.db, bus)
 
     assert known(account_id) == ("Head office", 1)
 
