@@ -128,6 +128,18 @@ def test_only_so_many_looks_wait_for_the_provider_at_once(clock: Clock, monkeypa
     assert (counts, len(runs_of())) == ([2, 2], 3)
 
 
+def test_many_that_the_provider_leaves_as_they_are_do_not_stand_before_all_others(clock: Clock) -> None:
+    stuck, fresh = a_subscription(), a_subscription()
+    clock.advance(days=400)
+    with services.db.begin() as session:
+        session.get_one(Subscription, stuck.id).valid_to = stuck.valid_to - timedelta(days=90)
+        session.get_one(Subscription, stuck.id).looked_at = clock.now
+    with services.db.begin_read() as session:
+        first = services.queries.past_their_end(session, EVERYBODY, clock.now.date(), limit=1)
+
+    assert [one.id for one in first] == [fresh.id]
+
+
 def test_customers_are_not_shown_the_runs_of_the_house(clock: Clock) -> None:
     held = a_subscription()
     clock.advance(days=400)

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from domains.kernel import clock, paging
@@ -149,10 +149,14 @@ def expiring(
 
 
 def past_their_end(session: Session, scope: Scope, today: date, *, limit: int = 500) -> list[Subscription]:
-    """Subscriptions in scope that should have ended or been renewed by today, longest overdue first."""
+    """Subscriptions in scope that should have ended or been renewed by today, those not looked at for longest first.
+
+    So those that the provider leaves as they are, such as suspended ones, do not stand before all others.
+    """
     query = select(Subscription).where(scope.covers(Subscription), Subscription.valid_to < today)
     query = query.where(Subscription.state.in_(("active", "suspended")), Subscription.open_change_id.is_(None))
-    return list(session.scalars(query.order_by(Subscription.valid_to, Subscription.id).limit(limit)))
+    never = case((Subscription.looked_at.is_(None), 0), else_=1)
+    return list(session.scalars(query.order_by(never, Subscription.looked_at, Subscription.id).limit(limit)))
 
 
 def count_by_state(session: Session, scope: Scope, *, account_id: UUID | None = None) -> dict[str, int]:
