@@ -52,8 +52,9 @@ def policy_in(held: HeldSubscription, said: ChangePolicy) -> Policy:
 
 
 def words_for(reason: Refusal) -> str:
-    """A provider's reason in words for a customer."""
-    return str(WORDS.get(reason.code) or reason.message or N_("The provider does not allow this now."))
+    """A provider's reason in words for a customer. No place in them is ours to fill in, whatever it looks like."""
+    said = reason.message.replace("%(", "% (")
+    return str(WORDS.get(reason.code) or said or N_("The provider does not allow this now."))
 
 
 def ccp_customer(said: Customer) -> CcpCustomer:

@@ -22,6 +22,7 @@ from domains.services.models import Offer, Subscription
 from domains.services.pricing import FOREVER
 from domains.services.providers import CatalogueOffer, HeldSubscription, PlacedOrder, UnknownOutcome, facts
 from domains.services.providers.border import Unreadable, decoded
+from domains.services.providers.readings import words_for
 from tests.conftest import Clock
 from tests.domains.services.scripted import Scripted
 from tests.factories.services import (
@@ -176,6 +177,18 @@ def test_a_hostile_no_takes_everything_back(provider: Scripted) -> None:
     assert order.error is not None
     assert units(order.error["code"]) <= 80
     assert units(order.error["detail"]) <= 1000
+
+
+def test_a_reason_that_looks_like_one_of_our_texts_is_a_reason(databases: Settings, clock: Clock) -> None:
+    reason = words_for(facts.Refusal("sold_out", "Only 50%(at most) more"))
+    with db.begin() as session:
+        held = a_running(session)
+        held.policy = held.policy | {"can_increase": False, "reasons": {"increase": reason}}
+        session.flush()
+        asked = {"subscription_id": held.id, "action": "change_quantity", "quantity": 25}
+        preview = queries.change_preview(session, EVERYBODY, **asked)
+
+    assert (preview.reason_code, preview.reason) == ("increase_not_allowed", "Only 50% (at most) more")
 
 
 def test_a_hostile_state_is_kept_as_unknown(provider: Scripted) -> None:
