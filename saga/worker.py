@@ -266,19 +266,9 @@ def keep_house(database: Database, transport: transports.Transport) -> None:
                 due[number] = time.monotonic() + every
                 duties.append(chore)
         duties.append(lambda: relay.relay(database, transport))
-        duties.append(lambda: catch_up(database, transport))
+        duties.append(lambda: relay.catch_up(database, transport, wait=0.2))
         if [duty for duty in duties if not _attempted(duty)]:
             time.sleep(1.0)
-
-
-def catch_up(database: Database, transport: transports.Transport) -> int:
-    """React to the events of others; while the domain's own database is away, none is taken off the bus.
-
-    A bus counts how often an event was taken in vain, and puts it aside as a dead letter in the end.
-    """
-    with database.begin_read() as session:
-        clock.now(session)
-    return relay.consume(database, transport, wait=0.2)
 
 
 def _attempted(duty: Callable[[], Any]) -> bool:

@@ -19,7 +19,7 @@ from domains.kernel.database import Database, bind
 from domains.kernel.messages import acting, publish
 from domains.services.models import AccountRef
 from domains.support.models import Reference
-from saga import relay, worker
+from saga import relay
 from saga.transports import inline
 from tests.factories.services import an_account
 
@@ -181,9 +181,9 @@ def test_nothing_is_taken_off_the_bus_while_the_domains_database_is_away(
 
     bind(replace(databases, overrides={"database_url_support": "postgresql+psycopg://nobody@127.0.0.1:1/support"}))
     with pytest.raises(OperationalError):
-        worker.catch_up(support.db, bus)
+        relay.catch_up(support.db, bus, wait=0)
     bind(databases)
-    worker.catch_up(support.db, bus)
+    relay.catch_up(support.db, bus, wait=0)
 
     assert known(account_id) == ("Head office", 1)
 
