@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+
+from sqlalchemy.orm import Session
 
 from domains.billing import db as billing_db
 from domains.billing import queries as billing
@@ -16,7 +17,6 @@ from domains.services import db as services_db
 from domains.services import queries as services
 
 from . import retention, store, tables
-from .definition import Saga
 from .flows.check_month import check_month
 from .flows.issue_invoices import issue_invoices
 from .flows.refresh_subscription import RefreshSubscription, refresh_subscription
@@ -25,7 +25,8 @@ from .payloads.invoice import CheckMonth, IssueInvoices
 from .tables import Run
 
 REFRESH_EVERY = 600  # seconds
-TRIED_AGAIN, DAILY = 1800, 84_600  # seconds; half a slot less than a day: a slot may begin a little late
+TRIED_AGAIN, DAILY = 3300, 86_100  # seconds; half a slot less than an hour and a day: a slot may begin a little late
+INVOICES_AT_ONCE = 100
 LOOKS_AT_ONCE = 200  # that have not ended: in health as many in each slot, and no more while the provider is away
 
 
@@ -80,20 +81,32 @@ def _may_be_looked_at(looks: list[Run], now: datetime) -> bool:
 
 
 def begin_invoices(window: str) -> object:
-    """Invoice the month that has ended everywhere: once for each payer, currency and month, in whatever time slot."""
+    """Invoice the month that has ended everywhere: once for each payer, currency and month, in whatever time slot.
+
+    So many at once and no more, not counting those that wait for a person: each asks the provider in the queue in which
+    orders wait, too.
+    """
     with billing_db.begin_read() as session:
         scope = Scope.system("invoice the month that has ended")
         last = _ended(clock.business_now(session))
         owing = billing.payers(session, scope, last)
-    return [_begin_invoice(payer, last.replace(day=1)) for payer in owing]
+    with tables.db.begin_read() as session:
+        room = max(0, INVOICES_AT_ONCE - store.unfinished(session, issue_invoices.name, but="needs_attention"))
+        keys = [(one, _next_key(session, f"invoice/{one.payer_id}/{one.currency}/{last:%Y-%m}")) for one in owing]
+    chosen = [(payer, key) for payer, key in keys if key][:room]
+    return [_begin_invoice(payer, last.replace(day=1), key) for payer, key in chosen]
 
 
 def begin_check(window: str) -> object:
     """Look for what the provider bills us for nobody, once the month has ended everywhere; once for each month."""
     with billing_db.begin_read() as session:
         month = _ended(clock.business_now(session)).replace(day=1)
-    label = f"{month:%Y-%m}"
-    return _once(check_month, CheckMonth(month=month), key=f"month/{label}", label=label, resource=("month", NOBODY))
+    with tables.db.begin_read() as session:
+        key = _next_key(session, f"month/{month:%Y-%m}")
+    if key is None:
+        return None
+    about = ("month", NOBODY)
+    return store.start(check_month, CheckMonth(month=month), key=key, label=f"{month:%Y-%m}", resource=about)
 
 
 def _ended(now: datetime) -> date:
@@ -101,26 +114,24 @@ def _ended(now: datetime) -> date:
     return (now - ENDED_EVERYWHERE).date().replace(day=1) - timedelta(days=1)
 
 
-def _begin_invoice(payer: billing.Payer, month: date) -> object:
+def _begin_invoice(payer: billing.Payer, month: date, key: str) -> Run:
     payload = IssueInvoices.of(payer.payer_id, payer.currency, month)
-    key = f"invoice/{payer.payer_id}/{payer.currency}/{month:%Y-%m}"
     label = f"{payer.name} · {month:%Y-%m} · {payer.currency}"
-    return _once(issue_invoices, payload, key=key, label=label, resource=payload.resource)
+    return store.start(issue_invoices, payload, key=key, label=label, resource=payload.resource)
 
 
-def _once(saga: Saga, payload: Any, *, key: str, **about: Any) -> Run:
-    """Start what has to succeed once; again when it came to nothing, each time after twice the wait, daily in the end.
+def _next_key(session: Session, key: str) -> str | None:
+    """The key under which something that has to succeed once may begin now; None: it has, is at work, or must wait.
 
-    A provider that is away when a month begins must not keep the month from being charged.
+    What came to nothing is begun again, each time after twice the wait, daily in the end: a provider that is away when
+    a month begins must not keep the month from being charged.
     """
-    with tables.db.begin_read() as session:
-        tries, now = store.tries(session, key), clock.now(session)
-    if tries and tries[-1].status != "compensated":
-        return tries[-1]
-    wait = min(TRIED_AGAIN * 2 ** (len(tries) - 1), DAILY) if tries else 0
-    if tries and now - tries[-1].created_at < timedelta(seconds=wait):
-        return tries[-1]
-    return store.start(saga, payload, key=f"{key}/{len(tries) + 1}" if tries else key, **about)
+    tries = store.tries(session, key)
+    if not tries:
+        return key
+    wait = timedelta(seconds=min(TRIED_AGAIN * 2 ** (len(tries) - 1), DAILY))
+    failed = tries[-1].status == "compensated" and clock.now(session) - tries[-1].created_at >= wait
+    return f"{key}/{len(tries) + 1}" if failed else None
 
 
 def _purging(database: Database) -> Schedule:
@@ -132,7 +143,7 @@ ENDED_EVERYWHERE = timedelta(hours=6)  # after midnight UTC: also in Lisbon and 
 SCHEDULES = (
     Schedule("sync-catalogue", 3600, begin_sync),
     Schedule("refresh-ended", REFRESH_EVERY, begin_refreshes),
-    Schedule("issue-invoices", 3600, begin_invoices),
+    Schedule("issue-invoices", 600, begin_invoices),
     Schedule("check-month", 3600, begin_check),
     *map(_purging, retention.DATABASES),
     Schedule("purge-logins", 86_400, lambda window: retention.purge_logins()),

@@ -170,9 +170,10 @@ def definition_of(row: Any) -> Saga:
 # ---- for the scheduler
 
 
-def unfinished(session: Session, definition: str) -> int:
-    """How many runs of a saga have not ended."""
-    query = select(func.count()).select_from(run).where(run.c.definition == definition, run.c.status.not_in(FINAL))
+def unfinished(session: Session, definition: str, *, but: str = "") -> int:
+    """How many runs of a saga have not ended, not counting those of the status `but`."""
+    left = run.c.status.not_in((*FINAL, but))
+    query = select(func.count()).select_from(run).where(run.c.definition == definition, left)
     return session.scalar(query) or 0
 
 
