@@ -76,8 +76,7 @@ def sign_in(session: Session, *, email: str, password: str, ip: str, user_agent:
         if user is not None and home is not None:
             note_by(session, user, "users.sign_in_failed", home, user.id)
         return Denied("sign_in_failed")
-    for throttle in session.scalars(select(Throttle).where(Throttle.key == keys[0])):
-        session.delete(throttle)
+    session.execute(delete(Throttle).where(Throttle.key == keys[0]))
     if user.password_hash and hasher.check_needs_rehash(user.password_hash):
         user.password_hash = hasher.hash(password)
     return _new_login(session, user, home, now, ip, user_agent)
@@ -129,7 +128,9 @@ def place_of(ip: str) -> str:
 
 def _note_failure(session: Session, key: str, free: int, now: datetime) -> None:
     insert_new(session, Throttle.__table__, {"key": key, "failures": 0, "last_at": now}, "key")
-    throttle = session.scalars(locked(select(Throttle).where(Throttle.key == key), Throttle)).one()
+    throttle = session.scalars(locked(select(Throttle).where(Throttle.key == key), Throttle)).one_or_none()
+    if throttle is None:  # the right password came in at the same moment
+        return
     if now - throttle.last_at > FAILURES_COUNT:
         throttle.failures = 0
     throttle.failures += 1

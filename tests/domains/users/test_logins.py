@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from uuid import UUID
 
 import pytest
@@ -10,6 +12,7 @@ from sqlalchemy import select
 from domains.kernel.config import Settings
 from domains.kernel.errors import Refused
 from domains.users import commands, db, tokens
+from domains.users.commands import logins
 from domains.users.commands.logins import FREE_TRIES, FREE_TRIES_AT_A_PLACE
 from domains.users.models import Throttle
 from tests.conftest import Clock
@@ -85,3 +88,16 @@ def test_a_new_password_ends_the_logins_of_the_old_one(olga: UUID) -> None:
 
     assert tokens.caller_of_login(token) is None
     assert try_in(EMAIL, "eight blue swans on the lake") == "in"
+
+
+def test_a_wrong_and_a_right_password_at_the_same_moment_are_a_no_and_a_yes(
+    olga: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logins, "FREE_TRIES", 1000)
+    monkeypatch.setattr(logins, "FREE_TRIES_AT_A_PLACE", 1000)
+    passwords = [PASSWORD, "wrong"] * 25
+
+    with ThreadPoolExecutor(6) as threads:
+        tries = [threads.submit(copy_context().run, try_in, EMAIL, password) for password in passwords]
+
+    assert [one.result() for one in tries] == ["in", "sign_in_failed"] * 25
