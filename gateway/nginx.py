@@ -22,7 +22,7 @@ from .routes import ANYWHERE, PREFIXES
 
 HERE = Path(__file__).parent
 LANGUAGES = ("en", "de", "ja")
-STATUSES = (400, 404, 413, 414, 429, 502, 503, 504)
+STATUSES = (400, 404, 405, 413, 414, 429, 502, 503, 504)
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,7 @@ def words(known: NullTranslations, status: int) -> dict[str, str]:
     title, text = {
         400: (_("The request cannot be read"), _("Go back and try again.")),
         404: (_("We have nothing at this address for you"), _("The link may be old.")),
+        405: (_("The request cannot be read"), _("Go back and try again.")),
         413: (_("What you sent is too large"), _("Send at most 2 MB.")),
         414: (_("The request cannot be read"), _("Go back and try again.")),
         429: (_("That was more than we take at once"), _("Wait a minute, then try again.")),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 from collections.abc import Iterator
+from contextlib import closing
+from email.message import Message
 from pathlib import Path
 
 import pytest
@@ -192,12 +195,53 @@ def test_a_body_too_large_is_said_in_the_words_of_its_door(gateway: Front) -> No
     assert "Send at most 2 MB." in person.text
 
 
+UNREAD = {
+    "a broken escape": ("GET", "/now%zz", {}, 400), "a zero": ("GET", "/now%00here", {}, 400),
+    "a way out": ("GET", "/../../../../x", {}, 400), "a long address": ("GET", "/" + "a" * 9000, {}, 414),
+    "long headers": ("GET", "/orders", {"X-Long": "a" * 9000}, 400), "tracing": ("TRACE", "/orders", {}, 405),
+    "an unknown coding": ("GET", "/orders", {"Transfer-Encoding": "foo"}, 400),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "path", "headers", "status"), UNREAD.values(), ids=UNREAD)
+def test_what_cannot_be_read_is_said_in_the_words_of_its_door(
+    gateway: Front, method: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    code, told, body = raw(gateway, method, API + path, headers)
+    assert (code, told["Content-Type"]) == (status, "application/problem+json")
+    problem = json.loads(body)
+    assert (problem["status"], problem["request_id"]) == (status, told["X-Request-Id"])
+
+    code, told, body = raw(gateway, method, path, headers)
+    assert (code, told["Content-Type"]) == (status, "text/html; charset=utf-8")
+    assert "The request cannot be read" in body
+
+
+@pytest.mark.parametrize("odd", ["%0a", "%22", "%5c", "%09", "%c3%28", "%e2%80%a8"])
+def test_a_problem_is_json_whatever_the_address_holds(gateway: Front, odd: str) -> None:
+    code, _, body = raw(gateway, "GET", f"{API}/nowhere{odd}", {})
+
+    assert (code, json.loads(body)["instance"]) == (404, "")
+
+
+def raw(gateway: Front, method: str, path: str, headers: dict[str, str]) -> tuple[int, Message, str]:
+    """The answer to a request as it stands, which no client would send: status, headers, body."""
+    gateway("/healthz")  # it listens by now
+    with closing(http.client.HTTPConnection(gateway.at.removeprefix("http://"), timeout=10)) as connection:
+        connection.request(method, path, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read().decode()
+
+
 def test_static_files_come_from_the_gateway_itself_and_are_kept_by_their_version(gateway: Front) -> None:
     versioned, plain = gateway("/static/app.css?v=1"), gateway("/static/app.css")
 
     assert versioned.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert (plain.headers["Cache-Control"], plain.headers["Content-Type"]) == ("public, no-cache", "text/css")
     assert gateway("/static/none.css").status_code == 404
+    assert gateway("/static/").status_code == 404
+    assert gateway("/static/vendor").headers["Location"] == "/static/vendor/"
+    assert gateway("/static/app.css", "POST").headers["Content-Type"] == "text/html; charset=utf-8"
 
 
 def test_each_request_is_one_line_of_json_without_what_stands_behind_the_question_mark(own: Front) -> None:
