@@ -28,6 +28,7 @@ class Upstream(ThreadingHTTPServer):
     def __init__(self, name: str) -> None:
         super().__init__(("127.0.0.1", 0), Answer)
         self.name, self.seen, self.auth_status = name, list[dict[str, Any]](), 204
+        self.together = threading.Barrier(1)  # how many requests must be there before one is answered
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
@@ -52,6 +53,7 @@ class Answer(BaseHTTPRequestHandler):
             self.introduce(headers)
             return
         self.rfile.read(int(headers.get("content-length", 0)))
+        self.server.together.wait(5)
         self.server.seen.append({"path": self.path} | headers)
         body = json.dumps({"owner": self.server.name, "headers": headers}).encode()
         self.send_response(200)

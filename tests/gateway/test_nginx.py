@@ -5,7 +5,9 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from email.message import Message
 from pathlib import Path
@@ -121,6 +123,16 @@ def test_a_read_is_kept_for_its_tenant_and_for_no_other(own: Front) -> None:
     assert {answer.headers["Cache-Control"] for answer in asked} == {"private, no-cache"}
     assert len({answer.headers["X-Request-Id"] for answer in asked}) == 4
     assert "X-Accel-Expires" not in asked[0].headers
+
+
+def test_who_asks_for_what_is_not_kept_yet_does_not_wait_for_another(own: Front) -> None:
+    own("/healthz")
+    own.upstreams["services"].together = threading.Barrier(2)
+
+    with ThreadPoolExecutor(2) as both:
+        answers = both.map(lambda token: own.api(f"{API}/offers", token).status_code, ("north-1", "north-2"))
+
+        assert list(answers) == [200, 200]
 
 
 def test_other_reads_are_not_kept_whatever_they_say(own: Front) -> None:
