@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import queue
 import signal
 import threading
 import time
@@ -30,6 +31,8 @@ PER_TURN = 16  # commands that a worker locks at most
 PAUSE = 1.0  # seconds after trouble
 AT_ONCE = 0.005  # seconds within which comes what was waiting
 PATIENCE = 10.0  # seconds until a send is given up
+OPENS = 5.0  # seconds until the opening of a link is given up
+SLOW, REST = 1.0, 30.0  # a bus that took longer than this to fail is sent no commands for so long
 TROUBLE = (ServiceBusError, ValueError, OSError)  # ValueError: the SDK's word for a link that is closed by now
 
 
@@ -43,16 +46,22 @@ class Transport:
         self._wanted: dict[tuple[str, str], float] = {}
         self._lock = threading.RLock()
         self._stopped = threading.Event()
+        self._rests_until = 0.0
 
     def send_commands(self, envelopes: list[dict[str, Any]]) -> None:
         by_queue = sorted(envelopes, key=lambda one: str(one["queue"]))
         for name, group in groupby(by_queue, key=lambda one: str(one["queue"])):
             # Not the command's id alone: detection of duplicates would swallow what is sent again on purpose.
             commands = [_message(one, f"{one['cmd_id']}:{one['send_no']}") for one in group]
+            begun = time.monotonic()
+            if begun < self._rests_until:
+                continue
             try:
                 self._send(name, commands)
             except TROUBLE as error:  # the coordinator's timer sends again what nobody answers
                 log.warning("commands not sent for now", extra={"reason": str(error), "count": len(commands)})
+                if time.monotonic() - begun > SLOW:  # requests wait here: let not each of them find out for itself
+                    self._rests_until = time.monotonic() + REST
 
     def listen(self, queue: str, perform: Perform) -> None:
         if threading.current_thread() is threading.main_thread():
@@ -149,7 +158,7 @@ class Transport:
         if name not in self._senders:
             connected = self._connected()
             made = connected.get_topic_sender(name) if name == EVENTS else connected.get_queue_sender(name)
-            self._senders[name] = made.__enter__()  # opens the link; `close` ends it
+            self._senders[name] = _opened(made)
         return self._senders[name]
 
     def _receiver(self, name: str, subscription: str) -> Any:
@@ -161,7 +170,7 @@ class Transport:
                     made = connected.get_subscription_receiver(name, subscription)
                 else:
                     made = connected.get_queue_receiver(name)
-            self._receivers[key] = made.__enter__()
+            self._receivers[key] = _opened(made)
         return self._receivers[key]
 
     def _receive(self, name: str, subscription: str, most: int, wait: float) -> tuple[list[Any], list[Any]]:
@@ -213,6 +222,31 @@ def client(url: str) -> Any:
             "CLOUDSALES_SERVICEBUS_URL names a namespace without a key: install azure-identity to use an identity"
         ) from None
     return ServiceBusClient(url, DefaultAzureCredential(), **patience)
+
+
+def _opened(link: Any) -> Any:
+    """A link, opened; `close` ends it. The SDK itself waits for minutes, or for ever, where somebody says nothing."""
+    ends: queue.Queue[Exception | None] = queue.Queue()
+    given_up = threading.Event()
+
+    def open_it() -> None:
+        try:
+            link.__enter__()
+            ends.put(None)
+        except Exception as error:
+            ends.put(error)
+        if given_up.is_set():
+            _close(link)
+
+    threading.Thread(target=open_it, name="opening a link", daemon=True).start()
+    try:
+        error = ends.get(timeout=OPENS)
+    except queue.Empty:
+        given_up.set()
+        raise ServiceBusError("the service bus says nothing") from None
+    if error is not None:
+        raise error
+    return link
 
 
 def _message(content: dict[str, Any], message_id: str | None = None) -> Any:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import re
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -145,6 +148,32 @@ def test_while_the_bus_is_away_runs_are_started_and_go_on_when_it_is_back(
 
     assert (now_of(run).status, effects_of(run)) == ("completed", ALL)
     assert lab.outside[run.resource_id] == 1
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the SDK leaves its sockets open
+def test_a_bus_that_takes_connections_and_says_nothing_holds_nobody_up(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servicebus, "OPENS", 0.3)
+    monkeypatch.setattr(servicebus, "SLOW", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        at = f"sb://localhost:{silent.getsockname()[1]};SharedAccessKeyName=a;SharedAccessKey=b"
+        config.use(replace(settings, servicebus_url=f"Endpoint={at};UseDevelopmentEmulator=true"))
+        bus, begun = servicebus.Transport(), time.monotonic()
+
+        bus.send_commands([command(1)])
+        once = time.monotonic()
+        bus.send_commands([command(2), command(3)])
+        again = time.monotonic()
+        with pytest.raises(ServiceBusError, match="says nothing"):
+            bus.receive_replies(1, 0.1)
+
+        assert once - begun < 3
+        assert again - once < 0.1
+    for thread in threading.enumerate():
+        if thread.name == "opening a link":  # ends, now that the connection has
+            thread.join(30)
+    gc.collect()
 
 
 def test_a_worker_is_seen_to_go_round_while_nothing_comes(bus: servicebus.Transport, settings: Settings) -> None:
