@@ -12,7 +12,6 @@ from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from . import config
@@ -30,12 +29,12 @@ _away_until = 0.0
 
 def get(key: str) -> bytes | None:
     """What is kept under a key; None when it is not, or when the cache is away."""
-    server = _server()
-    if server is None:
-        return None
     try:
-        found: Any = server.get(PREFIX + key)
-    except RedisError as error:
+        server = _server()
+        found: Any = server.get(PREFIX + key) if server is not None else None
+    except (
+        Exception
+    ) as error:  # also what is no Redis and answers nonsense, for which the client has no error of its own
         _stay_away(error)
         return None
     return found if isinstance(found, bytes) else None
@@ -43,12 +42,11 @@ def get(key: str) -> bytes | None:
 
 def put(key: str, value: bytes) -> None:
     """Keep something for some minutes, if the cache is there."""
-    server = _server()
-    if server is None or len(value) > LARGEST:
-        return
     try:
-        server.set(PREFIX + key, value, ex=LASTS)
-    except RedisError as error:
+        server = _server()
+        if server is not None and len(value) <= LARGEST:
+            server.set(PREFIX + key, value, ex=LASTS)
+    except Exception as error:
         _stay_away(error)
 
 
@@ -63,7 +61,7 @@ def _server() -> redis.Redis | None:
     return _clients[key]
 
 
-def _stay_away(error: RedisError) -> None:
+def _stay_away(error: Exception) -> None:
     """Do without the cache for a while, so that not every request waits for it."""
     global _away_until
     _away_until = time.monotonic() + PAUSE
