@@ -142,16 +142,27 @@ class Sending(SpanProcessor):
             if span.status.status_code is not StatusCode.ERROR:
                 return
             span = kept(span, sampled=True)
-        self._batches().on_end(span)
+        batches = self._batches()
+        if batches is not None:
+            batches.on_end(span)
 
     def _batches(self) -> Any:
         if self._pid != os.getpid():
             with self._lock:
                 if self._pid != os.getpid():
-                    self._batch = BatchSpanProcessor(Outlet(self._make()), schedule_delay_millis=1000)
+                    self._batch = self._begun()
                     self._pid = os.getpid()
                     Finalize(None, self.shutdown, exitpriority=1)  # at exit; also of the web server's own forks
         return self._batch
+
+    def _begun(self) -> BatchSpanProcessor | None:
+        """What sends; None where it cannot be made, for want of its package or of settings that mean something."""
+        try:
+            return BatchSpanProcessor(Outlet(self._make()), schedule_delay_millis=1000)
+        except Exception as error:  # a span ends within a request, which must not fail for it
+            remedy = "install the extra azure-monitor, or look at CLOUDSALES_TELEMETRY_CONNECTION"
+            log.error("no spans are sent", extra={"why": type(error).__name__, "remedy": remedy})
+            return None
 
     def shutdown(self) -> None:
         """Send what is left, but do not wait long for a collector that does not take it."""

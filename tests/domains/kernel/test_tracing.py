@@ -133,3 +133,17 @@ def test_settings_that_trace_nowhere_are_refused(given: dict[str, object]) -> No
 
 def test_the_connection_string_is_not_told() -> None:
     assert CANARY not in repr(Settings(telemetry_connection=CANARY))
+
+
+def test_where_nothing_can_be_sent_work_goes_on_and_it_is_said_once(
+    settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "azure.monitor.opentelemetry.exporter", None)  # as where it is not installed
+    tracing.start(replace(settings, telemetry="azure", telemetry_connection="nonsense"), "web")
+
+    for _ in range(2):
+        with tracing.span("POST api", kind="server", parent="", method="POST") as tell:
+            tell(status=202)
+    tracing.stop()
+
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == ["no spans are sent"]
