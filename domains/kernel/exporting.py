@@ -95,6 +95,8 @@ def kept(span: ReadableSpan, *, sampled: bool | None = None) -> ReadableSpan:
     if "db.name" in given:  # a file's path on SQLite, which is nobody's business
         given["db.name"] = PurePath(str(given["db.name"])).stem
         name = f"{name.split(' ', 1)[0]} {given['db.name']}"
+    elif "http.method" in given and "http.route" not in given and "/" in name:  # named by an address that nobody knows
+        name = name.split(" ", 1)[0]
     attributes = {
         key: redacted(value, key) for key, value in given.items() if key in KEPT or key.startswith(PREFIX)
     }  # fmt: skip

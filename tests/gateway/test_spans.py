@@ -37,3 +37,16 @@ def test_behind_nginx_the_customer_is_noted_once_the_assertion_is_verified(
 
     (span,) = (one for one in collector.spans if one.name == f"POST {audience}")
     assert (span.process, span.facts.get("cloudsales.customer_id")) == ("web-services", told)
+
+
+@pytest.mark.parametrize("surface", ["", "/api/v1"])
+def test_an_address_that_nobody_knows_stays_here(surface: str, settings: Settings) -> None:
+    with collecting(free_port()) as collector:
+        to = replace(settings, telemetry="otlp", telemetry_endpoint=collector.url)
+        tracing.start(to, "web")
+        surfaces: Any = DispatcherMiddleware(portal.create_app(to), {"/api/v1": api.create_app(to)})
+        Client(Gateway(surfaces, to)).post(f"{surface}/people/olivia@northwind.example")
+        tracing.stop()
+
+    assert collector.spans
+    assert not any(b"olivia" in body for body in collector.bodies)
