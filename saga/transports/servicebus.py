@@ -6,12 +6,14 @@ calls for a look at it and for nothing else: the coordinator sends again what wa
 
 from __future__ import annotations
 
+import gzip
 import json
 import logging
 import queue
 import signal
 import threading
 import time
+import zlib
 from collections.abc import Iterable
 from contextlib import suppress
 from itertools import groupby
@@ -30,6 +32,7 @@ REPLIES, EVENTS = "saga-replies", "events"
 PER_TURN = 16  # commands that a worker locks at most
 PAUSE = 1.0  # seconds after trouble
 AT_ONCE = 0.005  # seconds within which comes what was waiting
+LARGE = 64_000  # bytes from which a message is packed: the bus takes 256 kB at most
 PATIENCE = 10.0  # seconds until a send is given up
 OPENS = 5.0  # seconds until the opening of a link is given up
 SLOW, REST = 1.0, 30.0  # a bus that took longer than this to fail is sent no commands for so long
@@ -250,7 +253,10 @@ def _opened(link: Any) -> Any:
 
 
 def _message(content: dict[str, Any], message_id: str | None = None) -> Any:
-    return ServiceBusMessage(json.dumps(content), message_id=message_id, content_type="application/json")
+    body = json.dumps(content).encode()
+    if len(body) > LARGE:  # a reseller's month may have thousands of lines
+        return ServiceBusMessage(gzip.compress(body), message_id=message_id, content_type="application/gzip")
+    return ServiceBusMessage(body, message_id=message_id, content_type="application/json")
 
 
 def _batches(sender: Any, messages: list[Any]) -> Iterable[Any]:
@@ -268,8 +274,9 @@ def _batches(sender: Any, messages: list[Any]) -> Iterable[Any]:
 def _content(message: Any) -> Any:
     """What a message says; None when it is no object in JSON."""
     try:
-        content = json.loads(b"".join(message.body))
-    except (TypeError, ValueError):
+        body = b"".join(message.body)
+        content = json.loads(gzip.decompress(body) if message.content_type == "application/gzip" else body)
+    except (TypeError, ValueError, EOFError, OSError, zlib.error):
         return None
     return content if isinstance(content, dict) else None
 

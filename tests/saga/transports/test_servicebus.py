@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from azure.servicebus import ServiceBusMessage
@@ -95,6 +96,16 @@ def test_many_commands_come_in_the_batches_that_their_size_allows(bus: servicebu
     assert [one["cmd_id"] for one in broker.messages("lab")] == [f"c{number}" for number in range(12)]
 
 
+def test_a_reply_with_the_lines_of_a_large_month_comes_through(bus: servicebus.Transport) -> None:
+    lines = [{"line_id": f"L-{number}", "subscription_id": str(uuid4()), "quantity": number} for number in range(4000)]
+
+    bus._send(servicebus.REPLIES, [servicebus._message({"run_id": "r", "lines": lines})])
+    tokens, replies = bus.receive_replies(1, 5.0)
+    bus.acknowledge_replies(tokens)
+
+    assert replies == [{"run_id": "r", "lines": lines}]
+
+
 def test_what_nobody_can_read_or_perform_becomes_a_dead_letter_and_holds_up_nobody(
     bus: servicebus.Transport, broker: Broker
 ) -> None:
@@ -106,12 +117,13 @@ def test_what_nobody_can_read_or_perform_becomes_a_dead_letter_and_holds_up_nobo
         performed.append(envelope["cmd_id"])
         return {"outcome": "OK"}
 
-    bus._send("lab", [ServiceBusMessage(b"\x80\x04pickled"), ServiceBusMessage("[1]")])
+    bus._send("lab", [ServiceBusMessage(b"\x80\x04pickled"), ServiceBusMessage("[1]"),
+                      ServiceBusMessage(b"{}", content_type="application/gzip")])  # fmt: skip
     bus.send_commands([command(1), command(2)])
-    listen_until(bus, lambda: len(broker.dead_letters("lab")) == 3, perform)
+    listen_until(bus, lambda: len(broker.dead_letters("lab")) == 4, perform)
 
     reasons = [reason for reason, _ in broker.dead_letters("lab")]
-    assert sorted(reasons) == ["MaxDeliveryCountExceeded", "unreadable", "unreadable"]
+    assert sorted(reasons) == ["MaxDeliveryCountExceeded", "unreadable", "unreadable", "unreadable"]
     assert performed == ["c2"]
     assert broker.messages("lab", servicebus.REPLIES) == [{"outcome": "OK"}]
 
