@@ -5,6 +5,7 @@ An app of its own, because its errors are OAuth's and never problem+json.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer
@@ -14,14 +15,20 @@ from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
 from flask import Flask, Response, jsonify, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from werkzeug.exceptions import HTTPException
 
 from domains.kernel.config import Settings
 from domains.kernel.crypto import digest
 from domains.users import tokens
 from gateway import spans
 
+from . import headers
 from .auth import public
 from .spec import SCOPES
+
+log = logging.getLogger(__name__)
 
 
 class Program(ClientMixin):
@@ -80,8 +87,33 @@ def create_app(settings: Settings) -> Flask:
 
     app.add_url_rule("/jwks.json", view_func=list_keys)
     app.add_url_rule("/oauth-authorization-server", view_func=public(lambda: metadata(settings)), endpoint="metadata")
+    headers.register(app, settings)
     app.after_request(never_stored)
+    app.register_error_handler(HTTPException, from_http)
+    for busy in (OperationalError, NoConnectionFree):
+        app.register_error_handler(busy, from_busy)
     return app
+
+
+def from_http(error: HTTPException) -> Response:
+    """What the framework says no to, in OAuth's form."""
+    told = [(name, value) for name, value in error.get_headers() if name not in ("Content-Type", "Content-Length")]
+    status = error.code or 500
+    code = "server_error" if status >= 500 else "invalid_request"
+    return refusal(status, code, error.description or "", told)
+
+
+def from_busy(error: Exception) -> Response:
+    """The database is away: no token for now."""
+    log.warning("answered 503", exc_info=error)
+    return refusal(503, "temporarily_unavailable", "Try again in a moment.", [("Retry-After", "2")])
+
+
+def refusal(status: int, code: str, description: str, told: list[tuple[str, str]]) -> Response:
+    response = jsonify(error=code, error_description=description)
+    response.status_code = status
+    response.headers.extend(told)
+    return response
 
 
 def find_program(client_id: str) -> Program | None:

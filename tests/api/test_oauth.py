@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from api import oauth
 from domains.kernel.config import Settings
+from domains.kernel.database import bind
 from domains.users import commands, db, tokens
 from tests.factories.users import an_organisation
 
@@ -68,3 +69,24 @@ def test_a_token_is_given_without_limits_too(databases: Settings) -> None:
     gc.collect()  # what nobody keeps is gone
 
     assert ask(desk).status_code == 200
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/token", 405), ("GET", "/nowhere", 404)])
+def test_what_is_no_request_for_a_token_is_told_in_json(desk: FlaskClient, method: str, path: str, status: int) -> None:
+    answer = desk.open(path, method=method)
+
+    assert answer.status_code == status
+    assert answer.json
+    assert answer.json["error"] == "invalid_request"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert ("Allow" in answer.headers) == (status == 405)
+
+
+def test_while_the_database_is_away_no_token_is_given_and_it_is_said_so(desk: FlaskClient, databases: Settings) -> None:
+    bind(replace(databases, overrides={"database_url_users": "postgresql+psycopg://a@127.0.0.1:1/x"}))
+
+    answer = ask(desk)
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert answer.json
+    assert answer.json["error"] == "temporarily_unavailable"
