@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
+from domains.kernel import redis
 from domains.kernel.config import Settings
+from domains.kernel.database import bind
 from domains.kernel.errors import Refused
 from domains.users import commands, db, tokens
 from domains.users.commands import logins
@@ -101,3 +106,16 @@ def test_a_wrong_and_a_right_password_at_the_same_moment_are_a_no_and_a_yes(
         tries = [threads.submit(copy_context().run, try_in, EMAIL, password) for password in passwords]
 
     assert [one.result() for one in tries] == ["in", "sign_in_failed"] * 25
+
+
+def test_who_is_signed_in_is_known_while_redis_takes_connections_and_says_nothing(
+    olga: UUID, databases: Settings
+) -> None:
+    _, token = signed_in(olga)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        bind(replace(databases, queue_url=f"redis://127.0.0.1:{silent.getsockname()[1]}/0"))
+        begun = time.monotonic()
+
+        assert all(tokens.caller_of_login(token) for _ in range(5))
+        assert time.monotonic() - begun < 3  # nginx waits for five, then nobody gets in
+        redis.client().close()
