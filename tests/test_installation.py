@@ -18,6 +18,8 @@ import installation
 import topology
 from domains.kernel.config import Settings
 
+pytestmark = pytest.mark.slow
+
 
 def cloudsales(*arguments: str, var: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("CLOUDSALES_")}

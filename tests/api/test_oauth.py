@@ -86,6 +86,7 @@ def test_while_the_database_is_away_no_token_is_given_and_it_is_said_so(desk: Fl
     bind(replace(databases, overrides={"database_url_users": "postgresql+psycopg://a@127.0.0.1:1/x"}))
 
     answer = ask(desk)
+    bind(databases)  # they are there again, to be emptied
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
     assert answer.json

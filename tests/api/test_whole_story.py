@@ -20,6 +20,8 @@ from tests.sandboxes import Sandbox
 from .program import Program, a_caller
 from .test_customers import WISH
 
+pytestmark = pytest.mark.slow
+
 HOST = "http://localhost:8000/api/v1"
 
 

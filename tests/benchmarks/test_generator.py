@@ -89,6 +89,7 @@ def test_answers_are_read_whole_and_closed_connections_are_replaced(server: Thre
     assert not said["errors"]
 
 
+@pytest.mark.slow
 def test_another_status_and_a_server_that_is_gone_are_errors(server: ThreadingHTTPServer) -> None:
     refused = Generator(a_plan(server, 10, planned("/nowhere"))).play()
     with socket.socket() as nobody:

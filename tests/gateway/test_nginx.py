@@ -23,7 +23,10 @@ from tests.servers import free_port
 
 from .front import Front, front
 
-pytestmark = pytest.mark.skipif(nginx.installed() is None, reason="nginx is not installed: apt-get install nginx")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(nginx.installed() is None, reason="nginx is not installed: apt-get install nginx"),
+]
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 FORGED = {
     "X-CloudSales-Assertion": "forged", "X-CloudSales-Tenant": "forged", "X-CloudSales-Audience": "forged",

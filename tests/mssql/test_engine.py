@@ -15,6 +15,8 @@ from domains.kernel import azure, database
 
 from .watch import ROOT
 
+pytestmark = pytest.mark.slow
+
 URL = "mssql+pyodbc://app@sql.invalid/sales_billing?driver=ODBC+Driver+18+for+SQL+Server&Encrypt=yes"
 PROGRAM = "import sys, wsgi, cli, saga.worker, saga.coordinator, saga.scheduler; print('pyodbc' in sys.modules)"
 

@@ -15,6 +15,8 @@ from portal.charts import chart
 from portal.states import LOOKS, NODES
 from tests.portal.sample import NOON, ROOT, a_portal, as_read, drawn, reading
 
+pytestmark = pytest.mark.slow
+
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 NBSP = "\u00a0"
 

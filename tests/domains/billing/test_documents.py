@@ -16,6 +16,8 @@ from domains.kernel.tenancy import Scope
 from tests.conftest import Clock
 from tests.factories.billing import a_customer, a_line, charge, issue, render
 
+pytestmark = pytest.mark.slow
+
 SEES_ALL = Scope.system("a test")
 
 

@@ -13,6 +13,8 @@ import redis as driver
 from domains.kernel import config, redis
 from domains.kernel.config import Settings
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def silent(settings: Settings) -> Iterator[driver.Redis]:

@@ -95,6 +95,7 @@ def test_a_new_password_ends_the_logins_of_the_old_one(olga: UUID) -> None:
     assert try_in(EMAIL, "eight blue swans on the lake") == "in"
 
 
+@pytest.mark.slow
 def test_a_wrong_and_a_right_password_at_the_same_moment_are_a_no_and_a_yes(
     olga: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,8 @@ from topology import EXCHANGING
 
 from .benches import Bench, to_the_end
 
+pytestmark = pytest.mark.slow
+
 ALL = [("first", 1), ("second", 1), ("turn", 1), ("last", 25)]
 
 

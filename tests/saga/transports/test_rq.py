@@ -23,6 +23,8 @@ from tests.servers import free_port, queue_server
 from . import benches
 from .benches import RqBench, replies_of, to_the_end
 
+pytestmark = pytest.mark.slow
+
 ALL = [("first", 1), ("second", 1), ("turn", 1), ("last", 25)]
 
 

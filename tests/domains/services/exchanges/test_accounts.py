@@ -16,6 +16,8 @@ from domains.services.reactions import account_changed, customer_changed
 from tests.factories.services import EVERYBODY, ask
 from tests.sandboxes import Sandbox
 
+pytestmark = pytest.mark.slow
+
 
 def a_registered(**but: Any) -> UUID:
     account_id = new_id()

@@ -15,6 +15,8 @@ from tests.domains.services.exchanges.test_orders import an_order, send
 from tests.factories.services import EVERYBODY, ask, begin
 from tests.sandboxes import Sandbox
 
+pytestmark = pytest.mark.slow
+
 
 def a_running() -> queries.SubscriptionView:
     """20 seats of Analytics Pro, ordered and delivered."""

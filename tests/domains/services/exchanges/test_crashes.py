@@ -18,6 +18,8 @@ from tests.domains.services.exchanges.test_orders import an_order, seen, send
 from tests.sandboxes import Sandbox
 from topology import as_environment
 
+pytestmark = pytest.mark.slow
+
 WORKER = """
 import sys
 from uuid import UUID

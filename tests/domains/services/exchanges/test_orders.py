@@ -17,6 +17,8 @@ from domains.services.providers import UnknownOutcome
 from tests.factories.services import BUYER, EVERYBODY, a_line, ask, place, terms_of
 from tests.sandboxes import Sandbox
 
+pytestmark = pytest.mark.slow
+
 
 def a_customer(**but: Any) -> AccountRef:
     """An active account that the sandbox knows too, with the sandbox's catalogue before it."""

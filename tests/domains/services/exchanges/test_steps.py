@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import msgspec
+import pytest
 
 from domains.kernel.database import new_id
 from domains.services import commands, db, exchanges, queries
@@ -14,6 +15,8 @@ from saga.definition import arguments_for, converted
 from tests.domains.services.exchanges.test_orders import a_customer
 from tests.factories.services import EVERYBODY, a_line, ask, terms_of
 from tests.sandboxes import Sandbox
+
+pytestmark = pytest.mark.slow
 
 BUYER = Person(new_id(), "Bea Buyer", "bea@northwind.example", "en")
 
