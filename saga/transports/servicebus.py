@@ -35,7 +35,7 @@ AT_ONCE = 0.005  # seconds within which comes what was waiting
 LARGE = 64_000  # bytes from which a message is packed: the bus takes 256 kB at most
 PATIENCE = 10.0  # seconds until a send is given up
 OPENS = 5.0  # seconds until the opening of a link is given up
-SLOW, REST = 1.0, 30.0  # a bus that took longer than this to fail is sent no commands for so long
+SLOW, REST = 1.0, 30.0  # where requests wait, a bus that took longer than this to fail is sent nothing for so long
 TROUBLE = (ServiceBusError, ValueError, OSError)  # ValueError: the SDK's word for a link that is closed by now
 
 
@@ -49,7 +49,7 @@ class Transport:
         self._wanted: dict[tuple[str, str], float] = {}
         self._lock = threading.RLock()
         self._stopped = threading.Event()
-        self._rests_until = 0.0
+        self._rest, self._rests_until = REST, 0.0
 
     def send_commands(self, envelopes: list[dict[str, Any]]) -> None:
         by_queue = sorted(envelopes, key=lambda one: str(one["queue"]))
@@ -64,7 +64,7 @@ class Transport:
             except TROUBLE as error:  # the coordinator's timer sends again what nobody answers
                 log.warning("commands not sent for now", extra={"reason": str(error), "count": len(commands)})
                 if time.monotonic() - begun > SLOW:  # requests wait here: let not each of them find out for itself
-                    self._rests_until = time.monotonic() + REST
+                    self._rests_until = time.monotonic() + self._rest
 
     def listen(self, queue: str, perform: Perform) -> None:
         if threading.current_thread() is threading.main_thread():
@@ -109,6 +109,7 @@ class Transport:
         return not failed
 
     def receive_replies(self, most: int, wait: float) -> tuple[list[Any], list[dict[str, Any]]]:
+        self._rest = self._rests_until = 0.0  # this is the coordinator: nobody waits, and it alone sends what is due
         return self._receive(REPLIES, "", most, wait)
 
     def acknowledge_replies(self, tokens: list[Any]) -> None:

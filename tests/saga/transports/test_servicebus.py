@@ -164,7 +164,7 @@ def test_while_the_bus_is_away_runs_are_started_and_go_on_when_it_is_back(
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the SDK leaves its sockets open
 def test_a_bus_that_takes_connections_and_says_nothing_holds_nobody_up(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(servicebus, "OPENS", 0.3)
     monkeypatch.setattr(servicebus, "SLOW", 0.2)
@@ -172,6 +172,7 @@ def test_a_bus_that_takes_connections_and_says_nothing_holds_nobody_up(
         at = f"sb://localhost:{silent.getsockname()[1]};SharedAccessKeyName=a;SharedAccessKey=b"
         config.use(replace(settings, servicebus_url=f"Endpoint={at};UseDevelopmentEmulator=true"))
         bus, begun = servicebus.Transport(), time.monotonic()
+        tries = caplog.records
 
         bus.send_commands([command(1)])
         once = time.monotonic()
@@ -179,7 +180,11 @@ def test_a_bus_that_takes_connections_and_says_nothing_holds_nobody_up(
         again = time.monotonic()
         with pytest.raises(ServiceBusError, match="says nothing"):
             bus.receive_replies(1, 0.1)
+        tries.clear()
+        for number in (4, 5):  # now it is a coordinator's, which tries whatever is due
+            bus.send_commands([command(number)])
 
+        assert len(tries) == 2
         assert once - begun < 3
         assert again - once < 0.1
     for thread in threading.enumerate():
