@@ -156,6 +156,14 @@ def signed_in(app: Flask, customer_id: UUID, user_id: UUID, **but: Any) -> Visit
     return Visitor(app, caller)
 
 
+def test_an_owner_finds_what_invoices_say_by_the_profile(app: Flask, shop: Shop) -> None:
+    owner = signed_in(app, shop.customer_id, UUID(shop.caller.actor.id))
+    own = f"/customers/{shop.customer_id}"
+
+    assert f'href="{own}"' in owner.get("/profile").get_data(as_text=True)
+    assert f'href="{own}/edit"' in owner.get(own).get_data(as_text=True)
+
+
 def test_settings_take_effect_on_the_next_page(app: Flask, shop: Shop) -> None:
     owner = signed_in(app, shop.customer_id, UUID(shop.caller.actor.id))
 
