@@ -89,8 +89,9 @@ def audit(settings: Settings, given: argparse.Namespace) -> int | None:
 
     bind(settings)
     databases = [import_module(f"domains.{name}.models").db for name in settings.domain_names]
+    databases.append(import_module("saga.tables").db)
     faults = [fault for database in databases for fault in verify(database, settings.audit_key)]
-    print("\n".join(faults) or f"audit trail: no fault in {', '.join(settings.domain_names)}")
+    print("\n".join(faults) or f"audit trail: no fault in {', '.join(database.name for database in databases)}")
     return 1 if faults else 0
 
 

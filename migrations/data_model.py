@@ -46,6 +46,8 @@ SAID = {
     "run": "One execution of a saga: what was agreed, where it stands, when it is looked at next.",
     "run_step": "One command of a run, forward (F) or back (C): what was asked, how often, and what came of it.",
     "run_event": "Everything that has happened to a run, in order.",
+    "intervention": "What a person did to a run: who, why, and on which state of it.",
+    "definition": "A version of a saga as runs were started from it; it may not change while one is under way.",
 }
 AZURE: Any = mssql.dialect()
 AZURE.server_version_info, AZURE.deprecate_large_types = (16,), True  # what it finds out when it connects
@@ -95,7 +97,7 @@ def shared() -> str:
     own = [table for name, table in sorted(database.metadata.tables.items()) if name in SHARED]
     behind = {name: notes(made_by(maker, name)) for name, maker in SHARED.items()}
     said = {name: str(maker.__doc__) for name, maker in SHARED.items()} | SAID
-    sentence = "Each domain's database also has these, so that they commit together with its changes; saga has none."
+    sentence = "Each domain's database also has these, so that they commit with its changes; saga has the audit trail."
     return section("In every domain", sentence, own, behind, said)
 
 

@@ -14,14 +14,15 @@ from types import FrameType
 from typing import Any
 from uuid import UUID
 
-from domains.kernel import clock, config, failpoint, heartbeat, tracing
+from domains.kernel import audit, clock, config, failpoint, heartbeat, tracing
 from domains.kernel.config import Settings
 from domains.kernel.database import bind
 from domains.kernel.messages import acting
 from domains.kernel.telemetry import start_logging
 
 from . import flows, store, tables, transports
-from .decide import Decision, Due, Replied, decide
+from .decide import decide
+from .events import Decision, Due, Replied
 
 log = logging.getLogger(__name__)
 BATCH = 64
@@ -83,6 +84,9 @@ def _applied(session: Any, row: Any, steps: list[Any], event: Replied | Due, now
         if isinstance(event, Due):
             store.postpone(session, row["id"], now + LATER)
         return []
+    if decision.ignored:  # a reply that comes late or twice changes nothing, not even a row
+        log.info("ignored", extra={"run": str(row["id"]), "why": decision.ignored})
+        return []
     store.apply(session, row, decision, now)
     with acting(run_id=row["id"], customer_id=row["customer_id"], traceparent=row["traceparent"]):
         for kind, seq, data in decision.notes:
@@ -112,6 +116,7 @@ def run(settings: Settings) -> None:
     tracing.start(settings, "coordinator")
     bind(settings)
     flows.load()
+    store.register_definitions()
     transport = transports.current()
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
@@ -135,6 +140,7 @@ def _turn(transport: transports.Transport, next_wake: float) -> float:
             transport.acknowledge_replies(tokens)
         if time.monotonic() >= next_wake:
             wake()
+            audit.seal(tables.db, config.current().audit_key)
             next_wake = time.monotonic() + 0.75 + random.random() / 2
     except Exception:
         log.exception("the coordinator could not go on for now")

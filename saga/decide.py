@@ -5,67 +5,23 @@ No clock, no database, no chance of its own: the same timeline always gives the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid5
 
-from .definition import PIVOT, Action, Saga, Step, arguments_for, is_exchange, queue_of, wire_name
+from . import steering
+from .definition import PIVOT, Saga
+from .events import FINAL, Asked, Decision, Due, Event, Replied, Row, Started
+from .turn import RESEND_AFTER as RESEND_AFTER
+from .turn import Turn, asked_at
 
-RESEND_AFTER = 10.0  # seconds without a reply until a command is sent again, at first; exchanges have their calls' more
 BASE_DELAY, DELAY_CAP, RETRIABLE_CAP = 0.5, 60.0, 300.0  # seconds, of the backoff between tries
-ATTEMPTS = 8  # failed tries until a step's outcome counts as unknown (before the pivot) or a person is asked to look
+ATTEMPTS = (
+    12  # failed tries, over some minutes, until an outcome counts as unknown (before the pivot) or a person is asked
+)
 SILENCE = timedelta(minutes=15)  # without any reply, until the same: a worker that is away has tried nothing
+LOCK_DELAY = 2.0  # seconds between two tries to get what another run holds, at most
 PENDING_CAP = 300.0  # seconds between two looks at something that is pending, at most
-SILENT_CAP = 300.0  # seconds between two sends of what nobody answers, at most
 PATIENCE = timedelta(hours=24)  # how long a pending answer is waited for before a person is asked to look
-FINAL = ("completed", "compensated", "resolved")
-OUTSTANDING = ("SENT", "BACKOFF", "PENDING")
-
-Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Started:
-    """The run was just made."""
-
-
-@dataclass(frozen=True)
-class Due:
-    """The run's timer has fired."""
-
-
-@dataclass(frozen=True)
-class Replied:
-    """A worker's answer to a command: OK, REJECTED, CANCELLED, NOOP, RETRY or PENDING."""
-
-    cmd_id: UUID
-    outcome: str
-    reply: dict[str, Any] = field(default_factory=dict)
-    error: dict[str, Any] | None = None
-    retry_after: float | None = None
-    waiting_for: str | None = None
-
-
-@dataclass
-class Decision:
-    """What to write and what to send. `steps` maps (seq, phase) to changed columns; `notes` become run events."""
-
-    run: dict[str, Any] = field(default_factory=dict)
-    steps: dict[tuple[int, str], dict[str, Any]] = field(default_factory=dict)
-    send: list[dict[str, Any]] = field(default_factory=list)
-    notes: list[tuple[str, int | None, dict[str, Any]]] = field(default_factory=list)
-
-
-def command_id(run_id: UUID, seq: int, phase: str, gen: int = 0) -> UUID:
-    """The id of a step's command: the same for every try, so that a domain's inbox knows it again."""
-    return uuid5(run_id, f"{seq}/{phase}/{gen}")
-
-
-def asked_at(row: Row) -> datetime:
-    """Since when a step's command goes unanswered."""
-    return row["asked_at"] or row["sent_at"]  # type: ignore[no-any-return]  # empty in rows of an older release
 
 
 def unanswered(row: Row) -> int:
@@ -75,64 +31,49 @@ def unanswered(row: Row) -> int:
 
 
 def decide(
-    saga: Saga,
-    run: Row,
-    steps: list[Row],
-    event: Started | Due | Replied,
-    *,
-    now: datetime,
-    spread: float,
-    call_time: float = 10.0,
+    saga: Saga, run: Row, steps: list[Row], event: Event, *, now: datetime, spread: float, call_time: float = 10.0
 ) -> Decision:
     """Decide what an event means for a run.
 
     `steps` are the run's step rows; `now` is the database's time; `spread` in [0, 1) scatters the backoff; `call_time`
-    is how many seconds a call to the outside may take, for an exchange at work is not asked twice.
+    is how many seconds a call to the outside may take, for an exchange at work is not asked twice. Raises Conflict or
+    Invalid when a person asks for what cannot be done.
     """
-    turn = _Turn(saga, run, {(row["seq"], row["phase"]): row for row in steps}, now, spread, call_time)
-    if run["status"] in FINAL:
-        turn.note("ignored", None, event=type(event).__name__)
+    turn = Rules(saga, run, steps, now, spread, call_time)
+    if isinstance(event, Asked):
+        steering.steer(turn, event)
+    elif run["status"] in FINAL:
+        turn.made.ignored = "the run has ended"
     elif isinstance(event, Started):
         turn.forward(0)
     elif isinstance(event, Due):
         turn.due()
     else:
         turn.replied(event)
+    if not turn.made.ignored:
+        turn.set_timer()
     return turn.made
 
 
-class _Turn:
-    """One decision in the making."""
-
-    def __init__(
-        self, saga: Saga, run: Row, rows: dict[tuple[int, str], Row], now: datetime, spread: float, call_time: float
-    ) -> None:
-        self.saga, self.run, self.rows, self.now, self.spread, self.call_time = saga, run, rows, now, spread, call_time
-        self.made = Decision()
-
-    def note(self, kind: str, seq: int | None, **data: Any) -> None:
-        self.made.notes.append((kind, seq, data))
-
-    @property
-    def outstanding(self) -> Row | None:
-        return next((row for row in self.rows.values() if row["status"] in OUTSTANDING), None)
+class Rules(Turn):
+    """What each event does to a run."""
 
     # ---- forwards
 
     def forward(self, seq: int, outputs: dict[str, Any] | None = None) -> None:
-        """Send the step at `seq`, or complete the run when there is none."""
+        """Send the step at `seq`, with those of its group, or complete the run when there is none."""
         if seq == len(self.saga.steps):
             self.end("completed")
             return
-        self.made.run |= {"seq": seq, "status": "running"}
-        self.send_new(seq, "F", self.saga.steps[seq].action, outputs)
+        self.made.run |= {"phase": "F", "seq": seq, "status": "running", "attention": None, "waiting_for": None}
+        for each in self.saga.group_of(seq):
+            self.send_new(each, "F", self.saga.steps[each].action, outputs)
 
     def replied(self, event: Replied) -> None:
-        row = self.outstanding
-        if row is None or row["cmd_id"] != event.cmd_id:
-            self.note("dropped", None, cmd_id=str(event.cmd_id), outcome=event.outcome)
-            return
-        if event.outcome == "PENDING":
+        row = next((one for one in self.outstanding if one["cmd_id"] == event.cmd_id), None)
+        if row is None:
+            self.made.ignored = "nobody waits for this reply"
+        elif event.outcome == "PENDING":
             self.pending(row, event)
         elif event.outcome == "RETRY":
             self.failed(row, event.retry_after, event.error)
@@ -143,38 +84,43 @@ class _Turn:
         else:
             self.refused(row, event.error or {"code": event.outcome.lower(), "detail": ""})
 
-    def done(self, row: Row, reply: dict[str, Any]) -> None:
+    def done(self, row: Row, reply: dict[str, Any], status: str = "DONE") -> None:
         seq, found = row["seq"], self.saga.steps[row["seq"]]
         given = {name: reply[name] for name in found.gives if name in reply}
-        self.change(row, status="DONE", reply=reply, done_at=self.now, error=None)
+        self.change(row, status=status, reply=reply, done_at=self.now, due_at=None, error=None)
         outputs = {**self.run["outputs"], **given}
-        self.made.run |= {"outputs": outputs, "attention": None, "waiting_for": None}
+        self.made.run["outputs"] = outputs
         if found.kind == PIVOT:
             self.made.run["pivoted"] = True
-        self.note("done", seq)
-        self.forward(seq + 1, outputs)
+        self.note("done" if status == "DONE" else "skipped", seq)
+        if not self.outstanding:  # of a group, the last one takes the run on
+            self.forward(self.saga.group_of(seq)[-1] + 1, outputs)
 
     def refused(self, row: Row, error: dict[str, Any]) -> None:
         """A business no: take back what was done before it. After the pivot that is a fault of the definition."""
+        self.note("refused", row["seq"], **error)
         if row["seq"] > self.saga.pivot_seq:
-            self.change(row, status="BACKOFF", error=error, due_at=self.after(RETRIABLE_CAP))
+            self.change(row, status="BACKOFF", error={**error, "refused": True}, due_at=self.after(RETRIABLE_CAP))
             self.attention("refused_after_pivot", row["seq"])
             return
-        self.change(row, status="REFUSED", error=error, done_at=self.now)
+        self.change(row, status="REFUSED", error=error, done_at=self.now, due_at=None)
         self.made.run["error"] = {**error, "step": self.saga.steps[row["seq"]].name}
-        self.note("refused", row["seq"], **error)
-        self.backward(row["seq"] - 1)
+        self.take_back(row["seq"])
 
     # ---- back
 
+    def take_back(self, seq: int) -> None:
+        """Compensate from the step at `seq`, or its group, on. What is still at work may have had its effect."""
+        for row in self.outstanding:
+            self.change(row, status="UNKNOWN", done_at=self.now, due_at=None)
+        self.backward(self.saga.group_of(seq)[-1])
+
     def backward(self, seq: int) -> None:
         """Send the compensation of the newest step at or below `seq` that may have had an effect."""
-        self.made.run |= {"phase": "C", "attention": None, "waiting_for": None}
+        self.made.run |= {"phase": "C", "attention": None, "waiting_for": None, "proposed": None}
         while seq >= 0:
-            found, row = self.saga.steps[seq], self.rows.get((seq, "F"))
-            changed = self.made.steps.get((seq, "F"), {})
-            status = changed.get("status", row["status"] if row else None)
-            if found.compensation is not None and status in ("DONE", "UNKNOWN"):
+            found, row = self.saga.steps[seq], self.newest(seq, "F")
+            if found.compensation is not None and row and row["status"] in ("DONE", "UNKNOWN", "SKIPPED"):
                 self.made.run |= {"seq": seq, "status": "compensating"}
                 self.send_new(seq, "C", found.compensation, None)
                 return
@@ -182,24 +128,35 @@ class _Turn:
         self.end("compensated")
 
     def undone(self, row: Row, event: Replied) -> None:
-        if event.outcome not in ("OK", "NOOP"):  # a compensation cannot be refused: it is asked again until it is done
-            self.failed(row, None, event.error)
-            return
-        status = "UNDONE" if event.outcome == "OK" else "NOOP"
-        self.change(row, status=status, reply=event.reply, done_at=self.now, error=None)
-        self.note("undone", row["seq"], outcome=status)
-        self.backward(row["seq"] - 1)
+        if event.outcome == "HAPPENED":  # only a withdrawn pivot answers so: its yes counts
+            self.change(row, status="NOOP", done_at=self.now, due_at=None)
+            self.made.run |= {"phase": "F", "error": None}
+            self.done(self.newest(row["seq"], "F") or row, event.reply)
+        elif event.outcome in ("OK", "NOOP"):
+            status = "UNDONE" if event.outcome == "OK" else "NOOP"
+            self.change(row, status=status, reply=event.reply, done_at=self.now, due_at=None, error=None)
+            self.note("undone", row["seq"], outcome=status)
+            self.backward(row["seq"] - 1)
+        else:  # a compensation cannot be refused: it is asked again until it is done, or an operator has it asked anew
+            self.failed(row, None, {**(event.error or {"code": event.outcome.lower()}), "refused": True})
 
     # ---- waiting, trying again
 
     def due(self) -> None:
-        row = self.outstanding
-        if row is None:
+        rows = self.outstanding
+        if not rows:
             raise AssertionError(f"run {self.run['id']} is {self.run['status']} with nothing outstanding")
-        if row["status"] == "SENT":
-            self.silent(row)
-        else:
-            self.send_again(row, asked_at=self.now)
+        if self.is_late(rows[0]):
+            self.give_up(rows[0], {"code": "deadline", "detail": ""}, rows[0]["attempt"])
+            return
+        for row in rows:
+            if row["due_at"] <= self.now and self.told("phase") == row["phase"]:
+                if row["status"] == "SENT":
+                    self.silent(row)
+                else:
+                    self.send_again(row, asked_at=self.now)
+        if not self.made.notes:
+            self.note("woken", None)
 
     def silent(self, row: Row) -> None:
         """No reply in time. That is no failed try: ask again under the same id, ever more seldom, before giving up."""
@@ -218,12 +175,16 @@ class _Turn:
         waited = self.now - row["sent_at"]
         due_at = self.after(max(event.retry_after or 2.0, min(waited.total_seconds() / 10, PENDING_CAP)))
         self.change(row, status="PENDING", due_at=due_at, error=None)
-        self.made.run |= {"waiting_for": event.waiting_for, "next_at": due_at}
+        self.made.run["waiting_for"] = event.waiting_for
+        self.note("pending", row["seq"], waiting_for=event.waiting_for)
         if waited > PATIENCE:
             self.attention("waiting_too_long", row["seq"])
 
     def failed(self, row: Row, wait: float | None, error: dict[str, Any] | None) -> None:
         """A technical failure: back off and ask again, or give the step up when that is safe."""
+        if (error or {}).get("locked"):
+            self.locked(row, error or {})
+            return
         seq, attempt = row["seq"], row["attempt"] + 1
         self.note("failed", seq, attempt=attempt, phase=row["phase"], **(error or {}))
         if attempt >= ATTEMPTS and self.may_give_up(row):
@@ -231,18 +192,29 @@ class _Turn:
             return
         due_at = self.after(self.backoff(attempt, seq) if wait is None else wait)
         self.change(row, status="BACKOFF", error=error, attempt=attempt, due_at=due_at)
-        self.made.run["next_at"] = due_at
         if attempt >= ATTEMPTS:
             self.get_help(seq)
 
-    def may_give_up(self, row: Row) -> bool:
-        return bool(row["phase"] == "F" and row["seq"] < self.saga.pivot_seq)
+    def locked(self, row: Row, error: dict[str, Any]) -> None:
+        """Another run holds what the step needs: wait for it, but before the pivot not for ever (nor for each other).
+
+        The step is compensated itself when it is given up, for its command may still be on its way.
+        """
+        held = {name: value for name, value in error.items() if name != "locked"}
+        self.note("locked", row["seq"], **held)
+        if self.may_give_up(row) and self.now - row["sent_at"] >= self.saga.lock_wait:
+            self.give_up(row, error, row["attempt"])
+            self.made.run["error"] = {**held, "step": self.saga.steps[row["seq"]].name}
+            return
+        due_at = self.after(BASE_DELAY + (LOCK_DELAY - BASE_DELAY) * self.spread)
+        self.change(row, status="BACKOFF", error=error, due_at=due_at)
 
     def give_up(self, row: Row, error: dict[str, Any] | None, attempt: int) -> None:
         """Unknown is not "did not happen": this step is compensated too."""
-        self.change(row, status="UNKNOWN", error=error, attempt=attempt, done_at=self.now)
+        self.change(row, status="UNKNOWN", error=error, attempt=attempt, done_at=self.now, due_at=None)
         self.made.run["error"] = {"code": "no_answer", "detail": "", "step": self.saga.steps[row["seq"]].name}
-        self.backward(row["seq"])
+        self.note("given_up", row["seq"], **(error or {}))
+        self.take_back(row["seq"])
 
     def get_help(self, seq: int) -> None:
         self.attention("in_doubt" if seq == self.saga.pivot_seq else "not_getting_through", seq)
@@ -257,42 +229,4 @@ class _Turn:
         """Ask a person to look. The run keeps its timer and goes on asking."""
         if self.run["attention"] != code:
             self.note("needs_attention", seq, code=code)
-        next_at = self.made.run.get("next_at") or self.after(RETRIABLE_CAP)
-        self.made.run |= {"status": "needs_attention", "attention": code, "next_at": next_at}
-
-    # ---- writing
-
-    def after(self, seconds: float) -> datetime:
-        return self.now + timedelta(seconds=seconds)
-
-    def change(self, row: Row, **columns: Any) -> None:
-        self.made.steps.setdefault((row["seq"], row["phase"]), {}).update(columns)
-
-    def end(self, status: str) -> None:
-        self.made.run |= {"status": status, "next_at": None, "ended_at": self.now, "attention": None}
-        self.note(status, None)
-
-    def send_new(self, seq: int, phase: str, action: Action, outputs: dict[str, Any] | None) -> None:
-        found: Step = self.saga.steps[seq]
-        values = {**(outputs if outputs is not None else self.run["outputs"]), **self.run["payload"]}
-        row = {
-            "seq": seq, "phase": phase, "gen": 0, "cmd_id": command_id(self.run["id"], seq, phase),
-            "name": wire_name(action), "kind": found.kind, "queue": queue_of(action), "status": "SENT", "attempt": 0,
-            "send_no": 1, "body": arguments_for(action, values), "reply": None, "error": None, "sent_at": self.now,
-            "asked_at": self.now, "due_at": None, "done_at": None,
-        }  # fmt: skip
-        self.made.steps[seq, phase] = row
-        self.send(row, row)
-        self.note("sent", seq, phase=phase)
-
-    def send_again(self, row: Row, *, asked_at: datetime, **more: Any) -> None:
-        self.send(row, {"status": "SENT", "send_no": row["send_no"] + 1, "asked_at": asked_at, **more})
-
-    def send(self, row: Row, changed: dict[str, Any]) -> None:
-        """Send a command. Until it is sent again there is time for its calls, and the longer the more it was silent."""
-        patience = RESEND_AFTER + (2 * self.call_time if is_exchange(row["queue"]) else 0.0)
-        silent = (self.now - changed["asked_at"]).total_seconds()
-        wait = max(patience, min(silent / 2, SILENT_CAP))
-        self.change(row, **changed | {"due_at": self.after(wait)})
-        self.made.run["next_at"] = self.after(wait)
-        self.made.send.append({**row, **changed, "wait": wait})
+        self.made.run |= {"status": "needs_attention", "attention": code}

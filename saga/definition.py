@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -19,6 +20,7 @@ from domains.kernel.errors import N_ as N_
 from domains.kernel.messages import Exchange
 
 Action = Callable[..., Any] | Exchange
+PROMISED = timedelta(hours=1)  # what was priced is taken back when it has not reached the provider by then
 COMPENSATABLE, QUERY, PIVOT, RETRIABLE = "compensatable", "query", "pivot", "retriable"
 
 
@@ -88,6 +90,7 @@ class Step:
     compensation: Action | None
     gives: tuple[str, ...]
     title: str
+    joins: bool = False  # whether it is sent together with the step before it
 
     @property
     def name(self) -> str:
@@ -104,6 +107,14 @@ def query(action: Action, *, gives: tuple[str, ...], title: str) -> Step:
     return Step(action, QUERY, None, gives, title)
 
 
+def together(*steps: Step) -> tuple[Step, ...]:
+    """Steps that do not need each other, sent at the same time. The run goes on when all are done.
+
+    When one of them is refused, all are taken back, one after the other, newest first.
+    """
+    return (steps[0], *(replace(each, joins=True) for each in steps[1:]))
+
+
 def pivot(action: Action, *, gives: tuple[str, ...] = (), title: str) -> Step:
     """The point of no return: its clear no compensates what came before, its yes is never taken back."""
     return Step(action, PIVOT, None, gives, title)
@@ -117,6 +128,8 @@ class Saga:
     """A business process that spans domains. `name` and `version` are pinned by every run of it.
 
     The runs of a `house` saga are our own business: we start them by the clock, and no customer is shown them in lists.
+    A run that has not reached its pivot within `deadline` is taken back; so is one that waits longer than `lock_wait`
+    for what another run holds, which also ends two that wait for each other.
     """
 
     name: str
@@ -124,9 +137,12 @@ class Saga:
     steps: tuple[Step, ...]
     version: int = 1
     house: bool = False
+    deadline: timedelta | None = None
+    lock_wait: timedelta = timedelta(seconds=30)
 
     def __post_init__(self) -> None:
         self._check_order()
+        self._check_groups()
         self._check_feeding()
         if (self.name, self.version) in _registry:
             raise BadDefinition(f"{self.name} version {self.version} is declared twice")
@@ -146,10 +162,19 @@ class Saga:
             if position > turning and found.kind != RETRIABLE:
                 raise BadDefinition(f"{self.name}: {found.name} stands after the pivot and cannot be taken back")
 
+    def _check_groups(self) -> None:
+        for position, found in enumerate(self.steps):
+            if found.joins and position == 0:
+                raise BadDefinition(f"{self.name}: {found.name} joins a step before the first")
+            if found.joins and PIVOT in (found.kind, self.steps[position - 1].kind):
+                raise BadDefinition(f"{self.name}: {found.name} stands in a group with the pivot, which stands alone")
+
     def _check_feeding(self) -> None:
         known = dict(self.payload_types)
+        before = known  # what is known when a step is sent: in a group nothing that the others give
         for found in self.steps:
-            self._check_fed(found.action, known)
+            before = before if found.joins else dict(known)
+            self._check_fed(found.action, before)
             given = outputs_of(found.action)
             for name in found.gives:
                 if name not in given:
@@ -157,7 +182,7 @@ class Saga:
                 if name in known:
                     raise BadDefinition(f"{self.name}: {found.name} gives {name!r}, which is there already")
             if found.compensation:
-                self._check_fed(found.compensation, known)
+                self._check_fed(found.compensation, before)
             known |= {name: given[name] for name in found.gives}
 
     def _check_fed(self, action: Action, known: dict[str, Any]) -> None:
@@ -175,6 +200,26 @@ class Saga:
     def pivot_seq(self) -> int:
         """The position of the pivot; beyond the end when there is none."""
         return next((i for i, step in enumerate(self.steps) if step.kind == PIVOT), len(self.steps))
+
+    def group_of(self, seq: int) -> range:
+        """The positions of the steps that are sent together with the one at `seq`; mostly that one alone."""
+        first, end = seq, seq + 1
+        while self.steps[first].joins:
+            first -= 1
+        while end < len(self.steps) and self.steps[end].joins:
+            end += 1
+        return range(first, end)
+
+    @cached_property
+    def shape(self) -> str:
+        """What a version must keep as long as runs of it are under way, as text: its steps and what travels."""
+        lines = [f"{name}: {hint}" for name, hint in self.payload_types.items()]
+        for found in self.steps:
+            back = wire_name(found.compensation) if found.compensation else "-"
+            fed = ", ".join(sorted(arguments_of(found.action)))
+            joins = "& " if found.joins else ""
+            lines.append(f"{joins}{found.kind} {found.name} / {back} ({fed}) -> {', '.join(found.gives)}")
+        return "\n".join(lines)
 
 
 def saga_of(name: str, version: int) -> Saga:

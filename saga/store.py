@@ -23,9 +23,10 @@ from domains.kernel.telemetry import traceparent
 from domains.kernel.tenancy import SYSTEM, Actor, Scope
 
 from . import transports
-from .decide import FINAL, Decision, Started, decide
+from .decide import decide
 from .definition import Saga, known, of_the_house, saga_of
-from .tables import Run, db, run, run_event, run_step
+from .events import FINAL, Decision, Started
+from .tables import Run, db, definition, run, run_event, run_step
 
 
 def start(
@@ -79,7 +80,8 @@ def _new_run(saga: Saga, payload: Any, run_id: UUID, now: datetime) -> dict[str,
         "definition": saga.name, "definition_version": saga.version, "status": "running", "phase": "F", "seq": 0,
         "pivoted": False, "paused": 0, "rev": 0, "payload": msgspec.to_builtins(payload), "outputs": {},
         "waiting_for": None, "attention": None, "error": None, "actor": msgspec.to_builtins(cause.actor),
-        "request_id": cause.request_id, "traceparent": cause.traceparent or traceparent(), "next_at": now,
+        "request_id": cause.request_id, "traceparent": cause.traceparent or traceparent(), "tracestate": None,
+        "deadline_at": now + saga.deadline if saga.deadline else None, "proposed": None, "next_at": now,
         "created_at": now, "updated_at": now, "ended_at": None,
     }  # fmt: skip
 
@@ -102,12 +104,12 @@ def apply(session: Session, before: Any, decision: Decision, now: datetime) -> N
     """Write a decision about one run: its row, its steps, and what happened. `before` is the run's row as locked."""
     rev = before["rev"] + 1
     session.execute(run.update().where(run.c.id == before["id"]).values(**decision.run, rev=rev, updated_at=now))
-    for (seq, phase), columns in decision.steps.items():
+    for (seq, phase, gen), columns in decision.steps.items():
         if "cmd_id" in columns:
             session.execute(run_step.insert().values(run_id=before["id"], **columns))
         else:
             where = (run_step.c.run_id == before["id"], run_step.c.seq == seq, run_step.c.phase == phase)
-            session.execute(run_step.update().where(*where).values(**columns))
+            session.execute(run_step.update().where(*where, run_step.c.gen == gen).values(**columns))
     common = {"run_id": before["id"], "rev": rev, "at": now, "actor": context().actor.name}
     notes = [{**common, "kind": kind, "seq": seq, "data": data} for kind, seq, data in decision.notes]
     if notes:
@@ -156,7 +158,11 @@ def postpone(session: Session, run_id: UUID, until: datetime) -> None:
 def steps_of(session: Session, run_ids: list[UUID]) -> dict[UUID, list[Any]]:
     """All step rows of some runs, by run."""
     found: dict[UUID, list[Any]] = {run_id: [] for run_id in run_ids}
-    query = run_step.select().where(run_step.c.run_id.in_(run_ids)).order_by(run_step.c.run_id, run_step.c.seq)
+    query = (
+        run_step.select()
+        .where(run_step.c.run_id.in_(run_ids))
+        .order_by(run_step.c.run_id, run_step.c.seq, run_step.c.gen)
+    )
     for row in session.execute(query):
         found[row.run_id].append(row._mapping)
     return found
@@ -165,6 +171,29 @@ def steps_of(session: Session, run_ids: list[UUID]) -> dict[UUID, list[Any]]:
 def definition_of(row: Any) -> Saga:
     """The saga a run's row was started from."""
     return saga_of(row["definition"], row["definition_version"])
+
+
+def register_definitions() -> None:
+    """Keep the shape of each declared saga; ends the process, told, when a version has another one than it had.
+
+    Runs are pinned to a version: one that was changed would take them on a way they were not begun on.
+    """
+    with db.begin() as session:
+        for name, version in known():
+            row = {"name": name, "version": version, "shape": saga_of(name, version).shape, "at": clock.now(session)}
+            there = definition.select().where(definition.c.name == name, definition.c.version == version)
+            kept = session.execute(there).one_or_none()
+            if kept is None:
+                session.execute(definition.insert().values(**row))
+            elif kept.shape != row["shape"]:
+                raise ChangedDefinition(
+                    f"{name} version {version} was changed: give it a new version, and keep the old one beside it until"
+                    f" no run of it is under way.\nIt was:\n{kept.shape}\nIt is:\n{row['shape']}"
+                )
+
+
+class ChangedDefinition(SystemExit):
+    """A saga's definition was changed under its old version; the text shows both."""
 
 
 # ---- for the scheduler

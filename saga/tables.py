@@ -9,12 +9,12 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Column, Index, Table, UniqueConstraint
 
-from domains.kernel.columns import Count, Flag, Id, Instant, Json, Serial, Text
+from domains.kernel.columns import Count, Flag, Id, Instant, Json, LongText, Serial, Text
 from domains.kernel.database import Database
 
-from .decide import FINAL
+from .events import FINAL
 
-db = Database("saga", domain=False)
+db = Database("saga", domain=False, audited=True)
 
 run = Table(
     "run", db.metadata,
@@ -42,6 +42,9 @@ run = Table(
     Column("actor", Json, nullable=False),
     Column("request_id", Text(64), nullable=False),
     Column("traceparent", Text(55), nullable=False),
+    Column("tracestate", Text(512)),
+    Column("deadline_at", Instant),  # until when it must have reached its pivot
+    Column("proposed", Json),  # what a first person wants done that needs a second one
     Column("next_at", Instant),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
@@ -92,6 +95,26 @@ run_event = Table(
     Column("data", Json, nullable=False),
 )  # fmt: skip
 
+intervention = Table(
+    "intervention", db.metadata,
+    Column("id", Id, primary_key=True),
+    Column("run_id", Id, nullable=False, index=True),
+    Column("rev", Count, nullable=False),  # of the run as the person saw it
+    Column("op", Text(20), nullable=False),
+    Column("actor", Json, nullable=False),
+    Column("reason", Text(500), nullable=False),
+    Column("outputs", Json),
+    Column("at", Instant, nullable=False),
+)  # fmt: skip
+
+definition = Table(
+    "definition", db.metadata,
+    Column("name", Text(60), primary_key=True),
+    Column("version", Count, primary_key=True, autoincrement=False),
+    Column("shape", LongText, nullable=False),  # of the saga as runs of this version were started from it
+    Column("at", Instant, nullable=False),
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Run:
@@ -121,6 +144,9 @@ class Run:
     actor: dict[str, Any]
     request_id: str
     traceparent: str
+    tracestate: str | None
+    deadline_at: datetime | None
+    proposed: dict[str, Any] | None
     next_at: datetime | None
     created_at: datetime
     updated_at: datetime

@@ -22,6 +22,8 @@ _STEP_STATUS = {
     "UNKNOWN": "failed",
     "UNDONE": "undone",
     "NOOP": "undone",
+    "SKIPPED": "done",
+    "STUCK": "failed",
 }
 
 
@@ -60,6 +62,8 @@ def _step(name: str, title: str, row: Any, back: Any, run: Run) -> TimelineStep:
     last = row
     if back is not None:
         status, last = ("undoing" if back["done_at"] is None else "undone"), back
+        if back["status"] in ("SKIPPED", "STUCK"):
+            status = "failed"
     waits = last["done_at"] is None
     return TimelineStep(
         name,
@@ -75,10 +79,10 @@ def _step(name: str, title: str, row: Any, back: Any, run: Run) -> TimelineStep:
 
 def operation_status(run: Run) -> str:
     """The public state of a run: not_started, running, succeeded, failed or canceled."""
-    if run.status == "completed":
+    if run.status == "completed" or (run.status == "resolved" and run.pivoted):
         return "succeeded"
-    if run.status in ("compensated", "resolved"):
-        return "failed"
+    if run.is_final:
+        return "canceled" if (run.error or {}).get("code") == "canceled" else "failed"
     return "not_started" if run.rev <= 1 and run.seq == 0 else "running"
 
 

@@ -18,17 +18,17 @@ import msgspec
 from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
 
-from domains.kernel import audit, clock, config, failpoint, tracing
+from domains.kernel import audit, config, failpoint, tracing
 from domains.kernel.config import Settings
-from domains.kernel.database import Database, bind, insert_new, locked, repeated
-from domains.kernel.errors import DomainError, NotNow, Pending, Refused
+from domains.kernel.database import Database, bind, repeated
+from domains.kernel.errors import DomainError, Locked, NotNow, Pending, Refused
 from domains.kernel.messages import Exchange, acting
 from domains.kernel.telemetry import start_logging
 from domains.kernel.tenancy import Actor
 
-from . import flows, relay, transports
-from .decide import command_id
+from . import barrier, flows, relay, transports
 from .definition import action_named, converted
+from .events import WITHDRAWN
 
 log = logging.getLogger(__name__)
 Reply = dict[str, Any]
@@ -55,6 +55,8 @@ def perform(database: Database, envelope: dict[str, Any]) -> Reply | None:
 
 def _replied(database: Database, envelope: dict[str, Any]) -> Reply | None:
     try:
+        if envelope["name"].endswith(WITHDRAWN):
+            return _answer(envelope, **repeated(lambda: barrier.withdraw(database, envelope)))
         action = action_named(envelope["name"])
         if isinstance(action, Exchange):
             return _exchange(database, envelope, action)
@@ -73,7 +75,9 @@ def _answer(envelope: dict[str, Any], **said: Any) -> Reply:
     return {key: envelope[key] for key in ("cmd_id", "run_id", "seq", "phase")} | said
 
 
-def _technical(error: Exception) -> dict[str, str]:
+def _technical(error: Exception) -> dict[str, Any]:
+    if isinstance(error, Locked):
+        return {**_refusal(error.refusal), "locked": True}
     return {"code": type(error).__name__, "detail": str(error)[:500]}
 
 
@@ -87,13 +91,13 @@ def _refusal(error: DomainError) -> dict[str, Any]:
 def _command(database: Database, envelope: dict[str, Any], action: Any) -> dict[str, Any]:
     """Barrier, effect and reply in one transaction."""
     with database.begin() as session:
-        if not _enter(session, database, envelope, "OK"):
-            return _said_before(session, database, envelope)
-        if envelope["phase"] == "C" and not _has_effect(session, database, envelope):
-            return _store(session, database, envelope, {"outcome": "NOOP"})
+        if not barrier.enter(session, database, envelope, "OK"):
+            return barrier.said_before(session, database, envelope)
+        if envelope["phase"] == "C" and not barrier.has_effect(session, database, envelope):
+            return barrier.keep(session, database, envelope, {"outcome": "NOOP"})
         said = _effect(session, action, envelope)
         failpoint.reach(f"{envelope['name']}.before_commit")
-        result = _store(session, database, envelope, said)
+        result = barrier.keep(session, database, envelope, said)
     failpoint.reach(f"{envelope['name']}.after_commit")
     return result
 
@@ -106,51 +110,6 @@ def _effect(session: Session, action: Any, envelope: dict[str, Any]) -> dict[str
     except DomainError as refusal:
         return {"outcome": "REJECTED", "error": _refusal(refusal)}
     return {"outcome": "OK", "reply": msgspec.to_builtins(outputs) if outputs is not None else None}
-
-
-def _row(session: Session, envelope: dict[str, Any], phase: str, outcome: str) -> dict[str, Any]:
-    run_id, seq, gen = UUID(envelope["run_id"]), envelope["seq"], envelope["gen"]
-    return {
-        "cmd_id": command_id(run_id, seq, phase, gen), "run_id": run_id, "seq": seq, "phase": phase, "gen": gen,
-        "outcome": outcome, "fence": 1, "reply": None, "at": clock.now(session),
-    }  # fmt: skip
-
-
-def _enter(session: Session, database: Database, envelope: dict[str, Any], outcome: str) -> bool:
-    """Write the command's inbox row; False when it was there already."""
-    return insert_new(session, database.inbox, _row(session, envelope, envelope["phase"], outcome), "cmd_id")
-
-
-def _has_effect(session: Session, database: Database, envelope: dict[str, Any]) -> bool:
-    """Whether the step a compensation belongs to has had an effect.
-
-    When it has never come, a tombstone takes its place, so that it does nothing should it come later.
-    """
-    if insert_new(session, database.inbox, _row(session, envelope, "F", "CANCELLED"), "cmd_id"):
-        return False
-    outcome = _stored(session, database, envelope, "F").outcome
-    if outcome == "STARTED":
-        raise NotNow("the exchange is still at work; its outcome comes first", retry_after=2.0)
-    return bool(outcome == "OK")
-
-
-def _stored(session: Session, database: Database, envelope: dict[str, Any], phase: str) -> Any:
-    inbox = database.inbox
-    cmd_id = command_id(UUID(envelope["run_id"]), envelope["seq"], phase, envelope["gen"])
-    return session.execute(locked(inbox.select().where(inbox.c.cmd_id == cmd_id), inbox)).one()
-
-
-def _said_before(session: Session, database: Database, envelope: dict[str, Any]) -> dict[str, Any]:
-    row = _stored(session, database, envelope, envelope["phase"])
-    return {"outcome": row.outcome, **(row.reply or {})}
-
-
-def _store(session: Session, database: Database, envelope: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
-    """Keep the reply in the inbox row, so that the same command is answered the same for ever."""
-    inbox, cmd_id = database.inbox, UUID(envelope["cmd_id"])
-    kept = {"outcome": said["outcome"], "reply": {key: said[key] for key in ("reply", "error") if key in said}}
-    session.execute(inbox.update().where(inbox.c.cmd_id == cmd_id).values(**kept))
-    return said
 
 
 def _exchange(database: Database, envelope: dict[str, Any], exchange: Exchange) -> Reply | None:
@@ -169,11 +128,11 @@ def _exchange(database: Database, envelope: dict[str, Any], exchange: Exchange) 
         answer, refusal = None, no
     failpoint.reach(f"{exchange.name}.after_call")
     with database.begin() as session:
-        if _stored(session, database, envelope, envelope["phase"]).fence != fence.number:
+        if barrier.stored(session, database, envelope, envelope["phase"]).fence != fence.number:
             log.info("a newer try has taken over", extra={"step": exchange.name})
             return None
         said = _settled(session, exchange, arguments, answer, refusal)
-        return _answer(envelope, **_store(session, database, envelope, said))
+        return _answer(envelope, **barrier.keep(session, database, envelope, said))
 
 
 class _Fence(msgspec.Struct):
@@ -187,8 +146,8 @@ def _intend(
     session: Session, database: Database, envelope: dict[str, Any], exchange: Exchange, arguments: dict[str, Any]
 ) -> tuple[_Fence, dict[str, Any] | None]:
     inbox, number = database.inbox, 1
-    if not _enter(session, database, envelope, "STARTED"):
-        row = _stored(session, database, envelope, envelope["phase"])
+    if not barrier.enter(session, database, envelope, "STARTED"):
+        row = barrier.stored(session, database, envelope, envelope["phase"])
         if row.outcome != "STARTED":
             return _Fence(row.fence, None), {"outcome": row.outcome, **(row.reply or {})}
         number = row.fence + 1
@@ -200,7 +159,7 @@ def _intend(
         if number > 1:  # the outside was asked before, and may have said yes: ours is not the no that counts
             raise
         said = {"outcome": "REJECTED", "error": _refusal(refusal)}
-        return _Fence(number, None), _store(session, database, envelope, said)
+        return _Fence(number, None), barrier.keep(session, database, envelope, said)
     return _Fence(number, request), None
 
 

@@ -39,7 +39,7 @@ NAMING = {
 class Database:
     """One domain's database. `Model` is the base of its mapped classes; the engine is made at first use."""
 
-    def __init__(self, name: str, *, domain: bool = True, stamped: bool = False) -> None:
+    def __init__(self, name: str, *, domain: bool = True, audited: bool = True, stamped: bool = False) -> None:
         self.name = name
         self.metadata = MetaData(naming_convention=NAMING)
         self.Model: Any = type("Model", (DeclarativeBase,), {"metadata": self.metadata})
@@ -48,8 +48,9 @@ class Database:
             self.outbox = tables.outbox(self.metadata)
             self.consumed = tables.consumed(self.metadata)
             self.idempotency = tables.idempotency(self.metadata)
-            self.audit_entry, self.audit_value, self.audit_head = tables.audit(self.metadata)
             self.number_series = tables.number_series(self.metadata)
+        if audited:
+            self.audit_entry, self.audit_value, self.audit_head = tables.audit(self.metadata)
         self.stamp = tables.stamp(self.metadata) if stamped else None  # where lists are kept in the cache
 
     @property

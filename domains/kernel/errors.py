@@ -87,6 +87,14 @@ class NotNow(Exception):
         self.retry_after = retry_after
 
 
+class Locked(NotNow):
+    """Somebody else's run holds what is needed: wait for it. `refusal` is what is said when that took too long."""
+
+    def __init__(self, refusal: DomainError) -> None:
+        super().__init__(str(refusal.detail))
+        self.refusal = refusal
+
+
 class Pending(Exception):
     """Not done yet, by its nature: nothing final is stored, no attempt is counted, ask again in `retry_after` seconds.
 

@@ -37,7 +37,9 @@ def describe() -> str:
             domain, verb = step.name.split(".")
             back = wire_name(step.compensation).split(".")[1] if step.compensation else "-"
             fed = ", ".join(arguments_of(step.action))
-            rows.append((verb, domain, step.kind, back, ", ".join(step.gives) or "-", fed))
+            rows.append(
+                (f"& {verb}" if step.joins else verb, domain, step.kind, back, ", ".join(step.gives) or "-", fed)
+            )
         widths = [max(len(row[column]) for row in rows) for column in range(5)]
         lines = ["  " + "  ".join(cell.ljust(w) for cell, w in zip(row, [*widths, 0], strict=True)) for row in rows]
         blocks.append("\n".join([f"{name} (version {version})", *lines]))

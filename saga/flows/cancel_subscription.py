@@ -9,7 +9,7 @@ from domains.notifications import commands as notifications
 from domains.services import commands as services
 from domains.services import exchanges as provider
 
-from ..definition import N_, Saga, pivot, step
+from ..definition import N_, PROMISED, Saga, pivot, step
 from ..payloads.change import Change
 
 
@@ -28,4 +28,4 @@ cancel_subscription = Saga("cancel-subscription", CancelSubscription, (
     step(services.apply_change, title=N_("Update the subscription")),
     step(billing.charge_change, title=N_("Book the refund")),
     step(notifications.notify, title=N_("Tell you")),
-))  # fmt: skip
+), deadline=PROMISED)  # fmt: skip

@@ -10,7 +10,7 @@ from domains.notifications import commands as notifications
 from domains.services import commands as services
 from domains.services import exchanges as provider
 
-from ..definition import N_, Saga, pivot, step
+from ..definition import N_, PROMISED, Saga, pivot, step
 from ..payloads.change import Change
 
 
@@ -31,4 +31,4 @@ extend_subscription = Saga("extend-subscription", ExtendSubscription, (
     step(accounts.confirm_reservation, title=N_("Settle the reservation")),
     step(billing.charge_change, title=N_("Book the charge")),
     step(notifications.notify, title=N_("Tell you")),
-))  # fmt: skip
+), deadline=PROMISED)  # fmt: skip

@@ -12,7 +12,7 @@ from domains.notifications import commands as notifications
 from domains.services import commands as services
 from domains.services import exchanges as provider
 
-from ..definition import N_, Saga, pivot, step
+from ..definition import N_, PROMISED, Saga, pivot, step
 from ..payloads.order import PlaceOrder
 
 place_order = Saga("place-order", PlaceOrder, (
@@ -23,4 +23,4 @@ place_order = Saga("place-order", PlaceOrder, (
     step(accounts.confirm_reservation, title=N_("Settle the reservation")),
     step(billing.charge_order, title=N_("Book the charge")),
     step(notifications.notify, title=N_("Tell you")),
-))  # fmt: skip
+), deadline=PROMISED)  # fmt: skip

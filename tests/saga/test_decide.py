@@ -8,7 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from saga.decide import ATTEMPTS, FINAL, SILENCE, Decision, Due, Replied, Started, command_id, decide
+from saga.decide import ATTEMPTS, SILENCE, decide
+from saga.events import FINAL, Decision, Due, Replied, Started
+from saga.turn import command_id
 
 from .lab import lab
 
@@ -22,9 +24,10 @@ class Table:
     def __init__(self) -> None:
         self.run: dict[str, Any] = {
             "id": RUN, "status": "running", "phase": "F", "seq": 0, "outputs": {}, "attention": None, "pivoted": False,
+            "paused": 0, "deadline_at": None, "proposed": None, "error": None, "next_at": None,
             "payload": {"thing": str(RUN), "refuse": "", "failing": "", "breaks": 0},
         }  # fmt: skip
-        self.steps: dict[tuple[int, str], dict[str, Any]] = {}
+        self.steps: dict[tuple[int, str, int], dict[str, Any]] = {}
         self.now, self.call_time = NOW, 10.0
 
     def on(self, event: Started | Due | Replied) -> Decision:
@@ -93,7 +96,7 @@ def test_a_step_that_never_answers_is_unknown_and_compensated_itself(table: Tabl
         made = table.wait()
         assert table.names_sent(made) == (["lab.first"] if table.now < NOW + SILENCE else ["lab.undo_first"])
 
-    assert table.steps[0, "F"]["status"] == "UNKNOWN"
+    assert table.steps[0, "F", 0]["status"] == "UNKNOWN"
     assert table.run["error"] == {"code": "no_answer", "detail": "", "step": "lab.first"}
 
 
@@ -104,7 +107,7 @@ def test_a_step_that_fails_time_and_again_is_unknown_and_compensated_itself(tabl
 
     made = table.answer("RETRY")
 
-    assert table.steps[0, "F"]["status"] == "UNKNOWN"
+    assert table.steps[0, "F", 0]["status"] == "UNKNOWN"
     assert table.names_sent(made) == ["lab.undo_first"]
 
 
@@ -112,7 +115,7 @@ def test_a_worker_that_is_away_for_minutes_has_tried_nothing(table: Table) -> No
     while table.now < NOW + timedelta(minutes=10):
         table.wait()
 
-    assert (table.steps[0, "F"]["attempt"], table.run["status"]) == (0, "running")
+    assert (table.steps[0, "F", 0]["attempt"], table.run["status"]) == (0, "running")
     assert table.names_sent(table.answer("OK")) == ["lab.second"]
 
 
@@ -170,7 +173,7 @@ def test_pending_counts_no_attempt_and_names_what_we_wait_for(table: Table) -> N
         table.answer("PENDING", retry_after=3.0, waiting_for="provider")
         table.on(Due())
 
-    assert table.steps[0, "F"]["attempt"] == 0
+    assert table.steps[0, "F", 0]["attempt"] == 0
     assert table.run["waiting_for"] == "provider"
     assert table.run["status"] == "running"
 
@@ -211,7 +214,7 @@ def test_a_reply_that_nobody_waits_for_changes_nothing(table: Table) -> None:
     made = table.on(Replied(command_id(RUN, 3, "F"), "OK"))
 
     assert (table.run, table.steps) == before
-    assert [note[0] for note in made.notes] == ["dropped"]
+    assert (made.notes, made.run, made.ignored) == ([], {}, "nobody waits for this reply")
 
 
 @pytest.mark.parametrize("status", FINAL)

@@ -18,7 +18,7 @@ from domains.kernel import clock
 from domains.kernel.config import Settings
 from domains.kernel.database import bind
 from saga import coordinator, decide, store, tables, transports
-from saga.decide import FINAL
+from saga.events import FINAL
 
 from . import lab
 

@@ -10,8 +10,8 @@ from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
 
 from domains.kernel.errors import DomainError, NotFound, Refused
-from saga.decide import command_id
 from saga.transports import inline
+from saga.turn import command_id
 
 from . import lab
 

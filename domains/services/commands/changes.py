@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from domains.kernel import audit, clock
 from domains.kernel.database import locked
-from domains.kernel.errors import Conflict, NotFound
+from domains.kernel.errors import Conflict, Locked, NotFound
 from domains.kernel.messages import context
 from domains.kernel.money import Money
 from domains.kernel.tenancy import Scope
 
 from ..models import Change, ChangeOutcome, Person, Subscription
-from ..models.actions import check_change
+from ..models.actions import Standing, check_change
 from ..pricing import ANNUAL, extended, term_day
 from ..queries.accounts import account_for_change
 from ..queries.changes import adds
@@ -42,7 +43,7 @@ def begin_change(
     _check_seen(row, expected_version, from_quantity, valid_to)
     scope = Scope.customer(customer_id)
     at = standing_of(session, scope, row)
-    check_change(at, kind=kind, quantity=to_quantity, mode=mode, valid_to=valid_to_wish)
+    _check_allowed(at, kind=kind, quantity=to_quantity, mode=mode, valid_to=valid_to_wish)
     account_for_change(session, scope, row.account_id, buys=adds(row, kind, to_quantity))
     redeem(session, preview_id, customer_id, change_id)
     change = Change(
@@ -63,6 +64,16 @@ def _found(session: Session, subscription_id: UUID, customer_id: UUID) -> Subscr
     if row is None or row.customer_id != customer_id:
         raise NotFound("There is no such subscription.", code="subscription_not_found", field="subscription_id")
     return row
+
+
+def _check_allowed(at: Standing, **wish: Any) -> None:
+    """Refuse what the rules do not allow now; a change that another run holds the subscription for is waited for."""
+    try:
+        check_change(at, **wish)
+    except Conflict as busy:
+        if busy.code == "change_in_progress":
+            raise Locked(busy) from busy
+        raise
 
 
 def _check_seen(row: Subscription, version: int | None, quantity: int | None, valid_to: date | None) -> None:

@@ -120,6 +120,100 @@ UPDATE alembic_version SET version_num='0002' WHERE alembic_version.version_num 
 
 GO
 
+-- Running upgrade 0002 -> 0003
+
+CREATE TABLE audit_entry (
+    id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    at DATETIMEOFFSET NOT NULL,
+    actor_kind NVARCHAR(10) NOT NULL,
+    actor_id NVARCHAR(64) NOT NULL,
+    actor_name NVARCHAR(200) NOT NULL,
+    action NVARCHAR(80) NOT NULL,
+    subject_kind NVARCHAR(40) NOT NULL,
+    subject_id BINARY(16) NOT NULL,
+    request_id NVARCHAR(64) NULL,
+    run_id BINARY(16) NULL,
+    digest NVARCHAR(64) NOT NULL,
+    seq INTEGER NULL,
+    previous NVARCHAR(64) NULL,
+    hash NVARCHAR(64) NULL,
+    CONSTRAINT pk_audit_entry PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_audit_entry_unsealed ON audit_entry (customer_id, id) WHERE seq IS NULL;
+
+GO
+
+CREATE UNIQUE INDEX uq_audit_entry_customer_id_seq ON audit_entry (customer_id, seq) WHERE seq IS NOT NULL;
+
+GO
+
+CREATE TABLE audit_head (
+    customer_id BINARY(16) NOT NULL,
+    seq INTEGER NOT NULL,
+    hash NVARCHAR(64) NOT NULL,
+    CONSTRAINT pk_audit_head PRIMARY KEY (customer_id)
+);
+
+GO
+
+CREATE TABLE audit_value (
+    entry_id BINARY(16) NOT NULL,
+    salt NVARCHAR(64) NOT NULL,
+    before NVARCHAR(max) NULL,
+    after NVARCHAR(max) NULL,
+    CONSTRAINT pk_audit_value PRIMARY KEY (entry_id)
+);
+
+GO
+
+CREATE TABLE definition (
+    name NVARCHAR(60) NOT NULL,
+    version INTEGER NOT NULL,
+    shape NVARCHAR(max) NOT NULL,
+    at DATETIMEOFFSET NOT NULL,
+    CONSTRAINT pk_definition PRIMARY KEY (name, version)
+);
+
+GO
+
+CREATE TABLE intervention (
+    id BINARY(16) NOT NULL,
+    run_id BINARY(16) NOT NULL,
+    rev INTEGER NOT NULL,
+    op NVARCHAR(20) NOT NULL,
+    actor NVARCHAR(max) NOT NULL,
+    reason NVARCHAR(500) NOT NULL,
+    outputs NVARCHAR(max) NULL,
+    at DATETIMEOFFSET NOT NULL,
+    CONSTRAINT pk_intervention PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_intervention_run_id ON intervention (run_id);
+
+GO
+
+ALTER TABLE run ADD tracestate NVARCHAR(512) NULL;
+
+GO
+
+ALTER TABLE run ADD deadline_at DATETIMEOFFSET NULL;
+
+GO
+
+ALTER TABLE run ADD proposed NVARCHAR(max) NULL;
+
+GO
+
+UPDATE alembic_version SET version_num='0003' WHERE alembic_version.version_num = '0002';
+
+GO
+
 COMMIT;
 
 GO

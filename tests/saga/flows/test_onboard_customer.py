@@ -19,6 +19,7 @@ from domains.kernel.errors import Invalid
 from domains.kernel.tenancy import Scope
 from domains.users import queries as user_queries
 from domains.users.models import Organisation
+from saga.decide import ATTEMPTS
 from saga.flows.onboard_customer import onboard_customer
 from tests.factories.services import EVERYBODY
 from tests.factories.users import has_password, members_of, signed_in
@@ -149,9 +150,9 @@ def test_a_compensation_that_does_not_get_through_is_shown_to_a_person_and_goes_
     customer = newcomer(**OTHER)
     with broken(billing.db):
         run = shop.run(onboard_customer, customer)
-        shop.carry_on(rounds=7)
+        shop.carry_on(rounds=ATTEMPTS - 1)
         with broken(accounts.db):
-            shop.carry_on(rounds=9)
+            shop.carry_on(rounds=ATTEMPTS + 1)
             stuck = run_of(run.id)
     shop.carry_on()
 
@@ -216,7 +217,7 @@ def test_an_onboarding_that_is_taken_back_survives_crashes_too(shop: Shop) -> No
     customer = newcomer(**OTHER)
     with broken(billing.db):
         run = shop.run(onboard_customer, customer)
-        shop.carry_on(rounds=7)
+        shop.carry_on(rounds=ATTEMPTS - 1)
     shop.clock.advance(seconds=61)
     with broken(billing.db):
         for step in reversed(onboard_customer.steps[:3]):

@@ -16,6 +16,7 @@ from domains.kernel.money import Money
 from domains.services import commands
 from domains.services.models import AccountRef
 from domains.services.pricing import month_of
+from saga.decide import ATTEMPTS
 from saga.flows.place_order import place_order
 
 from .crashes import dies, places_in, places_of
@@ -157,7 +158,7 @@ def test_a_provider_that_is_away_for_long_is_asked_until_it_is_back(shop: Shop) 
     database.bind(replace(away, provider_url="http://127.0.0.1:9"))
 
     run = shop.run(place_order, order)
-    shop.carry_on(rounds=9)
+    shop.carry_on(rounds=ATTEMPTS + 1)
     doubtful = run_of(run.id)
     database.bind(away)
     shop.carry_on()

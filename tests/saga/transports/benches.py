@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from domains.kernel import config, database
 from saga import coordinator, transports
-from saga.decide import FINAL
+from saga.events import FINAL
 from saga.tables import Run
 from saga.transports import rq, servicebus
 from tests.amqp.broker import Broker

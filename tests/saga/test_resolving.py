@@ -1,0 +1,73 @@
+"""Runs that a person gives up on: what can be taken back is, and what cannot is left to the person."""
+
+from __future__ import annotations
+
+import pytest
+
+from saga import coordinator, decide
+from saga.timeline import operation_status
+from saga.transports import inline
+
+from . import lab
+from .asking import ask, at_step, in_doubt
+from .watch import effects_of, notes_of, now_of, to_the_end
+
+
+def test_a_pivot_that_never_happened_is_withdrawn_before_the_run_is_resolved(
+    transport: inline.Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decide, "ATTEMPTS", 1)
+    run = at_step(2)
+    lost = transport.commands.popleft()
+    coordinator.handle([{key: lost[key] for key in ("cmd_id", "run_id", "seq", "phase")} | {"outcome": "RETRY"}])
+
+    ask(run, "resolve")
+    to_the_end()
+    transport.commands.append(lost)  # it comes after all
+    to_the_end()
+
+    after = now_of(run)
+    assert (after.status, operation_status(after)) == ("resolved", "failed")
+    assert run.resource_id not in lab.outside
+    assert sum(amount for _, amount in effects_of(run)) == 0
+
+
+def test_a_pivot_that_did_happen_takes_a_run_on_that_was_to_be_resolved(
+    transport: inline.Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decide, "ATTEMPTS", 1)
+    run = at_step(2)
+    command = transport.commands[0]
+    lab.perform(command)  # and its reply is lost
+    transport.commands.clear()
+    coordinator.handle([{key: command[key] for key in ("cmd_id", "run_id", "seq", "phase")} | {"outcome": "RETRY"}])
+
+    ask(run, "resolve")
+    to_the_end()
+
+    after = now_of(run)
+    assert (after.status, after.pivoted, after.error) == ("completed", True, None)
+    assert sorted(effects_of(run)) == [("first", 1), ("last", 25), ("second", 1), ("turn", 1)]
+
+
+def test_an_answer_of_the_outside_that_comes_after_a_withdrawal_is_not_recorded(
+    transport: inline.Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = in_doubt(monkeypatch, breaks=1)  # the outside was asked, and gave no answer
+
+    ask(run, "resolve")
+    to_the_end()
+
+    assert now_of(run).status == "resolved"
+    assert [name for name, _ in effects_of(run)] == ["first", "second", "second", "first"]
+
+
+def test_a_step_after_the_pivot_can_be_given_up_and_the_run_ends_resolved(
+    transport: inline.Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = in_doubt(monkeypatch, seq=3)
+
+    after = ask(run, "resolve")
+
+    assert (after.status, operation_status(after)) == ("resolved", "succeeded")
+    assert ("resolved", None) in notes_of(run)
