@@ -183,7 +183,7 @@ class Rules(Turn):
     def failed(self, row: Row, wait: float | None, error: dict[str, Any] | None) -> None:
         """A technical failure: back off and ask again, or give the step up when that is safe."""
         if (error or {}).get("locked"):
-            self.locked(row, error or {})
+            self.wait_for_lock(row, error or {})
             return
         seq, attempt = row["seq"], row["attempt"] + 1
         self.note("failed", seq, attempt=attempt, phase=row["phase"], **(error or {}))
@@ -195,7 +195,7 @@ class Rules(Turn):
         if attempt >= ATTEMPTS:
             self.get_help(seq)
 
-    def locked(self, row: Row, error: dict[str, Any]) -> None:
+    def wait_for_lock(self, row: Row, error: dict[str, Any]) -> None:
         """Another run holds what the step needs: wait for it, but before the pivot not for ever (nor for each other).
 
         The step is compensated itself when it is given up, for its command may still be on its way.

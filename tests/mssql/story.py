@@ -30,7 +30,8 @@ from domains.services.providers import provider
 from domains.support import commands as case_commands
 from domains.users import commands as user_commands
 from domains.users import tokens
-from saga import relay, retention, schedules, store, tables
+from saga import interventions, relay, retention, schedules, store, tables
+from saga.flows.refresh_subscription import RefreshSubscription, refresh_subscription
 from saga.transports import inline
 from tests.api import test_whole_story as whole
 from tests.factories.billing import a_provider_line
@@ -54,6 +55,7 @@ def everything(app: Flask, transport: inline.Transport) -> None:
     people_come_and_go()
     take_back_and_forget()
     keep_the_catalogue()
+    steer(transport)
     keep_house(transport)
 
 
@@ -164,6 +166,23 @@ def keep_the_catalogue() -> None:
     with services.db.begin() as session:  # one is new, one has changed, one has ended
         now = [structs.replace(first, id="new"), structs.replace(others[0], name="Changed"), *others[2:]]
         service_commands.store_catalogue(session, provider=known.key, offers=now)
+
+
+def steer(transport: inline.Transport) -> None:
+    """An operator holds a run, lets it go on, and gives it up, so that its pivot is withdrawn."""
+    store.register_definitions()
+    about = {"subscription_id": new_id(), "customer_id": new_id(), "reseller_id": None, "label": ""}
+    look = RefreshSubscription(**about)
+    run = store.start(refresh_subscription, look, key=str(run_key := new_id()), label="", resource=("x", run_key))
+    for op in ("pause", "resume", "resolve"):
+        transport.commands.clear()
+        interventions.intervene(SCOPE, run.id, op, actor=SYSTEM, reason="a story")
+        with tables.db.begin() as session:
+            session.execute(tables.run.update().where(tables.run.c.id == run.id).values(status="needs_attention"))
+    transport.run_until_quiet()
+    with tables.db.begin_read() as session:
+        interventions.possible(session, run)
+        interventions.interventions_of(session, run.id)
 
 
 def take_up_invoices() -> None:
