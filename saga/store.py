@@ -179,16 +179,16 @@ def register_definitions() -> None:
     Runs are pinned to a version: one that was changed would take them on a way they were not begun on.
     """
     with db.begin() as session:
+        now = clock.now(session)
         for name, version in known():
-            row = {"name": name, "version": version, "shape": saga_of(name, version).shape, "at": clock.now(session)}
-            there = definition.select().where(definition.c.name == name, definition.c.version == version)
-            kept = session.execute(there).one_or_none()
-            if kept is None:
-                session.execute(definition.insert().values(**row))
-            elif kept.shape != row["shape"]:
+            key, shape = f"{name}/{version}", saga_of(name, version).shape
+            if insert_new(session, definition, {"key": key, "shape": shape, "at": now}, "key"):
+                continue
+            kept = session.execute(select(definition.c.shape).where(definition.c.key == key)).scalar_one()
+            if kept != shape:
                 raise ChangedDefinition(
-                    f"{name} version {version} was changed: give it a new version, and keep the old one beside it until"
-                    f" no run of it is under way.\nIt was:\n{kept.shape}\nIt is:\n{row['shape']}"
+                    f"{key} was changed: give it a new version, and keep the old one beside it until no run of it is"
+                    f" under way.\nIt was:\n{kept}\nIt is:\n{shape}"
                 )
 
 

@@ -109,8 +109,7 @@ intervention = Table(
 
 definition = Table(
     "definition", db.metadata,
-    Column("name", Text(60), primary_key=True),
-    Column("version", Count, primary_key=True, autoincrement=False),
+    Column("key", Text(80), primary_key=True),  # “place-order/1”
     Column("shape", LongText, nullable=False),  # of the saga as runs of this version were started from it
     Column("at", Instant, nullable=False),
 )  # fmt: skip

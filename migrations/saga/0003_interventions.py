@@ -70,11 +70,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "definition",
-        sa.Column("name", sa.Unicode(length=60), nullable=False),
-        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Unicode(length=80), nullable=False),
         sa.Column("shape", sa.UnicodeText(), nullable=False),
         sa.Column("at", columns.Instant(), nullable=False),
-        sa.PrimaryKeyConstraint("name", "version", name=op.f("pk_definition")),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_definition")),
     )
     op.create_table(
         "intervention",

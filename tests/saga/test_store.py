@@ -150,3 +150,14 @@ def test_runs_are_listed_newest_first_page_by_page_and_by_what_is_asked(transpor
             store.list_runs(session, EVERYBODY, limit=3, cursor=first.next_cursor)
     assert (run_ids(still), run_ids(over)) == (newest_first[:2], newest_first[2:])
     assert (run_ids(named), elsewhere) == (newest_first[2:], [])
+
+
+def test_a_definition_that_was_changed_under_its_version_stops_the_coordinator(
+    transport: inline.Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.register_definitions()
+    store.register_definitions()
+    monkeypatch.setitem(lab.lab.__dict__, "shape", "something else")
+
+    with pytest.raises(store.ChangedDefinition, match=r"lab/1 was changed: give it a new version"):
+        store.register_definitions()

@@ -37,11 +37,10 @@ CREATE TABLE audit_value (
 );
 
 CREATE TABLE definition (
-	name NVARCHAR(60) NOT NULL,
-	version INTEGER NOT NULL,
+	[key] NVARCHAR(80) NOT NULL,
 	shape NVARCHAR(max) NOT NULL,
 	at DATETIMEOFFSET NOT NULL,
-	CONSTRAINT pk_definition PRIMARY KEY (name, version)
+	CONSTRAINT pk_definition PRIMARY KEY ([key])
 );
 
 CREATE TABLE intervention (

@@ -171,11 +171,10 @@ CREATE TABLE audit_value (
 GO
 
 CREATE TABLE definition (
-    name NVARCHAR(60) NOT NULL,
-    version INTEGER NOT NULL,
+    [key] NVARCHAR(80) NOT NULL,
     shape NVARCHAR(max) NOT NULL,
     at DATETIMEOFFSET NOT NULL,
-    CONSTRAINT pk_definition PRIMARY KEY (name, version)
+    CONSTRAINT pk_definition PRIMARY KEY ([key])
 );
 
 GO
