@@ -132,6 +132,8 @@ class Settings:
         for chosen, value, name in NEEDED:
             missing = getattr(self, chosen) == value and not getattr(self, name)
             yield missing, f"{name.upper()} (or …_FILE) is missing: {PREFIX}{chosen.upper()} is {value}"
+        told = f"PROVIDER_TIMEOUT is “{self.provider_timeout:g}”: use up to 25 seconds, so that two calls fit in a step"
+        yield not 0 < self.provider_timeout <= 25, told
         ratio = self.telemetry_ratio
         yield not 0 <= ratio <= 1, f"TELEMETRY_RATIO is {ratio}: use a number from 0 to 1"
         for name, least in (("keep_messages", 30), ("keep_logins", 0)):

@@ -54,6 +54,8 @@ def test_a_name_that_is_no_setting_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "value", "told"), [("PROVIDER_TIMEOUT", "soon", "use a number"),
+                                                     ("PROVIDER_TIMEOUT", "0", "use up to 25 seconds"),
+                                                     ("PROVIDER_TIMEOUT", "26", "use up to 25 seconds"),
                                                      ("MODE", "Production", "use development, demo or production"),
                                                      ("KEEP_MESSAGES", "29", "use 30 to 36500 days"),
                                                      ("KEEP_LOGINS", "nan", "use 0 to 36500 days"),
