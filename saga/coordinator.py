@@ -101,13 +101,22 @@ def _replied(reply: dict[str, Any]) -> Replied:
     )  # fmt: skip
 
 
-class Stopped(BaseException):
-    """The process was asked to stop. No Exception, so that nothing on the way takes it for trouble."""
+class Stopping:
+    """Whether this process was asked to stop."""
+
+    asked = False
 
 
 def stop(_signal: int, _frame: FrameType | None) -> None:
-    """Signal handler: end the loop at its next safe place."""
-    raise Stopped
+    """Signal handler: end the loop after its turn. What it raised could be lost: in a destructor nobody hears it."""
+    Stopping.asked = True
+
+
+def rest(seconds: float) -> None:
+    """Do nothing for a while, or until this process is asked to stop."""
+    until = time.monotonic() + seconds
+    while not Stopping.asked and time.monotonic() < until:
+        time.sleep(0.1)
 
 
 def run(settings: Settings) -> None:
@@ -122,9 +131,8 @@ def run(settings: Settings) -> None:
     signal.signal(signal.SIGINT, stop)
     next_wake = 0.0
     try:
-        while True:
+        while not Stopping.asked:
             next_wake = _turn(transport, next_wake)
-    except Stopped:
         log.info("coordinator stopped")
     finally:
         tracing.stop()
@@ -144,5 +152,5 @@ def _turn(transport: transports.Transport, next_wake: float) -> float:
             next_wake = time.monotonic() + 0.75 + random.random() / 2
     except Exception:
         log.exception("the coordinator could not go on for now")
-        time.sleep(1.0)
+        rest(1.0)
     return next_wake

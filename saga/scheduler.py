@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import signal
-import time
 from datetime import datetime
 
 from domains.kernel import clock, heartbeat, tracing
@@ -16,7 +15,7 @@ from domains.kernel.database import bind
 from domains.kernel.telemetry import start_logging
 
 from . import flows, tables
-from .coordinator import Stopped, stop
+from .coordinator import Stopping, rest, stop
 from .schedules import SCHEDULES, Schedule
 
 log = logging.getLogger(__name__)
@@ -38,10 +37,9 @@ def run(settings: Settings) -> None:
     signal.signal(signal.SIGINT, stop)
     begun: dict[str, str] = {}
     try:
-        while True:
+        while not Stopping.asked:
             _turn(SCHEDULES, begun)
-            time.sleep(2.0)
-    except Stopped:
+            rest(2.0)
         log.info("scheduler stopped")
     finally:
         tracing.stop()

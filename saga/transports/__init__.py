@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Protocol
+from uuid import UUID
 
 from domains.kernel import config
 
@@ -44,6 +45,31 @@ class Transport(Protocol):
 
     def acknowledge_events(self, domain: str, tokens: list[Any]) -> None:
         """Forget events that a domain has reacted to."""
+
+
+def is_answerable(content: Any) -> bool:
+    """Whether something that came is a command of ours, or at least says which one it belongs to.
+
+    Anybody who gets at the queue may have written it, and an older release too: it must not hold up the others.
+    """
+    if not isinstance(content, dict) or not isinstance(content.get("seq"), int):
+        return False
+    if content.get("phase") not in ("F", "C"):
+        return False
+    try:
+        return all(UUID(content[name]) for name in ("cmd_id", "run_id"))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return False
+
+
+def is_reply(content: Any) -> bool:
+    """Whether something that came is a reply of ours."""
+    return is_answerable(content) and isinstance(content.get("outcome"), str)
+
+
+def is_event(content: Any) -> bool:
+    """Whether something that came is an event of ours."""
+    return isinstance(content, dict) and {"event_id", "type", "body"} <= set(content)
 
 
 _transport: Transport | None = None

@@ -27,7 +27,7 @@ from domains.kernel.database import new_id
 from domains.kernel.errors import NotNow
 
 from ..definition import is_exchange
-from . import Perform
+from . import Perform, is_event, is_reply
 
 log = logging.getLogger(__name__)
 REPLIES, EVENTS, LIVES = "cloudsales:replies", "cloudsales:events", "cloudsales:lives"
@@ -211,8 +211,16 @@ class Transport:
         except ResponseError:  # the server was emptied: make the group again next time
             self._groups.discard((stream, group))
             raise
-        kept = [(token, values) for token, values in entries if values]
-        return [token for token, _ in kept], [json.loads(values[name.encode()]) for _, values in kept]
+        read = [(token, _content(values.get(name.encode()), name)) for token, values in entries if values]
+        self._throw_away(stream, group, [token for token, content in read if content is None])
+        kept = [(token, content) for token, content in read if content is not None]
+        return [token for token, _ in kept], [content for _, content in kept]
+
+    def _throw_away(self, stream: str, group: str, tokens: list[Any]) -> None:
+        """Forget what a stranger has written: it would come back for ever, and hold up what comes with it."""
+        if tokens:
+            log.error("what nobody can read is thrown away", extra={"stream": stream, "count": len(tokens)})
+            self._redis.xack(stream, group, *tokens)
 
     def _ensure_group(self, stream: str, group: str) -> None:
         if (stream, group) in self._groups:
@@ -227,6 +235,15 @@ class Transport:
             if stream == EVENTS and about.get("entries-added", math.inf) > about["length"]:
                 self._redis.unlink(LIVES)  # a newcomer lacks what was dropped: every domain sends its events again
         self._groups.add((stream, group))
+
+
+def _content(raw: bytes | None, name: str) -> dict[str, Any] | None:
+    """A reply or an event as it was sent; None when it is none of ours."""
+    try:
+        content = json.loads(raw or b"")
+    except ValueError:
+        return None
+    return content if (is_reply if name == "reply" else is_event)(content) else None
 
 
 def _number(entry: bytes) -> tuple[int, int]:

@@ -1,122 +1,152 @@
 """Azure Service Bus: a queue for each domain's commands, one for the replies, a topic for events. It may lose them all.
 
-Messages are locked while they are worked on and completed afterwards; what is not completed comes again. A dead letter
-calls for a look at it and for nothing else: the coordinator sends again what was not answered.
+Messages are locked while they are worked on and completed afterwards; what is not completed comes again. What came too
+often is a dead letter, which is read back from time to time: nothing piles up, and nothing is forgotten there.
 """
 
 from __future__ import annotations
 
-import gzip
-import json
 import logging
-import queue
 import signal
 import threading
 import time
-import zlib
-from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import nullcontext
 from itertools import groupby
 from typing import Any
 
-from azure.servicebus import ServiceBusClient, ServiceBusMessage
-from azure.servicebus.exceptions import MessageSizeExceededError, ServiceBusError
+from azure.servicebus.exceptions import ServiceBusError
 
 from domains.kernel import config, heartbeat
 
-from . import Perform
+from ..definition import is_exchange
+from . import Perform, is_answerable, is_event, is_reply
+from .servicebus_links import TROUBLE, Links, Source, Token, content_of, kept_locked, message_of, settle
 
 log = logging.getLogger(__name__)
-logging.getLogger("azure").setLevel(logging.WARNING)  # it tells of every link and frame
 REPLIES, EVENTS = "saga-replies", "events"
 PER_TURN = 16  # commands that a worker locks at most
+TURN = 20.0  # seconds until a worker gives back those it has not begun: locks may be as short as half a minute
 PAUSE = 1.0  # seconds after trouble
-AT_ONCE = 0.005  # seconds within which comes what was waiting
-LARGE = 64_000  # bytes from which a message is packed: the bus takes 256 kB at most
-PATIENCE = 10.0  # seconds until a send is given up
-OPENS = 5.0  # seconds until the opening of a link is given up
+LOOK = 30.0  # seconds between two looks at dead letters
 SLOW, REST = 1.0, 30.0  # where requests wait, a bus that took longer than this to fail is sent nothing for so long
-TROUBLE = (ServiceBusError, ValueError, OSError)  # ValueError: the SDK's word for a link that is closed by now
 
 
 class Transport:
     """One process's connection to the namespace. Threads may share it as long as each receives from its own queue."""
 
     def __init__(self) -> None:
-        self._client: Any = None
-        self._senders: dict[str, Any] = {}
-        self._receivers: dict[tuple[str, str], Any] = {}
-        self._wanted: dict[tuple[str, str], float] = {}
-        self._lock = threading.RLock()
-        self._stopped = threading.Event()
+        self._links = Links()
+        self._stopped = False  # set by a signal, where an Event could block
         self._rest, self._rests_until = REST, 0.0
+        self._look_at: dict[Source, float] = {}
+
+    # ---- commands
 
     def send_commands(self, envelopes: list[dict[str, Any]]) -> None:
         by_queue = sorted(envelopes, key=lambda one: str(one["queue"]))
         for name, group in groupby(by_queue, key=lambda one: str(one["queue"])):
-            # Not the command's id alone: detection of duplicates would swallow what is sent again on purpose.
-            commands = [_message(one, f"{one['cmd_id']}:{one['send_no']}") for one in group]
-            begun = time.monotonic()
+            commands, begun = list(group), time.monotonic()
             if begun < self._rests_until:
                 continue
             try:
-                self._send(name, commands)
-            except TROUBLE as error:  # the coordinator's timer sends again what nobody answers
+                self._send_to(name, commands)
+            except Exception as error:  # the coordinator's timer sends again what nobody answers
                 log.warning("commands not sent for now", extra={"reason": str(error), "count": len(commands)})
                 if time.monotonic() - begun > SLOW:  # requests wait here: let not each of them find out for itself
                     self._rests_until = time.monotonic() + self._rest
+
+    def _send_to(self, name: str, commands: list[dict[str, Any]]) -> None:
+        # Not the command's id alone: detection of duplicates would swallow what is sent again on purpose.
+        known = {f"{one['cmd_id']}:{one['send_no']}": one for one in commands}
+        too_large = self._links.send(name, [message_of(one, message_id) for message_id, one in known.items()])
+        self._tell([_in_vain(known[one.message_id], "too_large", "the bus takes no such message") for one in too_large])
 
     def listen(self, queue: str, perform: Perform) -> None:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: self.stop())
-        most = 1 if queue.endswith("-exchange") else PER_TURN  # a slow call must not outlast the others' locks
-        while not self._stopped.is_set():
+        commands = Source(queue)
+        most = 1 if is_exchange(queue) else PER_TURN  # a slow call must not outlast the others' locks
+        while not self._stopped:
             heartbeat.beat(f"worker-{queue}")
             try:
-                tokens, envelopes = self._receive(queue, "", most, 1.0)
-                well = self._work_off(tokens, envelopes, perform)
+                self._answer_dead(commands._replace(dead=True))
+                well = self._work_off(self._links.receive(commands, most, 1.0), perform)
             except TROUBLE as error:
                 log.warning("the service bus is away", extra={"reason": str(error)})
                 well = False
             if not well:
-                self._stopped.wait(PAUSE)
-        _close(self._receivers.pop((queue, ""), None))  # what is locked but not begun is free for others
+                time.sleep(PAUSE)
+        self._links.forget(commands)  # what is locked but not begun is free for others
 
     def stop(self) -> None:
         """End `listen` when what is in hand has been done."""
-        self._stopped.set()
+        self._stopped = True
 
-    def _work_off(self, tokens: list[Any], envelopes: list[Any], perform: Perform) -> bool:
+    def _work_off(self, tokens: list[Token], perform: Perform) -> bool:
         """Perform, reply, complete: in this order, so that a death in between only brings the command again."""
-        done, replies, failed = [], [], []
-        for token, envelope in zip(tokens, envelopes, strict=True):
-            try:
-                reply = perform(envelope)
-            except Exception:
-                log.exception("a command could not be performed for now")
-                failed.append(token)
+        done, replies, again, until = list[Token](), list[dict[str, Any]](), list[Token](), time.monotonic() + TURN
+        for token in tokens:
+            envelope = content_of(token.message)
+            if not is_answerable(envelope):
+                _throw_away(token, "a command that is none of ours")
+            elif (done or again) and time.monotonic() > until:
+                again.append(token)
             else:
-                done.append(token)
-                replies += [] if reply is None else [reply]
+                reply = _performed(token, envelope, perform)
+                (again if reply is _FAILED else done).append(token)
+                replies += [reply] if reply and reply is not _FAILED else []
         try:
-            self._send(REPLIES, [_message(reply) for reply in replies])
+            self._tell(replies)
         except TROUBLE as error:
             log.warning("replies not sent for now", extra={"reason": str(error), "count": len(replies)})
-            done, failed = [], tokens
-        self._settle(done, "complete_message")
-        self._settle(failed, "abandon_message")
-        return not failed
+            done, again = [], tokens
+        settle(done, "complete_message")
+        settle(again, "abandon_message")
+        return not again
+
+    def _answer_dead(self, letters: Source) -> None:
+        """Answer commands that came too often, so that their runs try again or turn back, and need not wait."""
+        for token in self._looked_at(letters):
+            envelope = content_of(token.message)
+            if not is_answerable(envelope):
+                _throw_away(token, "a dead letter that is none of ours")
+                continue
+            log.error("a command came too often", extra={"queue": letters.name, "reason": token.reason})
+            self._tell([_in_vain(envelope, "dead_letter", f"it came too often to {letters.name}: {token.reason}")])
+            settle([token], "complete_message")
+
+    def _tell(self, replies: list[dict[str, Any]]) -> None:
+        """Send replies in one go. Of one that is too large its run is told just that."""
+        messages = [message_of(reply) for reply in replies]
+        known = {id(message): reply for message, reply in zip(messages, replies, strict=True)}
+        too_large = [known[id(one)] for one in self._links.send(REPLIES, messages)]
+        short = [_in_vain(one, "too_large", "the bus takes no such reply") for one in too_large]
+        self._links.send(REPLIES, [message_of(one) for one in short])
+
+    # ---- replies
 
     def receive_replies(self, most: int, wait: float) -> tuple[list[Any], list[dict[str, Any]]]:
         self._rest = self._rests_until = 0.0  # this is the coordinator: nobody waits, and it alone sends what is due
-        return self._receive(REPLIES, "", most, wait)
+        tokens, replies = [], []
+        for token in self._received(Source(REPLIES), most, wait):
+            reply = content_of(token.message)
+            if is_reply(reply):
+                tokens.append(token)
+                replies.append(reply)
+            else:
+                _throw_away(token, "a reply that is none of ours")
+        return tokens, replies
 
     def acknowledge_replies(self, tokens: list[Any]) -> None:
-        self._settle(tokens, "complete_message")
+        settle(tokens, "complete_message")
+
+    # ---- events
 
     def publish_events(self, events: list[dict[str, Any]]) -> None:
-        self._send(EVENTS, [_message(event, event["event_id"]) for event in events])
+        too_large = self._links.send(EVENTS, [message_of(one, one["event_id"]) for one in events], topic=True)
+        if too_large:
+            raise ServiceBusError(f"{len(too_large)} events are too large for the bus")
 
     def gap(self, domain: str) -> float:
         """None: the bus has put on disk, in several copies, whatever it has said to have taken."""
@@ -126,163 +156,63 @@ class Transport:
         """There was none."""
 
     def receive_events(self, domain: str, most: int, wait: float) -> tuple[list[Any], list[dict[str, Any]]]:
-        return self._receive(EVENTS, domain, most, wait)
+        tokens, events = [], []
+        for token in self._received(Source(EVENTS, domain), most, wait):
+            event = content_of(token.message)
+            if not is_event(event):
+                _throw_away(token, "an event that is none of ours")
+            else:
+                tokens.append(token)
+                events.append(event)
+        return tokens, events
 
     def acknowledge_events(self, domain: str, tokens: list[Any]) -> None:
-        self._settle(tokens, "complete_message")
+        settle(tokens, "complete_message")
+
+    # ---- both
+
+    def _received(self, source: Source, most: int, wait: float) -> list[Token]:
+        """What has come, or from time to time the dead letters instead: they are taken up again, without end."""
+        again = self._looked_at(source._replace(dead=True))
+        for token in again:
+            log.error("a dead letter is read again", extra={"queue": source.name, "reason": token.reason})
+        return again or self._links.receive(source, most, wait)
+
+    def _looked_at(self, letters: Source) -> list[Token]:
+        """Some dead letters of a queue, when it is time to look at them again."""
+        if time.monotonic() < self._look_at.setdefault(letters, time.monotonic() + LOOK):
+            return []
+        found = self._links.receive(letters, PER_TURN, 0.05)
+        if not found:  # else there may be more
+            self._look_at[letters] = time.monotonic() + LOOK
+        return found
 
     def close(self) -> None:
         """Close every link."""
-        with self._lock:
-            links = [*self._senders.values(), *self._receivers.values(), *filter(None, [self._client])]
-            self._senders, self._receivers, self._client = {}, {}, None
-        for one in links:
-            _close(one)
-
-    # ---- the SDK
-
-    def _connected(self) -> Any:
-        if self._client is None:
-            self._client = client(config.current().servicebus_url)
-        return self._client
-
-    def _send(self, name: str, messages: list[Any]) -> None:
-        """Send to a queue, or to the topic, in as few batches as their size allows."""
-        if not messages:
-            return
-        with self._lock:
-            try:
-                for batch in _batches(self._sender(name), messages):
-                    self._senders[name].send_messages(batch, timeout=PATIENCE)
-            except TROUBLE:
-                _close(self._senders.pop(name, None))  # the next one begins anew
-                raise
-
-    def _sender(self, name: str) -> Any:
-        if name not in self._senders:
-            connected = self._connected()
-            made = connected.get_topic_sender(name) if name == EVENTS else connected.get_queue_sender(name)
-            self._senders[name] = _opened(made)
-        return self._senders[name]
-
-    def _receiver(self, name: str, subscription: str) -> Any:
-        key = name, subscription
-        if key not in self._receivers:
-            with self._lock:
-                connected = self._connected()
-                if subscription:
-                    made = connected.get_subscription_receiver(name, subscription)
-                else:
-                    made = connected.get_queue_receiver(name)
-            self._receivers[key] = _opened(made)
-        return self._receivers[key]
-
-    def _receive(self, name: str, subscription: str, most: int, wait: float) -> tuple[list[Any], list[Any]]:
-        """Lock up to `most` messages; gives each with the receiver that can settle it, and what they say.
-
-        The SDK waits a fifth of a second for more when it gets less than it asked for. So one is asked for, and
-        more and more as long as all that were asked for are there at once.
-        """
-        key = name, subscription
-        wanted = min(most, int(self._wanted.get(key, 1.0)))
-        try:
-            receiver = self._receiver(name, subscription)
-            begun = time.monotonic()
-            found = receiver.receive_messages(max_message_count=wanted, max_wait_time=max(wait, 0.01))
-        except TROUBLE:
-            _close(self._receivers.pop(key, None))
-            raise
-        busy = len(found) == wanted and time.monotonic() - begun < AT_ONCE
-        self._wanted[key] = min(most, self._wanted.get(key, 1.0) * 1.25) if busy else 1.0
-        tokens, contents = [], []
-        for message in found:
-            content = _content(message)
-            if content is None:
-                log.error("a message that is none of ours is a dead letter now", extra={"queue": name})
-                self._settle([(receiver, message)], "dead_letter_message", reason="unreadable")
-            else:
-                tokens.append((receiver, message))
-                contents.append(content)
-        return tokens, contents
-
-    def _settle(self, tokens: Iterable[Any], how: str, **more: Any) -> None:
-        for receiver, message in tokens:
-            try:
-                getattr(receiver, how)(message, **more)
-            except TROUBLE as error:  # it comes again, and is known by its ids then
-                log.warning("a message comes again", extra={"reason": str(error)})
+        self._links.close()
 
 
-def client(url: str) -> Any:
-    """The SDK's client for a connection string, or for a namespace that this process has an identity at."""
-    # Few tries: a request may be waiting, and our own timers try again.
-    patience: dict[str, Any] = {"retry_total": 1, "retry_backoff_factor": 0.2}
-    if "endpoint=" in url.lower():
-        return ServiceBusClient.from_connection_string(url, **patience)
+_FAILED: dict[str, Any] = {}  # what `_performed` gives for a command that must come again
+
+
+def _performed(token: Token, envelope: dict[str, Any], perform: Perform) -> dict[str, Any] | None:
+    """Perform a command. An exchange may look up and ask, which may take longer than its lock lasts."""
+    call = 2 * config.current().provider_timeout + TURN
+    slow = is_exchange(str(envelope.get("queue", "")))
     try:
-        from azure.identity import DefaultAzureCredential
-    except ImportError:
-        raise config.SettingsError(
-            "CLOUDSALES_SERVICEBUS_URL names a namespace without a key: install azure-identity to use an identity"
-        ) from None
-    return ServiceBusClient(url, DefaultAzureCredential(), **patience)
+        with kept_locked(token, call) if slow else nullcontext():
+            return perform(envelope)
+    except Exception:
+        log.exception("a command could not be performed for now")
+        return _FAILED
 
 
-def _opened(link: Any) -> Any:
-    """A link, opened; `close` ends it. The SDK itself waits for minutes, or for ever, where somebody says nothing."""
-    ends: queue.Queue[Exception | None] = queue.Queue()
-    given_up = threading.Event()
-
-    def open_it() -> None:
-        try:
-            link.__enter__()
-            ends.put(None)
-        except Exception as error:
-            ends.put(error)
-        if given_up.is_set():
-            _close(link)
-
-    threading.Thread(target=open_it, name="opening a link", daemon=True).start()
-    try:
-        error = ends.get(timeout=OPENS)
-    except queue.Empty:
-        given_up.set()
-        raise ServiceBusError("the service bus says nothing") from None
-    if error is not None:
-        raise error
-    return link
+def _in_vain(known: dict[str, Any], code: str, detail: str) -> dict[str, Any]:
+    """The reply that a command's step must be tried again, made from the command or from its reply."""
+    ids = {key: known[key] for key in ("cmd_id", "run_id", "seq", "phase")}
+    return ids | {"outcome": "RETRY", "error": {"code": code, "detail": detail[:500]}}
 
 
-def _message(content: dict[str, Any], message_id: str | None = None) -> Any:
-    body = json.dumps(content).encode()
-    if len(body) > LARGE:  # a reseller's month may have thousands of lines
-        return ServiceBusMessage(gzip.compress(body), message_id=message_id, content_type="application/gzip")
-    return ServiceBusMessage(body, message_id=message_id, content_type="application/json")
-
-
-def _batches(sender: Any, messages: list[Any]) -> Iterable[Any]:
-    batch = sender.create_message_batch()
-    for message in messages:
-        try:
-            batch.add_message(message)
-        except MessageSizeExceededError:
-            yield batch
-            batch = sender.create_message_batch()
-            batch.add_message(message)
-    yield batch
-
-
-def _content(message: Any) -> Any:
-    """What a message says; None when it is no object in JSON."""
-    try:
-        body = b"".join(message.body)
-        content = json.loads(gzip.decompress(body) if message.content_type == "application/gzip" else body)
-    except (TypeError, ValueError, EOFError, OSError, zlib.error):
-        return None
-    return content if isinstance(content, dict) else None
-
-
-def _close(link: Any) -> None:
-    if link is not None:
-        with suppress(*TROUBLE):
-            link.close()
+def _throw_away(token: Token, what: str) -> None:
+    log.error("what nobody can read is thrown away", extra={"what": what, "message_id": str(token.message.message_id)})
+    settle([token], "complete_message")

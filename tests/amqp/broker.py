@@ -55,12 +55,20 @@ class Broker:
         # only ever in its own thread: a browser test of the same process has a loop running in this one
         self._thread = threading.Thread(target=self.loop.run_forever, name="broker", daemon=True)
         self._thread.start()
-        started = asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self._server = asyncio.run_coroutine_threadsafe(started, self.loop).result(10)
+        self.begin()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def begin(self) -> None:
+        """Listen: at the start, and again after `die`."""
+        started = asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = asyncio.run_coroutine_threadsafe(started, self.loop).result(10)
+
+    def die(self) -> None:
+        """Leave every client without a word; what is held stays, as on a disk."""
         asyncio.run_coroutine_threadsafe(self._stop(), self.loop).result(10)
+
+    def __exit__(self, *_: object) -> None:
+        self.die()
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.close()
@@ -139,6 +147,10 @@ class Broker:
         """Why messages of an entity are dead letters, and what they say."""
         [dead] = self.find(f"{name}/$deadletterqueue")
         return list(self.ask(lambda: [(one.reason, one.content) for one in dead.waiting]))
+
+    def end_idle(self, name: str) -> None:
+        """End all links to an entity, as after ten minutes in which nothing was sent."""
+        self.ask(lambda: [connection.end_idle(name) for connection in list(self.connections)])
 
     def forget(self) -> None:
         """Lose everything that is held."""

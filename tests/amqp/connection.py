@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .codec import UBYTE, USHORT, Described, Symbol, Symbols, Typed, decode, encode
 from .entities import APPLICATION, PROPERTIES, VALUE, Entity, Message
 from .links import Incoming, Outgoing
+from .management import SUFFIX, managed
 
 if TYPE_CHECKING:
     from .broker import Broker
@@ -95,24 +96,25 @@ class Connection:
         receives = said[2]
         node = said[5 if receives else 6]
         name = address_of(node.value[0] if node else "")
-        entities = self.broker.find(name)
+        entities = self.broker.find(name.removesuffix(SUFFIX))
         answer = [
             said[0], said[1], not receives, Typed(UBYTE, said[3] or 0), Typed(UBYTE, said[4] or 0),
             said[5], said[6], None, None, 0 if receives else None, Typed(0x80, LARGEST),
         ]  # fmt: skip
         self.send(channel, ATTACH, answer)
-        if name != "$cbs" and name not in self.allowed:
+        if name != "$cbs" and name.removesuffix(SUFFIX) not in self.allowed:
             why = failure("amqp:unauthorized-access", f"no token was shown for {name}")
             self.send(channel, DETACH, [said[1], True, why])
         elif not entities and name != "$cbs":
             self.send(channel, DETACH, [said[1], True, failure("amqp:not-found", f"there is no {name}")])
         elif receives:
-            self._lend(channel, said, entities)
+            self._lend(channel, said, name, entities)
         else:
             self.links[channel, said[1]] = Incoming(self, channel, said[1], name, entities)
 
-    def _lend(self, channel: int, said: Fields, entities: list[Entity]) -> None:
-        source = entities[0] if entities else Entity("$cbs", self.broker.rules, self.broker.later)
+    def _lend(self, channel: int, said: Fields, name: str, entities: list[Entity]) -> None:
+        answers = name == "$cbs" or name.endswith(SUFFIX)
+        source = Entity(name, self.broker.rules, self.broker.later) if answers else entities[0]
         link = Outgoing(self, channel, said[1], source, settled=said[3] == 1)
         self.links[channel, said[1]] = link
         source.receivers.append(link.pump)
@@ -128,9 +130,17 @@ class Connection:
                 bare = Described(state.code, [] if state.code == 0x25 else state.value)  # an error would mean a failure
                 self.send(channel, DISPOSITION, [False, delivery, delivery, True, bare if done else lost])
 
-    # ---- tokens
+    # ---- questions
 
-    def answer(self, channel: int, request: Message) -> None:
+    def answer(self, name: str, request: Message) -> None:
+        """Answer what a client asks at `$cbs` or at an entity's `$management`."""
+        asked = self.broker.find(name.removesuffix(SUFFIX))
+        raw = managed(asked[0], request) if asked else self._trusted(request)
+        for link in self.links.values():
+            if isinstance(link, Outgoing) and link.source.name == name:
+                link.source.put(Message(raw))
+
+    def _trusted(self, request: Message) -> bytes:
         """Look at the token that a client shows, and say whether it is good."""
         told = request.part(APPLICATION)
         good = told["operation"] == "put-token" and self.broker.trusts(request.part(VALUE), told["name"])
@@ -138,13 +148,16 @@ class Connection:
             self.allowed.add(address_of(told["name"]))
         status = {"status-code": Typed(0x71, 202 if good else 401), "status-description": "OK" if good else "No"}
         properties = [None, None, None, None, None, request.message_id]
-        raw = b"".join(
+        return b"".join(
             encode(Described(code, value))
             for code, value in ((PROPERTIES, properties), (APPLICATION, status), (VALUE, None))
         )
-        for link in self.links.values():
-            if isinstance(link, Outgoing) and link.source.name == "$cbs":
-                link.source.put(Message(raw))
+
+    def end_idle(self, name: str) -> None:
+        """End the links to an entity as Service Bus does after ten minutes without a message."""
+        for link in [one for one in self.links.values() if one.name == name]:
+            self.leave(link)
+            self.send(link.channel, DETACH, [link.handle, True, failure("amqp:link:detach-forced", "IdleTimerExpired")])
 
     def leave(self, link: Incoming | Outgoing) -> None:
         """Forget a link. What it has locked stays locked until that runs out."""

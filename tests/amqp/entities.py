@@ -16,6 +16,7 @@ from typing import Any
 from .codec import LONG, TIMESTAMP, Described, Symbol, Typed, decode, encode
 
 HEADER, DELIVERY_NOTES, NOTES, PROPERTIES, APPLICATION, DATA, VALUE = 0x70, 0x71, 0x72, 0x73, 0x74, 0x75, 0x77
+NOT_AS_SENT = (HEADER, DELIVERY_NOTES, NOTES, APPLICATION)
 BATCH = 0x80013700  # the message format of several messages in one
 
 
@@ -58,8 +59,10 @@ class Message:
             Symbol("x-opt-locked-until"): Typed(TIMESTAMP, int(locked_until * 1000)),
         }
         header = [None, None, None, None, self.deliveries]
-        rest = b"".join(raw for code, raw, _ in self.sections if code not in (HEADER, DELIVERY_NOTES, NOTES))
-        return encode(Described(HEADER, header)) + encode(Described(NOTES, notes)) + rest
+        facts = dict(self.part(APPLICATION) or {}) | ({"DeadLetterReason": self.reason} if self.reason else {})
+        rest = b"".join(raw for code, raw, _ in self.sections if code not in NOT_AS_SENT)
+        mine = encode(Described(HEADER, header)) + encode(Described(NOTES, notes))
+        return mine + (encode(Described(APPLICATION, facts)) if facts else b"") + rest
 
 
 def sections_of(raw: bytes) -> list[tuple[int, bytes, Any]]:
@@ -96,6 +99,8 @@ class Entity:
         self.name, self.rules, self._later = name, rules, later
         self.waiting: deque[Message] = deque()
         self.locked: dict[bytes, Message] = {}
+        self.until: dict[bytes, float] = {}
+        self.renewals = 0
         self.seen: set[Any] = set()
         self.numbered = 0
         self.dead: Entity | None = None if name.endswith("/$deadletterqueue") else self._dead_letters()
@@ -123,8 +128,25 @@ class Entity:
         """Lock the oldest message that waits: its lock's token, the message, and until when it is locked."""
         message, token = self.waiting.popleft(), uuid.uuid4().bytes_le
         self.locked[token] = message
-        self._later(self.rules.lock_seconds, lambda: self.give_back(token, failed=True))
-        return token, message, time.time() + self.rules.lock_seconds
+        self.until[token] = time.time() + self.rules.lock_seconds
+        self._later(self.rules.lock_seconds, lambda: self._run_out(token))
+        return token, message, self.until[token]
+
+    def renew(self, token: bytes) -> float | None:
+        """Lock a message for as long again; gives until when, or None when its lock is lost."""
+        if token not in self.locked:
+            return None
+        self.renewals += 1
+        self.until[token] = time.time() + self.rules.lock_seconds
+        return self.until[token]
+
+    def _run_out(self, token: bytes) -> None:
+        left = self.until[token] - time.time() if token in self.locked else 0.0
+        if left > 0.001:
+            self._later(left, lambda: self._run_out(token))
+            return
+        self.until.pop(token, None)
+        self.give_back(token, failed=True)
 
     def complete(self, token: bytes) -> bool:
         """Forget a message; False when its lock is lost."""

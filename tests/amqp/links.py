@@ -20,6 +20,7 @@ class Incoming:
 
     def __init__(self, connection: Connection, channel: int, handle: int, name: str, targets: list[Entity]) -> None:
         self.connection, self.channel, self.handle, self.name, self.targets = connection, channel, handle, name, targets
+        self.asks = name == "$cbs" or name.endswith("/$management")
         self.received, self.so_far = 0, b""
         self.delivery: Any = None
         self._give_credit()
@@ -43,9 +44,9 @@ class Incoming:
         if not settled:
             self.connection.send(self.channel, DISPOSITION, [True, number, number, True, Described(ACCEPTED, [])])
         for message in unpacked(raw, form):
-            if self.name == "$cbs":
-                self.connection.answer(self.channel, message)
-        for target in self.targets:
+            if self.asks:
+                self.connection.answer(self.name, message)
+        for target in () if self.asks else self.targets:
             for message in unpacked(raw, form):
                 target.put(message)
         if self.received % (CREDIT // 2) == 0:
@@ -57,7 +58,8 @@ class Outgoing:
 
     def __init__(self, connection: Connection, channel: int, handle: int, source: Entity, *, settled: bool) -> None:
         self.connection, self.channel, self.handle, self.source = connection, channel, handle, source
-        self.settled = settled or source.name == "$cbs"
+        self.name = source.name
+        self.settled = settled or source.name == "$cbs" or source.name.endswith("/$management")
         self.sent = self.credit = 0
         self.lent: dict[int, bytes] = {}
 

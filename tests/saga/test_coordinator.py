@@ -13,6 +13,7 @@ from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
 
 from domains.kernel import config, database
+from domains.kernel.config import Settings
 from domains.kernel.messages import Exchange
 from saga import coordinator, definition, store, tables
 from saga.definition import Saga, step
@@ -244,3 +245,33 @@ def test_a_step_that_never_answers_is_taken_back_as_if_it_had_happened(
     assert now_of(run).status == "compensated"
     assert sum(amount for _, amount in effects_of(run)) == 0
     assert (silent, 1) not in effects_of(run)
+
+
+def test_a_coordinator_that_is_asked_to_stop_where_nothing_can_be_raised_stops_all_the_same(
+    databases: Settings, transport: inline.Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    turns: list[float] = []
+
+    class Thing:
+        """What is destroyed in the middle of a turn, as the SDK's links are."""
+
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def one_turn(_transport: Any, next_wake: float) -> float:
+        assert len(turns) < 3, "it does not stop"
+        turns.append(next_wake)
+        Thing()
+        return next_wake
+
+    monkeypatch.setattr(coordinator, "_turn", one_turn)
+    monkeypatch.setattr(coordinator, "start_logging", lambda *_: None)
+    monkeypatch.setattr(coordinator.Stopping, "asked", False)
+    try:
+        coordinator.run(config.current())
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    assert len(turns) == 1

@@ -23,18 +23,18 @@ from domains.kernel.config import PREFIX, Settings
 from saga import flows, tables, transports
 from saga.flows.place_order import place_order
 from saga.transports import servicebus
+from tests.amqp.__main__ import QUEUES, TOPICS
 from tests.amqp.broker import Broker
 from tests.amqp.entities import Rules
 from tests.sandboxes import Sandbox, sandbox_process
 from tests.servers import ROOT, free_port
-from topology import EXCHANGING, as_environment
+from topology import as_environment
 
 from .seen import end_of_order
 from .shop import Shop
 from .test_place_order import delivered
 
 pytestmark = pytest.mark.proof
-QUEUES = [*NAMES, *(f"{domain}-exchange" for domain in EXCHANGING), servicebus.REPLIES]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def running_sandbox(session_folder: Path) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def broker(sandbox: Sandbox) -> Iterator[Broker]:
-    with Broker(free_port(), QUEUES, {servicebus.EVENTS: NAMES}, Rules(lock_seconds=5.0)) as running:
+    with Broker(free_port(), QUEUES, TOPICS, Rules(lock_seconds=5.0)) as running:
         database.bind(replace(config.current(), transport="servicebus", servicebus_url=running.url))
         yield running
 

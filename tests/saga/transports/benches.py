@@ -14,6 +14,10 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Protocol
 
+from azure.servicebus import ServiceBusMessage
+from rq import Queue
+from rq.serializers import JSONSerializer
+
 from domains.kernel import config, database
 from saga import coordinator, transports
 from saga.events import FINAL
@@ -23,6 +27,8 @@ from tests.amqp.broker import Broker
 from tests.conftest import Clock
 from tests.saga import lab
 from tests.saga.watch import now_of
+
+FOREIGN = (b"\x80\x04\x95pickled", b"[]", b"{}", b'{"run_id": "1", "outcome": "OK"}', b'{"seq": 0, "phase": "F"}')
 
 
 class Bench(Protocol):
@@ -39,6 +45,12 @@ class Bench(Protocol):
 
     def lose(self) -> None:
         """The transport forgets everything it holds."""
+
+    def cut(self) -> None:
+        """Every connection ends without a word, and can be made again."""
+
+    def poison(self) -> None:
+        """A stranger writes among the commands, the replies and the events."""
 
 
 class InlineBench:
@@ -58,6 +70,12 @@ class InlineBench:
     def lose(self) -> None:
         self.inline.commands.clear()
         self.inline.replies.clear()
+
+    def cut(self) -> None:
+        """Nothing to cut."""
+
+    def poison(self) -> None:
+        """Nobody gets at it."""
 
     def stop(self) -> None:
         return
@@ -108,6 +126,15 @@ class RqBench:
     def lose(self) -> None:
         self.server.flushall()
 
+    def cut(self) -> None:
+        self.server.client_kill_filter(_type="normal", skipme=True)
+
+    def poison(self) -> None:
+        for foreign in FOREIGN:
+            self.server.xadd(rq.REPLIES, {"reply": foreign})
+            Queue("lab", connection=self.server, serializer=JSONSerializer).enqueue(rq.PERFORM, [str(foreign)])
+        self.server.xadd(rq.REPLIES, {"else": "what"})
+
     def stop(self) -> None:
         children = list(self.workers)
         for child in children:
@@ -135,6 +162,14 @@ class ServicebusBench:
 
     def lose(self) -> None:
         self.broker.forget()
+
+    def cut(self) -> None:
+        self.broker.die()
+        self.broker.begin()
+
+    def poison(self) -> None:
+        for name in ("lab", servicebus.REPLIES):
+            self.bus._links.send(name, [ServiceBusMessage(foreign) for foreign in FOREIGN])
 
     def stop(self) -> None:
         for _, bus in self.workers:

@@ -13,7 +13,7 @@ from tests.saga import lab
 from tests.saga.watch import a_run, effects_of, now_of
 from topology import EXCHANGING
 
-from .benches import Bench, to_the_end
+from .benches import Bench, replies_of, to_the_end
 
 pytestmark = pytest.mark.slow
 
@@ -107,6 +107,29 @@ def test_many_commands_at_once_all_arrive(bench: Bench) -> None:
 
     assert arrived == {str(run.id) for run in runs}
     assert {now_of(run).status for run in runs} == {"completed"}
+
+
+def test_what_a_stranger_writes_holds_up_nobody(bench: Bench) -> None:
+    before = a_run()
+    bench.poison()
+    after = a_run()
+
+    to_the_end(bench, before, after)
+
+    assert [effects_of(run) for run in (before, after)] == [ALL, ALL]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the SDK leaves its sockets open
+def test_connections_that_end_in_the_middle_are_made_again(bench: Bench) -> None:
+    runs = [a_run() for _ in range(3)]
+    for _ in range(4):
+        bench.work()
+        replies_of(bench)
+        bench.cut()
+
+    to_the_end(bench, *runs, seconds=60)
+
+    assert [effects_of(run) for run in runs] == [ALL] * 3
 
 
 def test_exchanges_have_a_queue_of_their_own(bench: Bench) -> None:

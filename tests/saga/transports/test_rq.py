@@ -133,7 +133,7 @@ def test_replies_that_were_recorded_are_gone(rq_bench: RqBench) -> None:
 
 def test_every_domain_gets_every_event_in_order_until_it_has_acknowledged_it(rq_bench: RqBench) -> None:
     bus = rq_bench.transport
-    events = [{"event_id": str(number), "type": "accounts.AccountOpened"} for number in range(5)]
+    events = [{"event_id": str(number), "type": "accounts.AccountOpened", "body": {}} for number in range(5)]
 
     bus.publish_events(events)
     tokens, support = bus.receive_events("support", 3, 0.01)

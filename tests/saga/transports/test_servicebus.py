@@ -9,21 +9,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from azure.servicebus import ServiceBusMessage
 from azure.servicebus.exceptions import ServiceBusError
 
 from domains import NAMES
 from domains.kernel import config, database
 from domains.kernel.config import Settings, SettingsError
-from saga import transports
-from saga.transports import servicebus
+from saga.transports import servicebus, servicebus_links
+from saga.transports.servicebus_links import message_of
 from tests.amqp.broker import Broker
 from tests.conftest import Clock
 from tests.saga import lab
@@ -32,55 +30,24 @@ from tests.servers import ROOT, free_port
 from topology import EXCHANGING
 
 from .benches import ServicebusBench, to_the_end
+from .told import command, id_of, listen_until, put, reply_to
 
 pytestmark = pytest.mark.slow
 ALL = [("first", 1), ("second", 1), ("turn", 1), ("last", 25)]
 
 
-@pytest.fixture
-def bus(broker: Broker) -> Iterator[servicebus.Transport]:
-    made = servicebus.Transport()
-    yield made
-    made.close()
-
-
-def command(number: int = 1, **more: Any) -> dict[str, Any]:
-    return {"cmd_id": f"c{number}", "send_no": 1, "queue": "lab", **more}
-
-
-def listen_until(bus: servicebus.Transport, reached: Callable[[], bool], perform: transports.Perform) -> None:
-    """Work as a worker does, until something is so."""
-    done = threading.Event()
-
-    def performed(envelope: dict[str, Any]) -> dict[str, Any] | None:
-        try:
-            return perform(envelope)
-        finally:
-            done.set()
-
-    worker = threading.Thread(target=bus.listen, args=("lab", performed))
-    worker.start()
-    for _ in range(100):
-        done.wait(0.1)
-        done.clear()
-        if reached():
-            break
-    bus.stop()
-    worker.join()
-    assert reached()
-
-
 def test_a_reply_that_was_not_acknowledged_comes_again_when_its_lock_has_run_out(
     bus: servicebus.Transport, broker: Broker
 ) -> None:
-    bus._send(servicebus.REPLIES, [servicebus._message({"run_id": "r"})])
+    reply = reply_to(command())
+    put(bus, servicebus.REPLIES, message_of(reply))
 
     _, first = bus.receive_replies(64, 5.0)
     _, meanwhile = bus.receive_replies(64, 0.1)
     tokens, again = bus.receive_replies(64, 10.0)
     bus.acknowledge_replies(tokens)
 
-    assert (first, meanwhile, again) == ([{"run_id": "r"}], [], [{"run_id": "r"}])
+    assert (first, meanwhile, again) == ([reply], [], [reply])
     assert broker.is_quiet()
 
 
@@ -93,43 +60,22 @@ def test_the_same_command_is_taken_once_and_a_new_try_of_it_again(bus: servicebu
 def test_many_commands_come_in_the_batches_that_their_size_allows(bus: servicebus.Transport, broker: Broker) -> None:
     bus.send_commands([command(number, body="x" * 50_000) for number in range(12)])
 
-    assert [one["cmd_id"] for one in broker.messages("lab")] == [f"c{number}" for number in range(12)]
+    assert [one["cmd_id"] for one in broker.messages("lab")] == [id_of(number) for number in range(12)]
 
 
 def test_a_reply_with_the_lines_of_a_large_month_comes_through(bus: servicebus.Transport) -> None:
     lines = [{"line_id": f"L-{number}", "subscription_id": str(uuid4()), "quantity": number} for number in range(4000)]
 
-    bus._send(servicebus.REPLIES, [servicebus._message({"run_id": "r", "lines": lines})])
+    reply = reply_to(command(), lines=lines)
+    put(bus, servicebus.REPLIES, message_of(reply))
     tokens, replies = bus.receive_replies(1, 5.0)
     bus.acknowledge_replies(tokens)
 
-    assert replies == [{"run_id": "r", "lines": lines}]
-
-
-def test_what_nobody_can_read_or_perform_becomes_a_dead_letter_and_holds_up_nobody(
-    bus: servicebus.Transport, broker: Broker
-) -> None:
-    performed = []
-
-    def perform(envelope: dict[str, Any]) -> dict[str, Any]:
-        if envelope["cmd_id"] == "c1":
-            raise KeyError("run_id")
-        performed.append(envelope["cmd_id"])
-        return {"outcome": "OK"}
-
-    bus._send("lab", [ServiceBusMessage(b"\x80\x04pickled"), ServiceBusMessage("[1]"),
-                      ServiceBusMessage(b"{}", content_type="application/gzip")])  # fmt: skip
-    bus.send_commands([command(1), command(2)])
-    listen_until(bus, lambda: len(broker.dead_letters("lab")) == 4, perform)
-
-    reasons = [reason for reason, _ in broker.dead_letters("lab")]
-    assert sorted(reasons) == ["MaxDeliveryCountExceeded", "unreadable", "unreadable", "unreadable"]
-    assert performed == ["c2"]
-    assert broker.messages("lab", servicebus.REPLIES) == [{"outcome": "OK"}]
+    assert replies == [reply]
 
 
 def test_every_domain_gets_every_event_until_it_has_acknowledged_it(bus: servicebus.Transport, broker: Broker) -> None:
-    events = [{"event_id": str(number), "type": "accounts.AccountOpened"} for number in range(3)]
+    events = [{"event_id": str(number), "type": "accounts.AccountOpened", "body": {}} for number in range(3)]
 
     bus.publish_events(events)
     heard: dict[str, list[Any]] = {"support": [], "billing": []}
@@ -166,7 +112,7 @@ def test_while_the_bus_is_away_runs_are_started_and_go_on_when_it_is_back(
 def test_a_bus_that_takes_connections_and_says_nothing_holds_nobody_up(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(servicebus, "OPENS", 0.3)
+    monkeypatch.setattr(servicebus_links, "OPENS", 0.3)
     monkeypatch.setattr(servicebus, "SLOW", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         at = f"sb://localhost:{silent.getsockname()[1]};SharedAccessKeyName=a;SharedAccessKey=b"
@@ -200,7 +146,7 @@ def test_a_worker_is_seen_to_go_round_while_nothing_comes(bus: servicebus.Transp
 
 
 def test_a_key_that_is_not_ours_opens_nothing(bus: servicebus.Transport, broker: Broker) -> None:
-    forged = servicebus.client(broker.url.replace("SharedAccessKey=", "SharedAccessKey=not"))
+    forged = servicebus_links.client(broker.url.replace("SharedAccessKey=", "SharedAccessKey=not"))
 
     with pytest.raises(ServiceBusError):
         forged.get_queue_receiver("lab").__enter__()
@@ -210,7 +156,7 @@ def test_a_key_that_is_not_ours_opens_nothing(bus: servicebus.Transport, broker:
 def test_a_namespace_without_a_key_needs_an_identity(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "azure.identity", None)  # as where it is not installed
     with pytest.raises(SettingsError, match="install azure-identity"):
-        servicebus.client("sales.servicebus.windows.net")
+        servicebus_links.client("sales.servicebus.windows.net")
 
 
 def test_the_sdk_is_loaded_only_where_it_is_asked_for() -> None:
