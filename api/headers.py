@@ -11,7 +11,7 @@ from flask import Flask, Response, request
 from domains.kernel.config import Settings
 from domains.kernel.database import new_id
 from domains.kernel.messages import acting, context
-from domains.kernel.telemetry import traceparent
+from domains.kernel.telemetry import traceparent, tracestate
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 CONTENT_SECURITY_POLICY = "default-src 'none'; frame-ancestors 'none'"
@@ -26,7 +26,9 @@ class Traced:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         given = environ.get("HTTP_X_REQUEST_ID", "")
         request_id = given if _SAFE_ID.fullmatch(given) else str(new_id())
-        with acting(request_id=request_id, traceparent=traceparent(environ.get("HTTP_TRACEPARENT"))):
+        came = environ.get("HTTP_TRACEPARENT")
+        state = tracestate(environ.get("HTTP_TRACESTATE"), came)
+        with acting(request_id=request_id, traceparent=traceparent(came), tracestate=state):
             return self.application(environ, start_response)
 
 

@@ -13,7 +13,7 @@ import pytest
 import requests
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
-from tests.servers import free_port, running_system
+from tests.servers import chosen_transport, free_port, running_system
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
@@ -36,7 +36,7 @@ def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         yield Path(os.environ.get("CLOUDSALES_VAR", "var"))
         return
     var, port = tmp_path_factory.mktemp("installation"), free_port()
-    with running_system(var, port):
+    with chosen_transport(port + 7) as transport, running_system(var, port, **transport):
         yield var
 
 

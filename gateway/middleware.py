@@ -15,7 +15,7 @@ from domains.kernel import assertion
 from domains.kernel.config import Settings
 from domains.kernel.database import new_id
 from domains.kernel.messages import acting, context
-from domains.kernel.telemetry import traceparent
+from domains.kernel.telemetry import traceparent, tracestate
 
 from . import health, introduction, spans
 from .routes import API
@@ -47,9 +47,14 @@ class Gateway:
         request_id = known if SAFE_ID.fullmatch(known) else str(new_id())
         environ["HTTP_X_REQUEST_ID"] = request_id
         in_api = path.startswith((API, "/oauth2"))
-        with acting(request_id=request_id, traceparent=""), spans.request_span(environ, in_api) as tell:
+        state = tracestate(environ.pop("HTTP_TRACESTATE", None), environ.get("HTTP_TRACEPARENT"))
+        with (
+            acting(request_id=request_id, traceparent="", tracestate=state),
+            spans.request_span(environ, in_api) as tell,
+        ):
             trace = context().traceparent or traceparent(environ.get("HTTP_TRACEPARENT"))
             environ["HTTP_TRACEPARENT"] = trace
+            environ |= {"HTTP_TRACESTATE": state} if state else {}
             environ[spans.TELL] = tell
             tell(request_id=request_id)
             if self._behind_nginx:

@@ -14,13 +14,13 @@ from types import FrameType
 from typing import Any
 from uuid import UUID
 
-from domains.kernel import audit, clock, config, failpoint, heartbeat, tracing
+from domains.kernel import audit, clock, config, failpoint, heartbeat, metering, tracing
 from domains.kernel.config import Settings
 from domains.kernel.database import bind
 from domains.kernel.messages import acting
 from domains.kernel.telemetry import start_logging
 
-from . import flows, store, tables, transports
+from . import flows, gauges, spans, store, tables, transports
 from .decide import decide
 from .events import Decision, Due, Replied
 
@@ -68,7 +68,12 @@ def wake(limit: int = 50) -> int:
 def _decided(session: Any, row: Any, steps: list[Any], event: Replied | Due, now: Any) -> list[dict[str, Any]]:
     facts = {"run_id": row["id"], "flow": row["definition"], "customer_id": row["customer_id"]}
     event_name = event.outcome if isinstance(event, Replied) else "due"
-    with tracing.span(f"decide {row['definition']}", parent=row["traceparent"], **facts, event=event_name) as tell:
+    facts |= {"event": event_name, "saga.id": row["id"], "saga.type": row["definition"]}
+    work, state = event.traceparent if isinstance(event, Replied) else "", row["tracestate"] or ""
+    with (
+        acting(tracestate=state),
+        tracing.span(f"decide {row['definition']}", parent=row["traceparent"], link=work, **facts) as tell,
+    ):
         sends = _applied(session, row, steps, event, now)
         tell(sends=" ".join(sorted({envelope["name"] for envelope in sends})))
     return sends
@@ -88,6 +93,7 @@ def _applied(session: Any, row: Any, steps: list[Any], event: Replied | Due, now
         log.info("ignored", extra={"run": str(row["id"]), "why": decision.ignored})
         return []
     store.apply(session, row, decision, now)
+    spans.ended(row, steps, decision.steps)
     with acting(run_id=row["id"], customer_id=row["customer_id"], traceparent=row["traceparent"]):
         for kind, seq, data in decision.notes:
             log.info(kind, extra={"saga": row["definition"], "seq": seq, "data": data})
@@ -98,6 +104,7 @@ def _replied(reply: dict[str, Any]) -> Replied:
     return Replied(
         cmd_id=UUID(reply["cmd_id"]), outcome=reply["outcome"], reply=reply.get("reply") or {},
         error=reply.get("error"), retry_after=reply.get("retry_after"), waiting_for=reply.get("waiting_for"),
+        traceparent=reply.get("traceparent") or "",
     )  # fmt: skip
 
 
@@ -127,6 +134,8 @@ def run(settings: Settings) -> None:
     flows.load()
     store.register_definitions()
     transport = transports.current()
+    metering.start(settings, "coordinator", gauges.readings)
+    gauges.warn_of_unknown_versions()
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     next_wake = 0.0
@@ -135,6 +144,7 @@ def run(settings: Settings) -> None:
             next_wake = _turn(transport, next_wake)
         log.info("coordinator stopped")
     finally:
+        metering.stop()
         tracing.stop()
 
 

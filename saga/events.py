@@ -35,6 +35,7 @@ class Replied:
     error: dict[str, Any] | None = None
     retry_after: float | None = None
     waiting_for: str | None = None
+    traceparent: str = ""  # of the work that it tells of
 
 
 @dataclass(frozen=True)

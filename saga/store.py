@@ -22,7 +22,7 @@ from domains.kernel.paging import Page, checked_limit, decode_cursor, encode_cur
 from domains.kernel.telemetry import traceparent
 from domains.kernel.tenancy import SYSTEM, Actor, Scope
 
-from . import transports
+from . import spans, transports
 from .decide import decide
 from .definition import Saga, known, of_the_house, saga_of
 from .events import FINAL, Decision, Started
@@ -80,7 +80,8 @@ def _new_run(saga: Saga, payload: Any, run_id: UUID, now: datetime) -> dict[str,
         "definition": saga.name, "definition_version": saga.version, "status": "running", "phase": "F", "seq": 0,
         "pivoted": False, "paused": 0, "rev": 0, "payload": msgspec.to_builtins(payload), "outputs": {},
         "waiting_for": None, "attention": None, "error": None, "actor": msgspec.to_builtins(cause.actor),
-        "request_id": cause.request_id, "traceparent": cause.traceparent or traceparent(), "tracestate": None,
+        "request_id": cause.request_id, "traceparent": cause.traceparent or traceparent(),
+        "tracestate": cause.tracestate or None,
         "deadline_at": now + saga.deadline if saga.deadline else None, "proposed": None, "next_at": now,
         "created_at": now, "updated_at": now, "ended_at": None,
     }  # fmt: skip
@@ -125,7 +126,8 @@ def envelope(row: Any, step: Any) -> dict[str, Any]:
         "v": 1, "cmd_id": str(step["cmd_id"]), "name": step["name"], "queue": step["queue"], "run_id": str(row["id"]),
         "seq": step["seq"], "phase": step["phase"], "gen": step["gen"], "send_no": step["send_no"],
         "attempt": step["attempt"], "customer_id": str(row["customer_id"]), "actor": row["actor"],
-        "request_id": row["request_id"], "traceparent": row["traceparent"], "flow": row["definition"],
+        "request_id": row["request_id"], "flow": row["definition"], "version": row["definition_version"],
+        "traceparent": spans.sending(row, step, config.current().transport), "tracestate": row["tracestate"] or "",
         "body": step["body"], "again_after": step["wait"],
     }  # fmt: skip
 

@@ -22,11 +22,11 @@ from domains.kernel import audit, config, failpoint, tracing
 from domains.kernel.config import Settings
 from domains.kernel.database import Database, bind, repeated
 from domains.kernel.errors import DomainError, Locked, NotNow, Pending, Refused
-from domains.kernel.messages import Exchange, acting
+from domains.kernel.messages import Exchange, acting, context
 from domains.kernel.telemetry import start_logging
 from domains.kernel.tenancy import Actor
 
-from . import barrier, flows, relay, transports
+from . import barrier, flows, relay, spans, transports
 from .definition import action_named, converted
 from .events import WITHDRAWN
 
@@ -40,14 +40,17 @@ def perform(database: Database, envelope: dict[str, Any]) -> Reply | None:
     None when there is nothing to say because a newer try of the same exchange has taken over.
     """
     ids = {"run_id": UUID(envelope["run_id"]), "customer_id": UUID(envelope["customer_id"])}
-    actor, trace = Actor(**envelope["actor"]), envelope["traceparent"]
+    actor, trace, state = Actor(**envelope["actor"]), envelope["traceparent"], envelope.get("tracestate", "")
     step = {"step": envelope["name"], "flow": envelope.get("flow"), "phase": envelope["phase"]}
     facts = ids | step | {"domain": database.name, "attempt": envelope.get("attempt")}
+    facts |= spans.work_facts(envelope, config.current().transport)
     with (
-        acting(actor=actor, request_id=envelope["request_id"], traceparent=trace, **ids),
-        tracing.span(envelope["name"], kind="consumer", parent=trace, **facts) as tell,
+        acting(actor=actor, request_id=envelope["request_id"], traceparent=trace, tracestate=state, **ids),
+        tracing.span(envelope["name"], kind="consumer", parent=trace, link=trace, **facts) as tell,
     ):
         reply = _replied(database, envelope)
+        if reply and tracing.is_on():
+            reply["traceparent"] = context().traceparent  # what follows from it is linked to the work
         outcome = reply["outcome"] if reply else "OVERTAKEN"
         tell(outcome=outcome, failed=outcome == "RETRY")
         return reply

@@ -1,4 +1,4 @@
-"""A collector of the tests' own: takes spans as OTLP over HTTP and shows a trace as a tree."""
+"""A collector of the tests' own: takes spans and metrics as OTLP over HTTP and shows a trace as a tree."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 
@@ -26,7 +27,21 @@ class Span:
     failed: bool
     facts: dict[str, Any]
     links: tuple[str, ...]  # the traces it is linked to
+    linked: tuple[str, ...]  # the spans
+    kind: int
+    state: str  # the trace's
     about: dict[str, Any]  # what is told of the process
+
+
+@dataclass(frozen=True)
+class Point:
+    """One value of a metric as it has come: a gauge's, or how many a histogram has counted and their sum."""
+
+    process: str
+    name: str
+    value: float
+    total: float
+    facts: dict[str, Any]
 
 
 class Collector:
@@ -35,12 +50,21 @@ class Collector:
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.spans: list[Span] = []
+        self.points: list[Point] = []
         self.bodies: list[bytes] = []
 
     def take(self, path: str, body: bytes) -> None:
-        assert path == "/v1/traces", path
         self.bodies.append(body)
+        if path == "/v1/metrics":
+            self.points.extend(_points(ExportMetricsServiceRequest.FromString(body)))
+            return
+        assert path == "/v1/traces", path
         self.spans.extend(_spans(ExportTraceServiceRequest.FromString(body)))
+
+    def latest(self, name: str, **facts: str) -> Point | None:
+        """The newest value of a metric with these facts."""
+        found = [one for one in self.points if one.name == f"cloudsales.{name}" and facts.items() <= one.facts.items()]
+        return found[-1] if found else None
 
     def trace_of(self, **facts: Any) -> list[Span]:
         """All spans of the trace that holds a span with these facts, in the order they began."""
@@ -59,8 +83,20 @@ def _spans(request: ExportTraceServiceRequest) -> Iterator[Span]:
                 yield Span(
                     about["service.name"], one.name, one.trace_id.hex(), one.span_id.hex(), one.parent_span_id.hex(),
                     one.start_time_unix_nano, one.end_time_unix_nano, one.status.code == 2, _facts(one.attributes),
-                    tuple(link.trace_id.hex() for link in one.links), about,
+                    tuple(link.trace_id.hex() for link in one.links), tuple(link.span_id.hex() for link in one.links),
+                    one.kind, one.trace_state, about,
                 )  # fmt: skip
+
+
+def _points(request: ExportMetricsServiceRequest) -> Iterator[Point]:
+    for resource in request.resource_metrics:
+        process = _facts(resource.resource.attributes)["service.name"]
+        for metric in [one for scope in resource.scope_metrics for one in scope.metrics]:
+            for gauge in metric.gauge.data_points:
+                value = getattr(gauge, gauge.WhichOneof("value"))
+                yield Point(process, metric.name, value, value, _facts(gauge.attributes))
+            for one in metric.histogram.data_points:
+                yield Point(process, metric.name, one.count, one.sum, _facts(one.attributes))
 
 
 def _facts(attributes: Any) -> dict[str, Any]:

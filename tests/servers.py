@@ -142,6 +142,22 @@ def _listening(port: int) -> bool:
 
 
 @contextmanager
+def chosen_transport(port: int) -> Iterator[dict[str, str]]:
+    """The variables for the transport that CLOUDSALES_TRANSPORT names; Service Bus is a broker of the tests' own."""
+    if os.environ.get("CLOUDSALES_TRANSPORT") != "servicebus":
+        yield {}
+        return
+    command = [sys.executable, "-m", "tests.amqp", "--port", str(port)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as broker:
+        try:
+            assert broker.stdout is not None
+            url = broker.stdout.readline().strip()
+            yield {"CLOUDSALES_TRANSPORT": "servicebus", "CLOUDSALES_SERVICEBUS_URL": url}
+        finally:
+            broker.terminate()
+
+
+@contextmanager
 def running_system(
     var: Path, port: int, *options: str, seconds: float = 180.0, **settings: str
 ) -> Iterator[subprocess.Popen[str]]:

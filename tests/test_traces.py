@@ -19,6 +19,8 @@ from tests.servers import free_port, running_system
 
 pytestmark = [pytest.mark.proof, pytest.mark.xdist_group("up")]
 CANARY = "c4n4ry-0123456789"
+OUTSIDE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"
+PRODUCER, CONSUMER = 4, 5  # of OTLP's span kinds
 
 
 class Program:
@@ -34,13 +36,13 @@ class Program:
     def get(self, path: str) -> Any:
         return self.http.get(self.url + path, timeout=10).json()
 
-    def order(self) -> str:
+    def order(self, **headers: str) -> str:
         """Order 25 seats and wait until that is done; gives the run's id."""
         account = self.get("/accounts")["items"][0]["id"]
         offer = self.get("/offers?q=intranet&vendor=Adatum")["items"][0]["id"]
         line = {"offer_id": offer, "quantity": 25, "term": "P1Y", "billing_cycle": "monthly"}
         wish = {"account_id": account, "lines": [line], "po_reference": CANARY}
-        key = {"Idempotency-Key": str(new_id())}
+        key = {"Idempotency-Key": str(new_id()), **headers}
         run_id = self.http.post(f"{self.url}/orders?note={CANARY}", json=wish, headers=key, timeout=10).json()["id"]
         until(lambda: self.get(f"/operations/{run_id}")["status"] == "succeeded")
         return str(run_id)
@@ -49,8 +51,9 @@ class Program:
 def is_whole(spans: list[Span], names: set[str]) -> bool:
     """Whether a trace has come with all its steps, and with the decision after the last of them."""
     done = {span.name for span in spans if span.facts.get("cloudsales.outcome") == "OK"}
+    ended = {span.facts["saga.step"] for span in spans if span.name.startswith("step ")}
     decided = [span for span in spans if span.facts.get("cloudsales.event") == "OK"]
-    return len(roots(spans)) == 1 and done >= names and len(decided) >= len(names)
+    return len(roots(spans)) == 1 and done >= names and ended >= names and len(decided) >= len(names)
 
 
 def until(true: Callable[[], object], seconds: float = 30.0) -> None:
@@ -80,7 +83,7 @@ def program(collector: Collector, tmp_path_factory: pytest.TempPathFactory) -> I
 def test_an_order_is_one_tree_from_the_request_through_every_step(
     program: Program, collector: Collector, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run_id = program.order()
+    run_id = program.order(traceparent=OUTSIDE, tracestate="shop=7,other=x")
     names = {step.name for step in place_order.place_order.steps}
     until(lambda: is_whole(collector.trace_of(run_id=run_id), names))
     spans = collector.trace_of(run_id=run_id)
@@ -89,22 +92,57 @@ def test_an_order_is_one_tree_from_the_request_through_every_step(
 
     (request,) = roots(spans)
     (run,) = [span for span in spans if span.name == "run place-order"]
-    steps = [span for span in below(spans, run) if "cloudsales.step" in span.facts]
     assert (request.process, request.name, request.facts["http.status_code"]) == ("web", "POST api", 202)
-    assert {span.name for span in steps} == names
-    for step in steps:
-        queue = step.process.removeprefix("worker-")
-        assert queue.removesuffix("-exchange") == step.facts["cloudsales.domain"] == step.name.split(".")[0]
-        assert (step.facts["cloudsales.run_id"], step.facts["cloudsales.flow"]) == (run_id, "place-order")
-        assert {one.facts["db.name"] for one in below(spans, step) if "db.name" in one.facts} == {
-            step.facts["cloudsales.domain"]
-        }
+    assert (request.trace, request.parent) == tuple(OUTSIDE.split("-")[1:3])
+    steps = {span.facts["saga.step"]: span for span in below(spans, run) if span.name.startswith("step ")}
+    assert set(steps) == names
+    for step in steps.values():
+        is_a_step_with_its_sends_and_work(spans, step, run_id)
     decided = [span for span in below(spans, run) if span.name == "decide place-order"]
     assert len(decided) >= len(steps) and {span.process for span in decided} == {"coordinator"}
-    assert {span.facts.get("cloudsales.customer_id") for span in (request, run, *steps, *decided)} == {
+    work = {span.id for span in spans if span.kind == CONSUMER}
+    assert work <= {one for span in decided for one in span.linked}, "what follows is linked to the work"
+    ours = [span for span in spans if "cloudsales.run_id" in span.facts]
+    assert {span.facts.get("cloudsales.customer_id") for span in (request, *ours)} == {
         request.facts["cloudsales.customer_id"]
     }
     assert {span.about["cloud.region"] for span in spans} == {"eu"}
+    assert {span.state for span in ours} == {"shop=7,other=x"}
+
+
+def is_a_step_with_its_sends_and_work(spans: list[Span], step: Span, run_id: str) -> None:
+    """One step as its trace shows it: it lasts from the first send to the reply, and the work is below its send."""
+    name = step.facts["saga.step"]
+    sends = below(spans, step)
+    assert [span.kind for span in sends] == [PRODUCER] * len(sends) != []
+    work = [(send, span) for send in sends for span in below(spans, send)]
+    assert {span.name for _, span in work} == {name}
+    for sent, done in work:
+        queue = done.process.removeprefix("worker-")
+        assert sent.facts["messaging.destination.name"] == done.facts["messaging.destination.name"] == queue
+        assert sent.facts["messaging.message.id"] == done.facts["messaging.message.id"]
+        assert done.linked == (sent.id,) and done.kind == CONSUMER
+        assert queue.removesuffix("-exchange") == done.facts["cloudsales.domain"] == name.split(".")[0]
+        assert (done.facts["saga.id"], done.facts["saga.type"]) == (run_id, "place-order")
+        assert {one.facts["db.name"] for one in below(spans, done) if "db.name" in one.facts} == {
+            done.facts["cloudsales.domain"]
+        }
+        assert step.begun <= done.begun and done.ended <= step.ended + 1_000_000_000
+
+
+def test_the_coordinator_tells_how_many_runs_are_where_and_how_long_steps_take(
+    program: Program, collector: Collector
+) -> None:
+    program.order()
+    until(lambda: collector.latest("saga.step.duration", flow="place-order", step="services.draft_order"))
+
+    names = ("saga.stuck", "saga.overdue", "saga.attention", "saga.unknown")
+    until(lambda: all(collector.latest(name) for name in names))
+    assert {name: point.value for name in names if name != "saga.overdue" and (point := collector.latest(name))} == {
+        "saga.stuck": 0, "saga.attention": 0, "saga.unknown": 0,
+    }  # fmt: skip
+    until(lambda: collector.latest("queue.depth", queue="replies"))
+    assert {point.process for point in collector.points} == {"coordinator"}
 
 
 def test_reactions_are_linked_and_nothing_personal_leaves(program: Program, collector: Collector) -> None:

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from datetime import datetime
 from importlib.metadata import version
 from multiprocessing.util import Finalize
 from pathlib import PurePath
@@ -25,26 +26,29 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult, TraceIdRatioBased
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from .config import Settings
 from .errors import DomainError, Pending
-from .messages import acting
+from .messages import acting, context
 from .telemetry import redacted
 
 log = logging.getLogger(__name__)
 PREFIX = "cloudsales."
+OURS = (PREFIX, "saga.", "messaging.")
 # What may leave us. Not the address that was asked for (it may hold a search or a token), not who asked from where,
 # not the text of an error (it may name a person): the log has that, redacted, under the same trace id.
 KEPT = {"http.method", "http.route", "http.status_code", "db.system", "db.name", "db.statement", "error.type"}
 READS = {"GET", "HEAD", "OPTIONS"}
+SCOPE = InstrumentationScope("cloudsales")
 WAIT, GIVE_UP = 2.0, 3.0  # seconds for one call to the collector, and for the last ones of a process that ends
 
 
-def context_of(traceparent: str) -> Context:
+def context_of(traceparent: str, tracestate: str = "") -> Context:
     """OpenTelemetry's context from a traceparent; an empty one when there is none or it is not valid."""
-    return TraceContextTextMapPropagator().extract({"traceparent": traceparent}, Context())
+    return TraceContextTextMapPropagator().extract({"traceparent": traceparent, "tracestate": tracestate}, Context())
 
 
 def traceparent_of(span: trace.Span) -> str:
@@ -98,7 +102,7 @@ def kept(span: ReadableSpan, *, sampled: bool | None = None) -> ReadableSpan:
     elif "http.method" in given and "http.route" not in given and "/" in name:  # named by an address that nobody knows
         name = name.split(" ", 1)[0]
     attributes = {
-        key: redacted(value, key) for key, value in given.items() if key in KEPT or key.startswith(PREFIX)
+        key: redacted(value, key) for key, value in given.items() if key in KEPT or key.startswith(OURS)
     }  # fmt: skip
     here = span.get_span_context()
     if sampled and here is not None:
@@ -195,7 +199,7 @@ class Traces:
     ) -> Iterator[Callable[..., None]]:
         with self._tracer.start_as_current_span(
             name,
-            context=None if parent is None else context_of(parent),
+            context=None if parent is None else context_of(parent, context().tracestate),
             kind=SpanKind[kind.upper()],
             attributes=_attributes(facts),
             links=_links(link),
@@ -221,9 +225,27 @@ class Traces:
                 tell(failed=not isinstance(error, (DomainError, Pending)))  # a no and a wait are answers
                 raise
 
+    def past(
+        self, name: str, *, itself: str, parent: str, began: datetime, ended: datetime, failed: bool, link: str,
+        facts: dict[str, Any],
+    ) -> None:  # fmt: skip
+        """Record a span that nobody has held: it has the context `itself`, and begins and ends when it is said to."""
+        above = trace.get_current_span(context_of(parent, context().tracestate)).get_span_context()
+        here = trace.get_current_span(context_of(itself, context().tracestate)).get_span_context()
+        self._sending.on_end(ReadableSpan(
+            name, context=here, parent=above, resource=self.provider.resource, attributes=_attributes(facts),
+            links=_links(link), kind=SpanKind.INTERNAL, instrumentation_scope=SCOPE,
+            status=Status(StatusCode.ERROR if failed else StatusCode.UNSET),
+            start_time=_nanoseconds(began), end_time=_nanoseconds(ended),
+        ))  # fmt: skip
+
     def close(self) -> None:
         SQLAlchemyInstrumentor().uninstrument()
         self.provider.shutdown()
+
+
+def _nanoseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1_000_000) * 1000
 
 
 def _links(traceparent: str) -> list[Link]:
@@ -234,7 +256,8 @@ def _links(traceparent: str) -> list[Link]:
 def _attributes(facts: dict[str, Any]) -> dict[str, Any]:
     """Facts as attributes: numbers as they are, ids as text, nothing for what is not known."""
     names = {"method": "http.method", "status": "http.status_code"}
-    told = {names.get(name, PREFIX + name): value for name, value in facts.items() if value not in (None, "")}
+    known = {name: value for name, value in facts.items() if value not in (None, "")}
+    told = {name if "." in name else names.get(name, PREFIX + name): value for name, value in known.items()}
     return {name: value if isinstance(value, (int, float)) else str(value) for name, value in told.items()}
 
 

@@ -30,6 +30,7 @@ class Context:
     run_id: UUID | None = None
     customer_id: UUID | None = None
     traceparent: str = ""
+    tracestate: str = ""  # what the outside's own tracing wants to be told of this trace again
 
 
 _NOBODY = Context()

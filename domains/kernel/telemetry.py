@@ -80,3 +80,13 @@ def traceparent(incoming: str | None = None) -> str:
     if incoming and _TRACEPARENT.fullmatch(incoming):
         return incoming
     return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+
+
+_TRACESTATE = re.compile(r"[a-z0-9][a-z0-9_*/@-]{0,255}=[\x20-\x7e]{1,256}(?:[ \t]*,[ \t]*[a-z0-9][\x20-\x7e]*)*")
+
+
+def tracestate(incoming: str | None, parent: str | None) -> str:
+    """The W3C trace state to hand on: the incoming one when it and its traceparent are valid, else none."""
+    if not incoming or not parent or not _TRACEPARENT.fullmatch(parent):
+        return ""
+    return incoming if len(incoming) <= 512 and _TRACESTATE.fullmatch(incoming) else ""

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from .config import Settings
 
@@ -59,3 +61,34 @@ def span(
         return _OFF
     made: AbstractContextManager[Tell] = _traces.span(name, kind=kind, parent=parent, link=link, facts=facts)
     return made
+
+
+def is_on() -> bool:
+    """Whether this process records spans."""
+    return _traces is not None
+
+
+def past(
+    name: str,
+    *,
+    itself: str,
+    parent: str,
+    began: datetime,
+    ended: datetime,
+    failed: bool = False,
+    link: str = "",
+    **facts: Any,
+) -> None:
+    """Record what has lasted for longer than anybody could hold a span: from `began` to `ended`, as the span `itself`.
+
+    `itself`, `parent` and `link` are traceparents; other spans may have named `itself` as their parent before.
+    """
+    if _traces is not None:
+        _traces.past(
+            name, itself=itself, parent=parent, began=began, ended=ended, failed=failed, link=link, facts=facts
+        )
+
+
+def child_of(traceparent: str, key: UUID) -> str:
+    """The traceparent of a span below another one that everybody knows by a key: the same for the same key."""
+    return f"{traceparent[:36]}{key.hex[16:]}{traceparent[52:]}"

@@ -34,6 +34,9 @@ class Transport(Protocol):
     def publish_events(self, events: list[dict[str, Any]]) -> None:
         """Put events on the bus; raises when the bus did not take them."""
 
+    def depths(self) -> dict[str, int]:
+        """How many messages wait in each queue, as far as the transport can tell."""
+
     def gap(self, domain: str) -> float:
         """How many seconds of a domain's newest events the bus may have lost: 0 for none, infinity for all of them."""
 

@@ -46,6 +46,9 @@ class Transport:
         for queue in self.events.values():
             queue.extend(events)
 
+    def depths(self) -> dict[str, int]:
+        return {"commands": len(self.commands), "replies": len(self.replies)}
+
     def gap(self, domain: str) -> float:
         return 0.0
 

@@ -167,6 +167,14 @@ class Transport:
             return bytes(self._redis.xpending(EVENTS, group["name"])["min"])
         return bytes(group["last-delivered-id"])
 
+    def depths(self) -> dict[str, int]:
+        names = sorted(one.decode().removeprefix("rq:queue:") for one in self._redis.smembers("rq:queues"))
+        pipe = self._redis.pipeline(transaction=False)
+        for name in names:
+            pipe.llen(f"rq:queue:{name}")
+        *waiting, replies = pipe.xlen(REPLIES).execute()
+        return {**dict(zip(names, waiting, strict=True)), "replies": replies}
+
     def gap(self, domain: str) -> float:
         server, life = self._life(domain)
         if not life:

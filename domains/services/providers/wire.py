@@ -53,6 +53,7 @@ class Wire:
             headers["Request-Id"] = request_id
         if context().traceparent:
             headers["traceparent"] = context().traceparent
+            headers |= {"tracestate": context().tracestate} if context().tracestate else {}
         answer = self._send(method, path, headers, options)
         if answer.status_code == 401:  # the token was revoked or the provider started anew: once more with a new one
             self._good_until = 0.0
