@@ -11,13 +11,15 @@ from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 import installation
 from domains.kernel.azure import why
 from domains.kernel.config import DATABASES, Settings
-from domains.kernel.database import make_engine
+from domains.kernel.database import bind, make_engine
 from gateway import nginx
+from saga import flows, gauges
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ def examine(settings: Settings, port: int) -> Iterator[Finding]:
     yield from _packages()
     yield from _folder(Path(settings.var))
     yield from _databases(settings)
+    yield from _runs(settings)
     yield from _ports(port)
     for what, programs, remedy in (
         ("nginx (gateway)", ("nginx", "/usr/sbin/nginx"), "apt-get install nginx; without it the web serves alone"),
@@ -82,11 +85,30 @@ def _databases(settings: Settings) -> Iterator[Finding]:
         url = settings.database_url_of(name)
         if url.startswith("sqlite"):
             continue
+        engine = make_engine(url)
         try:
-            with make_engine(url).connect():
+            with engine.connect():
                 yield Finding(f"database {name}", True, "")
         except DBAPIError as error:
             yield Finding(f"database {name}", False, why(error.orig or error))
+        finally:
+            engine.dispose()
+
+
+def _runs(settings: Settings) -> Iterator[Finding]:
+    """Whether this release knows the sagas of all runs under way: nobody carries the others on."""
+    url = make_url(settings.database_url_of("saga"))
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        return  # there is no run yet, and looking would make the file
+    flows.load()
+    bind(settings)
+    try:
+        unknown = gauges.unknown_versions()
+    except DBAPIError:  # no tables yet, or no server, which was said above
+        return
+    names = ", ".join(f"{name}: {count}" for name, count in unknown.items())
+    remedy = "keep a coordinator of the release that knows them running beside this one"
+    yield Finding(f"runs that this release knows{f' (not {names})' if names else ''}", not unknown, remedy)
 
 
 def _ports(port: int) -> Iterator[Finding]:

@@ -86,7 +86,8 @@ class Chosen(Sampler):
             chosen = parent.trace_flags.sampled or f"{PREFIX}run_id" in facts
             chosen = chosen or any(link.context.trace_flags.sampled for link in links or ())
             decision = Decision.RECORD_AND_SAMPLE if chosen else Decision.DROP
-        return SamplingResult(decision, facts)
+        above = trace.get_current_span(parent_context).get_span_context()
+        return SamplingResult(decision, facts, above.trace_state)  # which a span would lose otherwise
 
     def get_description(self) -> str:
         return f"writes, runs and {self._ratio:.0%} of reads"

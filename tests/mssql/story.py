@@ -30,7 +30,7 @@ from domains.services.providers import provider
 from domains.support import commands as case_commands
 from domains.users import commands as user_commands
 from domains.users import tokens
-from saga import interventions, relay, retention, schedules, store, tables
+from saga import gauges, interventions, relay, retention, schedules, store, tables
 from saga.flows.refresh_subscription import RefreshSubscription, refresh_subscription
 from saga.transports import inline
 from tests.api import test_whole_story as whole
@@ -236,6 +236,7 @@ def keep_house(transport: inline.Transport) -> None:
         transport.run_until_quiet()
     take_up_invoices()
     transport.next_due()
+    list(gauges.readings())
     with tables.db.begin() as session:
         store.postpone(session, new_id(), clock.now(session))
         store.find_by_resource(session, Scope.customer(new_id()), new_id())
