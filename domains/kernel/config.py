@@ -79,7 +79,9 @@ class Settings:
     smtp_url: str = _setting("smtp://user:password@host:port; empty: the local mailbox under var/mailbox", "")
     mail_from: str = _setting("sender of our e-mails", "Cloud Sales System <no-reply@cloudsales.example>")
     log_level: str = _setting("DEBUG, INFO, WARNING or ERROR", "INFO")
-    telemetry: str = _setting("where traces go: off, console, otlp or azure (with the extra azure-monitor)", "off")
+    telemetry: str = _setting(
+        "where traces and metrics go: off, console, otlp or azure (with the extra azure-monitor)", "off"
+    )
     telemetry_endpoint: str = _setting("the OpenTelemetry collector, over HTTP", "http://127.0.0.1:4318")
     telemetry_connection: str = _setting("Azure Monitor's connection string", hide=True)
     telemetry_ratio: float = _setting("part of the reads that is traced, 0 to 1; writes, runs, failures always", 0.1)
