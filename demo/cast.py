@@ -46,4 +46,4 @@ PLAYERS = (
            "T1234567890123", "contoso", ("本社", "大阪支店"), address=("1-1 Datum, Chiyoda-ku", "100-0001", "Tokyo")),
 )  # fmt: skip
 ROLES = {"owner": "Olivia Owen", "buyer": "Bruno Berg", "billing": "Bianca Bell", "reader": "Remy Ross"}
-STAFF = {"administrator": "Ada Lind", "agent": "Aiden Stone"}
+STAFF = {"administrator": "Ada Lind", "agent": "Aiden Stone", "saga.operator": "Rita Moss"}

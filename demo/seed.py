@@ -28,7 +28,7 @@ from domains.kernel.tenancy import Actor, Caller, Scope
 from domains.users import commands as users
 from domains.users import db as users_db
 from domains.users import tokens
-from domains.users.commands import CLIENT_SCOPES, ROLE_SCOPES
+from domains.users.commands import CLIENT_SCOPES, ROLE_SCOPES, RUN_SCOPES
 from saga import flows, store, transports
 from saga.flows.onboard_customer import onboard_customer
 from saga.flows.open_account import open_account
@@ -60,7 +60,8 @@ class Seed:
     def __init__(self, settings: Settings, transport: inline.Transport) -> None:
         self.settings, self.transport, self.control = settings, transport, f"{settings.provider_url}/control"
         self.people: list[dict[str, Any]] = []
-        self.clients: list[dict[str, Any]] = []
+        self.clients: list[dict[str, Any]] = []  # of customers
+        self.desks: list[dict[str, Any]] = []  # of the operator, to work on runs
         self.customer_ids: dict[str, UUID] = {}
         self.stage = Stage({}, {}, transport, self.control)
 
@@ -125,9 +126,11 @@ class Seed:
         with customers_db.begin_read() as session:
             assert customers.get(session, SYSTEM, payload.customer_id).status == "active", player.name
         self.members(player, payload)
-        if player.kind != "operator":
-            self.program(player, payload)
-            self.accounts(player)
+        if player.kind == "operator":
+            self.program(player, payload, self.desks, "runs-desk", sorted(RUN_SCOPES))
+            return
+        self.program(player, payload, self.clients, "erp-sync", sorted(CLIENT_SCOPES))
+        self.accounts(player)
 
     def owner_role(self, player: Player) -> str:
         return "administrator" if player.kind == "operator" else "owner"
@@ -161,16 +164,18 @@ class Seed:
             login_id="", preferences={"language": player.language, "email": email},
         )  # fmt: skip
 
-    def program(self, player: Player, payload: OnboardCustomer) -> None:
-        """An API client of the customer with all scopes a program may have."""
+    def program(
+        self, player: Player, payload: OnboardCustomer, clients: list[dict[str, Any]], name: str, scopes: list[str]
+    ) -> None:
+        """An API client of the customer, with these scopes."""
         client_id, secret = tokens.new_client_id(self.settings.region), tokens.new_secret()
         with users_db.begin() as session:
             users.create_api_client(
                 session, client_id=client_id, customer_id=payload.customer_id, reseller_id=payload.reseller_id,
-                name="erp-sync", scopes=sorted(CLIENT_SCOPES), secret=secret,
+                name=name, scopes=scopes, secret=secret,
             )  # fmt: skip
-        known = {"customer": player.name, "customer_id": str(payload.customer_id), "scopes": sorted(CLIENT_SCOPES)}
-        self.clients.append({"client_id": client_id, "client_secret": secret, **known})
+        known = {"customer": player.name, "customer_id": str(payload.customer_id), "scopes": scopes}
+        clients.append({"client_id": client_id, "client_secret": secret, **known})
 
     def accounts(self, player: Player) -> None:
         """The customer's two accounts, opened by its owner; the first has the budget, if there is one."""
@@ -192,7 +197,8 @@ class Seed:
             "base_url": self.settings.public_url,
             "sandbox_url": self.settings.provider_url.replace("127.0.0.1", "localhost"),
         }
-        text = json.dumps(known | {"users": self.people, "api_clients": self.clients}, indent=1, ensure_ascii=False)
+        known |= {"users": self.people, "api_clients": self.clients, "runs_clients": self.desks}
+        text = json.dumps(known, indent=1, ensure_ascii=False)
         with open(path, "w", opener=lambda name, flags: os.open(name, flags, 0o600), encoding="utf-8") as file:
             file.write(text)
 

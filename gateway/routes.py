@@ -12,7 +12,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "billing": ("charges", "costs", "invoices"),
     "notifications": ("dev",),
 }
-ANYWHERE = ("", "operations", "search", "static", "styleguide", "healthz", "readyz", "openapi.json", "docs")
+ANYWHERE = ("", "operations", "runs", "search", "static", "styleguide", "healthz", "readyz", "openapi.json", "docs")
 API = "/api/v1"
 
 

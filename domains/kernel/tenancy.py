@@ -39,7 +39,8 @@ class Scope:
 
     @classmethod
     def operator(cls) -> Scope:
-        """Operator staff: all customers. Made by `users` for people with an operator role, never for API clients."""
+        """Operator staff: all customers. Made by `users` for people with an operator role, and for the operator's
+        programs that may work on runs and nothing else."""
         return cls("operator")
 
     @classmethod

@@ -11,21 +11,26 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from domains.kernel.columns import Count, Id, Instant, Json, Text
 from domains.kernel.database import Database
+from domains.kernel.tenancy import Scope
 
 db = Database("users")
 
 _READ = "customers accounts offers orders subscriptions operations cases charges invoices users"
 _ALL_READ = frozenset(f"{noun}:read" for noun in _READ.split())
-_BUY = frozenset({"orders:write", "subscriptions:write", "cases:write"})
+_BUY = frozenset({"orders:write", "subscriptions:write", "operations:write", "cases:write"})
+_WORK = frozenset({"cases:write", "support:work"})
+RUN_SCOPES = frozenset({"runs:read", "runs:write"})
 ROLE_SCOPES: dict[str, frozenset[str]] = {
     "owner": _ALL_READ | _BUY | {"accounts:write", "customers:write", "users:write"},
     "buyer": _ALL_READ | _BUY | {"accounts:write"},
     "billing": _ALL_READ | {"cases:write"},
     "reader": _ALL_READ,
-    "agent": _ALL_READ | {"cases:write", "support:work"},
-    "administrator": _ALL_READ | _BUY | {"accounts:write", "customers:write", "users:write", "support:work", "operate"},
-}
-STAFF = ("agent", "administrator")
+    "agent": _ALL_READ | _WORK,
+    "saga.operator": _ALL_READ | _WORK | RUN_SCOPES,
+    "administrator": _ALL_READ | _BUY | _WORK | RUN_SCOPES
+    | {"accounts:write", "customers:write", "users:write", "operate"},
+}  # fmt: skip
+STAFF = ("agent", "saga.operator", "administrator")
 CLIENT_SCOPES = ROLE_SCOPES["owner"] - {"users:write"}
 THEMES = ("auto", "light", "dark")
 LANGUAGES = ("en", "de", "ja")
@@ -45,6 +50,12 @@ class Organisation(db.Model):
     currency: Mapped[str] = mapped_column(Text(3))
     status: Mapped[str] = mapped_column(Text(16))
     version: Mapped[int] = mapped_column(Count)
+
+    def scope_of_program(self, scopes: frozenset[str]) -> Scope:
+        """What a program of theirs sees: their own, or all runs for one of the operator's that works on runs only."""
+        if self.kind == "operator" and scopes and scopes <= RUN_SCOPES:
+            return Scope.operator()
+        return Scope.reseller(self.customer_id) if self.kind == "reseller" else Scope.customer(self.customer_id)
 
 
 class User(db.Model):

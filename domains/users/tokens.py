@@ -277,7 +277,7 @@ def _verified(text: str) -> dict[str, Any] | None:
 
 def _program(session: Session, client: ApiClient, scopes: list[str]) -> Caller:
     own = session.get_one(Organisation, client.customer_id)
-    scope = Scope.reseller(own.customer_id) if own.kind == "reseller" else Scope.customer(own.customer_id)
+    scope = own.scope_of_program(frozenset(client.scopes))
     preferences = {"language": "en", "formats": "en_GB", "zone": "UTC", "region": own.region}
     preferences |= _home(own.customer_id, own.name, own.kind)
     return Caller(

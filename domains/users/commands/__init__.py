@@ -4,6 +4,7 @@ from ..models import CLIENT_SCOPES as CLIENT_SCOPES
 from ..models import FORMATS as FORMATS
 from ..models import LANGUAGES as LANGUAGES
 from ..models import ROLE_SCOPES as ROLE_SCOPES
+from ..models import RUN_SCOPES as RUN_SCOPES
 from ..models import STAFF as STAFF
 from ..models import THEMES as THEMES
 from .invitations import accept_invitation as accept_invitation
