@@ -26,6 +26,7 @@ BLUEPRINTS = {
     "support": ("cases",),
     "billing": ("charges", "invoices"),
 }
+ANYWHERE = ("operations", "runs")
 DOCUMENT = Path(__file__).parent.parent / "openapi.json"
 
 
@@ -51,7 +52,7 @@ def create_app(settings: Settings, domains: tuple[str, ...] | None = None) -> Fl
     errors.register(app)
     api = spec.Api(app)
     held = settings.domain_names if domains is None else domains
-    for name in [*(name for domain in held for name in BLUEPRINTS.get(domain, ())), "operations"]:
+    for name in [*(name for domain in held for name in BLUEPRINTS.get(domain, ())), *ANYWHERE]:
         api.register_blueprint(import_module(f"api.{name}").blp)
     app.add_url_rule("/openapi.json", view_func=openapi_json)
     return app

@@ -68,3 +68,8 @@ def describe(
         responses.setdefault(status, []).append({"content_type": None, **answer})
     view._apidoc = known  # type: ignore[attr-defined]
     return view
+
+
+def with_errors(*statuses: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Say that a view may also be answered with these errors."""
+    return lambda view: describe(view, errors=statuses)

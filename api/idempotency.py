@@ -71,6 +71,31 @@ def once(database: Database, *, key_required: bool = True) -> Callable[[Callable
     return decorate
 
 
+def once_for_all(database: Database) -> Callable[[Callable[..., Response]], Callable[..., Any]]:
+    """Run a view that ends transactions of its own; give a known answer again; 422 for another request.
+
+    One that was interrupted goes on when it is asked for again: so each part of it must be safe to be tried twice.
+    """
+
+    def decorate(view: Callable[..., Response]) -> Callable[..., Response]:
+        @wraps(view)
+        def written_once(*args: Any, **kwargs: Any) -> Response:
+            wanted = asked(required=True)
+            assert wanted is not None
+            with database.begin() as session:
+                answered = None if _enter(session, database, wanted) else _again(session, database, wanted)
+            if answered is not None and answered.status_code:
+                return answered
+            response = view(*args, **kwargs)
+            with database.begin() as session:
+                _keep(session, database, wanted, response)
+            return response
+
+        return described.describe(written_once, parameters=["IdempotencyKey"], errors=[400, 409, 422])
+
+    return decorate
+
+
 def _enter(session: Session, database: Database, wanted: Asked) -> bool:
     row = {"key": wanted.key, "request_digest": wanted.request_digest, "status": 0, "at": clock.now(session)}
     return insert_new(session, database.idempotency, row, "key")

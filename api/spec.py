@@ -27,10 +27,13 @@ SCOPES = {
     "subscriptions:read": "See subscriptions",
     "subscriptions:write": "Change, cancel and extend subscriptions",
     "operations:read": "Follow operations",
+    "operations:write": "Cancel operations",
     "cases:read": "See support cases",
     "cases:write": "Open and answer support cases",
     "charges:read": "See charges and costs",
     "invoices:read": "See and download invoices",
+    "runs:read": "See all runs (operators)",
+    "runs:write": "Intervene in runs (operators)",
 }
 SECURITY = {
     "type": "oauth2",

@@ -20,7 +20,9 @@ from .schemas.operations import Operation
 
 PATHS = {"order": "/orders/", "subscription": "/subscriptions/", "account": "/accounts/", "customer": "/customers/"}
 POLL_AFTER = 1  # seconds
+CANCELED = "It was cancelled; what had been done was taken back."
 NO_ANSWER = "We got no clear answer in time; what had been done was taken back."
+SETTLED = "Our staff have ended it and settled what there was to settle."
 MESSAGES = {
     "waiting": "Waiting for somebody else; nothing needs to be done.",
     "failed": "No clear answer came in time.",
@@ -105,9 +107,10 @@ def as_operation(session: Session, run: Run) -> dict[str, Any]:
 
 def failure(run: Run) -> dict[str, str] | None:
     """Why a run came to nothing, if it did."""
-    if run.error is None:
+    if run.error is None or operation_status(run) == "succeeded":
         return None
-    return {"code": run.error["code"], "detail": run.error.get("detail") or NO_ANSWER}
+    words = {"canceled": CANCELED, "resolved": SETTLED}
+    return {"code": run.error["code"], "detail": run.error.get("detail") or words.get(run.error["code"], NO_ANSWER)}
 
 
 def _message(step: TimelineStep) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from domains.kernel import audit, clock, config
@@ -54,8 +55,26 @@ def intervene(
     name. NotFound when the run is not in `scope`; Conflict when it has moved on (`version_conflict`) or its state does
     not allow this (`not_possible_now`); Invalid without a reason, which only a cancellation does not need.
     """
+    with tables.db.begin() as session:
+        return intervene_within(
+            session, scope, run_id, op, actor=actor, expected_rev=expected_rev, reason=reason, outputs=outputs
+        )
+
+
+def intervene_within(
+    session: Session,
+    scope: Scope,
+    run_id: UUID,
+    op: str,
+    *,
+    actor: Actor,
+    expected_rev: int | None = None,
+    reason: str = "",
+    outputs: dict[str, Any] | None = None,
+) -> Run:
+    """As `intervene`, in a transaction of the caller's; the commands are sent once it has been committed."""
     asked = Asked(op, f"{actor.kind}:{actor.id}", _checked(op, reason), outputs or {})
-    with acting(actor=actor, run_id=run_id), tables.db.begin() as session:
+    with acting(actor=actor, run_id=run_id):
         store.get(session, scope, run_id)
         row = store.locked_runs(session, [run_id])[0]
         if expected_rev is not None and row["rev"] != expected_rev:
@@ -67,9 +86,9 @@ def intervene(
         decision = decide(store.definition_of(row), row, steps, asked, now=now, spread=0.0, call_time=call_time)
         store.apply(session, row, decision, now)
         _keep(session, row, asked, actor, now)
-        after = store.get(session, scope, run_id)
-    transports.current().send_commands([store.envelope(row, step) for step in decision.send])
-    return after
+        sends = [store.envelope(row, step) for step in decision.send]
+        event.listen(session, "after_commit", lambda _: transports.current().send_commands(sends), once=True)
+        return store.get(session, scope, run_id)
 
 
 def _checked(op: str, reason: str) -> str:

@@ -39,6 +39,13 @@ def purge(database: Database) -> int:
     )
 
 
+def purge_answers() -> int:
+    """Delete the answers that were given to what was done to runs, once nobody may ask for them again."""
+    with tables.db.begin_read() as session:
+        before, idempotency = clock.now(session) - KEYS_KEPT, tables.db.idempotency
+    return _purge(tables.db, idempotency.c.key, idempotency.c.at < before)
+
+
 def purge_logins() -> int:
     """Delete logins that ended long ago and counts of failed tries that no longer count; returns how many."""
     with users.db.begin_read() as session:

@@ -147,4 +147,5 @@ SCHEDULES = (
     Schedule("check-month", 3600, begin_check),
     *map(_purging, retention.DATABASES),
     Schedule("purge-logins", 86_400, lambda window: retention.purge_logins()),
+    Schedule("purge-runs", 86_400, lambda window: retention.purge_answers()),
 )

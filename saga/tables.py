@@ -11,10 +11,12 @@ from sqlalchemy import CheckConstraint, Column, Index, Table, UniqueConstraint
 
 from domains.kernel.columns import Count, Flag, Id, Instant, Json, LongText, Serial, Text
 from domains.kernel.database import Database
+from domains.kernel.tables import idempotency
 
 from .events import FINAL
 
 db = Database("saga", domain=False, audited=True)
+db.idempotency = idempotency(db.metadata)  # for what people and programs do to runs
 
 run = Table(
     "run", db.metadata,
@@ -59,6 +61,11 @@ Index("ix_run_customer_id", run.c.customer_id, run.c.id)
 Index("ix_run_reseller_id", run.c.reseller_id, run.c.id)
 Index("ix_run_resource_id", run.c.resource_id)
 _timed = run.c.next_at.is_not(None)
+# For the console: the few that have not ended by status, those that ended lately, and each saga's own.
+_open, _ended = run.c.ended_at.is_(None), run.c.ended_at.is_not(None)
+Index("ix_run_open", run.c.status, run.c.id, sqlite_where=_open, postgresql_where=_open, mssql_where=_open)
+Index("ix_run_ended", run.c.ended_at, run.c.status, sqlite_where=_ended, postgresql_where=_ended, mssql_where=_ended)
+Index("ix_run_definition_id", run.c.definition, run.c.id)
 Index("ix_run_due", run.c.next_at, sqlite_where=_timed, postgresql_where=_timed, mssql_where=_timed)
 
 run_step = Table(

@@ -12,20 +12,27 @@ from api.spec import SCOPES
 from domains.kernel import assertion, config
 from domains.kernel.database import new_id
 from domains.kernel.tenancy import Actor, Caller, Scope
+from domains.users.commands import RUN_SCOPES
 
 from .contract import Contract
 
 
 def a_caller(customer_id: UUID | None = None, kind: str = "direct", **but: Any) -> Caller:
-    """An API client of a customer with every scope."""
+    """An API client of a customer with every scope that a customer's program may have."""
     customer_id = customer_id or new_id()
     scope = Scope.reseller(customer_id) if kind == "reseller" else Scope.customer(customer_id)
     known: dict[str, Any] = {
         "actor": Actor("client", f"eu-{customer_id}", "ERP"), "scope": scope, "customer_id": customer_id,
-        "customer_kind": kind, "customer_name": "Northwind Traders", "roles": (), "scopes": frozenset(SCOPES),
-        "login_id": "", "preferences": {},
+        "customer_kind": kind, "customer_name": "Northwind Traders", "roles": (),
+        "scopes": frozenset(SCOPES) - RUN_SCOPES, "login_id": "", "preferences": {},
     }  # fmt: skip
     return Caller(**known | but)
+
+
+def a_runs_client(**but: Any) -> Caller:
+    """An API client of the operator that may work on runs."""
+    known = {"kind": "operator", "scope": Scope.operator(), "scopes": RUN_SCOPES, "customer_name": "Cloud Sales"}
+    return a_caller(**known | {"actor": Actor("client", "eu-runs", "Runs desk")} | but)
 
 
 class Program:

@@ -30,10 +30,11 @@ EXPECTED = {
         "cancelSubscription",
         "extendSubscription",
     },
-    "operations": {"listOperations", "getOperation"},
+    "operations": {"listOperations", "getOperation", "cancelOperation"},
     "cases": {"listCases", "getCase", "openCase", "updateCase", "listReplies", "addReply"},
     "charges": {"listCharges", "getCosts"},
     "invoices": {"listInvoices", "getInvoice", "downloadInvoicePdf", "downloadInvoiceCsv"},
+    "runs": {"listRuns", "getRun", "listRunEvents", "listInterventions", "intervene", "retryRuns"},
     "users": {"getMe", "updateMe", "listUsers"},
 }
 

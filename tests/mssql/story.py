@@ -30,10 +30,11 @@ from domains.services.providers import provider
 from domains.support import commands as case_commands
 from domains.users import commands as user_commands
 from domains.users import tokens
-from saga import gauges, interventions, relay, retention, schedules, store, tables
+from saga import console, gauges, interventions, relay, retention, schedules, store, tables
 from saga.flows.refresh_subscription import RefreshSubscription, refresh_subscription
 from saga.transports import inline
 from tests.api import test_whole_story as whole
+from tests.api.program import a_runs_client
 from tests.factories.billing import a_provider_line
 from tests.factories.users import an_organisation, membership_of
 
@@ -56,6 +57,7 @@ def everything(app: Flask, transport: inline.Transport) -> None:
     take_back_and_forget()
     keep_the_catalogue()
     steer(transport)
+    look_at_runs(app)
     keep_house(transport)
 
 
@@ -183,6 +185,31 @@ def steer(transport: inline.Transport) -> None:
     with tables.db.begin_read() as session:
         interventions.possible(session, run)
         interventions.interventions_of(session, run.id)
+
+
+def look_at_runs(app: Flask) -> None:
+    """An operator finds runs by everything there is, reads one whole, has many tried again; a customer cancels."""
+    desk, then = whole.Program(app, a_runs_client()), "2030-01-01T00:00:00Z"
+    filters = f"definition=x&customer_id={new_id()}&resource_id={new_id()}&key=x&created_after={then}&older_than=9"
+    states = "status=running&status=paused&status=completed"
+    for query in ("limit=1", filters, states, f"status=running&due_before={then}"):
+        cursor = desk.get(f"/runs?{query}").json["next_cursor"]
+        desk.get(f"/runs?{query}&cursor={cursor}") if cursor else None
+    one = desk.get("/runs?limit=1").json["items"][0]["id"]
+    for path in ("", "/interventions", "/timeline?limit=1"):
+        cursor = desk.get(f"/runs/{one}{path}").json.get("next_cursor")
+        desk.get(f"/runs/{one}{path}&cursor={cursor}") if cursor else None
+    for path in ("/runs/retry", f"/runs/{one}/interventions", f"/operations/{one}/cancel"):
+        body = {"reason": "x"} | ({"op": "pause", "expected_rev": 0} if "interventions" in path else {})
+        owner = whole.Program(app, whole.a_caller(kind="operator", scope=SCOPE))
+        (owner if "cancel" in path else desk).post(path, None if "cancel" in path else body)
+    with tables.db.begin_read() as session:
+        console.count_runs(session, SCOPE)
+        console.list_runs(session, SCOPE, console.Wanted(about=new_id()))
+    retention.purge_answers()
+    program = {"client_id": "eu-2", "customer_id": new_id(), "reseller_id": None, "name": "Desk", "secret": "css_x"}
+    with suppress(DomainError), users.db.begin() as session:
+        user_commands.create_api_client(session, **program, scopes=["runs:read"])
 
 
 def take_up_invoices() -> None:

@@ -43,6 +43,16 @@ CREATE TABLE definition (
 	CONSTRAINT pk_definition PRIMARY KEY ([key])
 );
 
+CREATE TABLE idempotency (
+	[key] NVARCHAR(64) NOT NULL,
+	request_digest NVARCHAR(64) NOT NULL,
+	status INTEGER NOT NULL,
+	body NVARCHAR(max) NULL,
+	headers NVARCHAR(max) NULL,
+	at DATETIMEOFFSET NOT NULL,
+	CONSTRAINT pk_idempotency PRIMARY KEY ([key])
+);
+
 CREATE TABLE intervention (
 	id BINARY(16) NOT NULL,
 	run_id BINARY(16) NOT NULL,
@@ -96,7 +106,13 @@ CREATE TABLE run (
 
 CREATE INDEX ix_run_customer_id ON run (customer_id, id);
 
+CREATE INDEX ix_run_definition_id ON run (definition, id);
+
 CREATE INDEX ix_run_due ON run (next_at) WHERE next_at IS NOT NULL;
+
+CREATE INDEX ix_run_ended ON run (ended_at, status) WHERE ended_at IS NOT NULL;
+
+CREATE INDEX ix_run_open ON run (status, id) WHERE ended_at IS NULL;
 
 CREATE INDEX ix_run_reseller_id ON run (reseller_id, id);
 

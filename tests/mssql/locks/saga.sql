@@ -7,6 +7,10 @@ FROM definition WITH (UPDLOCK, HOLDLOCK)
 WHERE definition.[key] = :key;
 
 SELECT …
+FROM idempotency WITH (UPDLOCK, HOLDLOCK)
+WHERE idempotency.[key] = :key;
+
+SELECT …
 FROM run WITH (UPDLOCK, HOLDLOCK)
 WHERE run.business_key = :business_key;
 

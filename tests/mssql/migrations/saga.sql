@@ -213,6 +213,42 @@ UPDATE alembic_version SET version_num='0003' WHERE alembic_version.version_num 
 
 GO
 
+-- Running upgrade 0003 -> 0004
+
+CREATE TABLE idempotency (
+    [key] NVARCHAR(64) NOT NULL,
+    request_digest NVARCHAR(64) NOT NULL,
+    status INTEGER NOT NULL,
+    body NVARCHAR(max) NULL,
+    headers NVARCHAR(max) NULL,
+    at DATETIMEOFFSET NOT NULL,
+    CONSTRAINT pk_idempotency PRIMARY KEY ([key])
+);
+
+GO
+
+COMMIT;
+
+GO
+
+CREATE INDEX ix_run_open ON run (status, id) WHERE ended_at IS NULL;
+
+GO
+
+CREATE INDEX ix_run_ended ON run (ended_at, status) WHERE ended_at IS NOT NULL;
+
+GO
+
+CREATE INDEX ix_run_definition_id ON run (definition, id);
+
+GO
+
+BEGIN TRANSACTION;
+
+UPDATE alembic_version SET version_num='0004' WHERE alembic_version.version_num = '0003';
+
+GO
+
 COMMIT;
 
 GO
