@@ -25,7 +25,7 @@ BLUEPRINTS = {
     "billing": ("billing", "invoices"),
     "notifications": ("notifications",),
 }
-ANYWHERE = ("operations", "home", "search")
+ANYWHERE = ("operations", "runs", "home", "search")
 FOR_BUILDERS = ("styleguide",)  # not in production
 LANGUAGES = ("en", "de", "ja")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from domains.customers.commands import (
     region_of,
     update_customer,
 )
-from domains.kernel.errors import Invalid, Refused
+from domains.kernel.errors import Invalid, NotFound, Refused
 from domains.services.pricing import STANDARD_NAME
 from saga.flows.onboard_customer import onboard_customer
 from saga.payloads.customer import OnboardCustomer
@@ -171,5 +172,9 @@ def names_of(ids: Iterable[UUID]) -> dict[UUID, str]:
     wanted = set(ids) if g.caller.scope.kind != "customer" else set()
     if not wanted or "customers" not in current_app.config["SETTINGS"].domain_names:
         return {}
+    found = {}
     with db.begin_read() as session:
-        return {id: queries.get(session, g.caller.scope, id).name for id in wanted}
+        for id in wanted:
+            with suppress(NotFound):  # one whose onboarding is under way, or came to nothing
+                found[id] = queries.get(session, g.caller.scope, id).name
+    return found

@@ -15,7 +15,7 @@ from domains.users.commands import STAFF
 
 ROLES = {
     "owner": _l("Owner"), "buyer": _l("Buyer"), "billing": lazy_pgettext("role", "Billing"), "reader": _l("Reader"),
-    "agent": _l("Support agent"), "administrator": _l("Administrator"),
+    "agent": _l("Support agent"), "saga.operator": _l("Runs operator"), "administrator": _l("Administrator"),
 }  # fmt: skip
 KINDS = {
     "direct": _l("Direct customer"), "reseller": _l("Reseller"), "end_customer": _l("End-customer"),
@@ -89,12 +89,14 @@ def places(caller: Caller) -> list[dict[str, Any]]:
         ("/operations", "route", _("Operations"), "operations:read"),
         ("/users", "users", _("Users and roles"), "users:read"),
     ]
+    control = [("/runs", "adjustments", _("Runs"), "runs:read")]
     if manages(caller):
         organisation.insert(0, ("/customers", "building", _("Customers"), "customers:read"))
     return [
-        {"title": title, "items": [
+        {"title": title, "items": items}
+        for title, group in (("", daily), (_("Organisation"), organisation), (_("Control"), control))
+        if (items := [
             {"href": href, "icon": icon, "label": label}
             for href, icon, label, scope in group if not scope or caller.may(scope)
-        ]}
-        for title, group in (("", daily), (_("Organisation"), organisation))
+        ])
     ]  # fmt: skip

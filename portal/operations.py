@@ -8,10 +8,11 @@ from uuid import UUID
 from flask import Blueprint, Response, g, request
 
 from domains.kernel import clock
-from saga import store, tables
+from saga import cancelling, store, tables
 
 from .access import requires
-from .htmx import page
+from .forms import Errors, refusals_on
+from .htmx import page, redirect
 from .progress import told
 
 bp = Blueprint("operations", __name__, url_prefix="/operations")
@@ -41,9 +42,10 @@ def running() -> Any:
 
 @bp.get("/<uuid:operation_id>")
 @requires("operations:read")
-def show(operation_id: UUID) -> Any:
+def show(operation_id: UUID, errors: Errors | None = None) -> Any:
     """One run: how far it is, what was agreed, and how it ended."""
-    return page("operations/show.html", run=run_of(operation_id))
+    wrong = errors or Errors()
+    return page("operations/show.html", run=run_of(operation_id), errors=wrong, status=wrong.status)
 
 
 @bp.get("/<uuid:operation_id>/progress")
@@ -53,11 +55,23 @@ def progress(operation_id: UUID) -> Any:
     return revalidated(page("operations/show.html", "operations/_poll.html", run=run_of(operation_id)))
 
 
+@bp.post("/<uuid:operation_id>/cancel")
+@requires("operations:write")
+@refusals_on(show)
+def cancel(operation_id: UUID) -> Any:
+    """Have a run taken back, as long as it can be; else its page says why not."""
+    with tables.db.begin() as session:
+        cancelling.cancel(session, g.caller.scope, operation_id, actor=g.caller.actor)
+    return redirect(f"/operations/{operation_id}")
+
+
 def run_of(operation_id: UUID) -> dict[str, Any]:
     """One run of the reader's as its page shows it; NotFound for any other."""
     with tables.db.begin_read() as session:
         g.now = clock.now(session)
-        return told(session, store.get(session, g.caller.scope, operation_id))
+        run = store.get(session, g.caller.scope, operation_id)
+        may = g.caller.may("operations:write") and cancelling.can_be_canceled(session, run)
+        return told(session, run) | {"can_be_canceled": may}
 
 
 def revalidated(response: Response) -> Any:

@@ -40,16 +40,24 @@ def outcome_of(run: Run, steps: list[TimelineStep]) -> Outcome:
     if run.status == "completed":
         return succeeded(run)
     error = run.error or {}
-    text = formats.translated(error) or _("We got no clear answer in time.")
     if run.status == "resolved":
-        return Outcome("undone", _("Our staff have settled this."), text, error.get("code", ""))
+        text = formats.translated(error) or _("If something is not as you expect it, open a case.")
+        return Outcome("done" if run.pivoted else "undone", _("Our staff have settled this."), text)
     settled = [
         (_("Charged"), _("Nothing")),
         (_("Reservation"), reservation(run, steps)),
         (_("At the provider"), at_provider(steps)),
     ]
     settled = settled if run.definition in COSTS else []
+    if error.get("code") == "canceled":
+        return Outcome("undone", canceled(run), settled=settled, again=again(run))
+    text = formats.translated(error) or _("We got no clear answer in time.")
     return Outcome("undone", undone(run, steps), text, error.get("code", ""), settled, again=again(run))
+
+
+def canceled(run: Run) -> str:
+    """That it was called off, and that it costs nothing where it would have."""
+    return _("This was cancelled. Nothing was charged.") if run.definition in COSTS else _("This was cancelled.")
 
 
 def undone(run: Run, steps: list[TimelineStep]) -> str:

@@ -39,7 +39,8 @@ def told(session: Session, run: Run) -> dict[str, Any]:
         "label": run.label or KINDS.get(run.definition, run.definition), "status": operation_status(run),
         "waiting_for": waiting_for(run), "steps": [worded(step, run) for step in steps],
         "done": sum(step.status in ("done", "undone") for step in steps), "total": len(steps),
-        "percent": percent(steps), "is_final": run.is_final, "is_undoing": run.phase == "C", "said": sentence(run),
+        "percent": percent(steps), "is_final": run.is_final, "is_undoing": run.phase == "C",
+        "is_held": bool(run.paused), "said": sentence(run),
         "outcome": outcome_of(run, steps) if run.is_final else None, "payload": run.payload,
         "by": run.actor.get("name", ""), "created_at": run.created_at, "ended_at": run.ended_at,
         "resource": (run.resource_kind, run.resource_id), "url": url_of(run, steps), "case": case_link(run),
@@ -73,8 +74,14 @@ def sentence(run: Run) -> str:
         return _("No clear answer has come yet, and somebody of ours is looking at it. You need not do anything.")
     if status == "succeeded":
         return _("This is done.")
+    if status == "canceled":
+        return _("This was cancelled. You are where you were before.")
     if run.is_final:
         return _("This came to nothing. You are where you were before.")
+    if run.paused:
+        return _("We have stopped this for the moment and will go on with it ourselves. You need not do anything.")
+    if run.phase == "C" and (run.error or {}).get("code") == "canceled":
+        return _("You have cancelled this. We are taking back what was done.")
     if run.phase == "C":
         return _("It did not work out. We are taking back what was done.")
     if run.waiting_for == "provider":
@@ -85,6 +92,8 @@ def sentence(run: Run) -> str:
 def worded(step: TimelineStep, run: Run) -> dict[str, Any]:
     """A step with what its state means in words. Tries are counted only where they mean trouble or patience."""
     status = "never_reached" if step.status == "not_reached" else step.status
+    if run.paused and not run.is_final and status in ("working", "waiting", "undoing"):
+        status = "held"
     attempts = step.attempts if status in ("working", "waiting", "failed") else 0
     return {**vars(step), "status": status, "message": message(step, run), "attempts": attempts}
 
@@ -98,9 +107,19 @@ def message(step: TimelineStep, run: Run) -> str:
         return _("The provider is setting it up. We ask again at %(time)s.", time=again)
     if step.status == "failed":
         return _("No clear answer came in time.")
+    if step.status == "working" and step.error and step.error.get("code") == "locked":
+        return _("Another change to the same thing is under way; this one waits for it.")
     if step.status in ("working", "undoing") and step.attempts > 1:
-        return _("This did not get through at once; we are trying again.")
+        return trying_again(step, run)
     return particular(step, run)
+
+
+def trying_again(step: TimelineStep, run: Run) -> str:
+    """That something did not get through, and when it is tried next."""
+    if step.next_at is None or run.paused:
+        return _("This did not get through at once; we are trying again.")
+    again = formats.seconds_of_day(step.next_at)
+    return _("This did not get through at once; we try again at %(time)s.", time=again)
 
 
 def particular(step: TimelineStep, run: Run) -> str:

@@ -110,6 +110,7 @@ LOOKS: dict[str, dict[str, Look]] = {
         "completed": _done(_("Done")),
         "compensated": _undone(_("Undone")),
         "needs_attention": _needs_you(_("Needs you")),
+        "paused": _off(_("Paused"), "player-pause"),
         "resolved": _done(_("Resolved")),
     },
     "step": {
@@ -122,6 +123,20 @@ LOOKS: dict[str, dict[str, Look]] = {
         "failed": _failed(_("Failed")),
         "undoing": _undone(_("Undoing")),
         "undone": _undone(_("Undone")),
+        "held": _off(_("Held back"), "player-pause"),
+        "needs_attention": _needs_you(_("Needs you")),
+    },
+    "command": {  # a step's command, or what takes it back, as operators see it
+        "SENT": _working(_("Sent")),
+        "BACKOFF": _waiting(_("Between two tries")),
+        "PENDING": _waiting(_("Waiting")),
+        "DONE": _done(_("Done")),
+        "REFUSED": _failed(_("Refused")),
+        "UNKNOWN": _needs_you(_("Unknown")),
+        "UNDONE": _undone(_("Undone")),
+        "NOOP": _off(_("Nothing to undo")),
+        "SKIPPED": _off(_("Skipped"), "chevron-right"),
+        "STUCK": _failed(_("Given up")),
     },
     "delivery": {
         "queued": _working(_("On its way")),
@@ -152,6 +167,8 @@ NODES = {
     "failed": ("is-failed", "x"),
     "undoing": ("is-undone", "arrow-back-up"),
     "undone": ("is-undone", "arrow-back-up"),
+    "held": ("is-attention", "player-pause"),
+    "needs_attention": ("is-attention", "alert-triangle"),
     "not_started": ("is-waiting", "clock"),
     "never_reached": ("is-waiting", "minus"),
 }

@@ -192,7 +192,7 @@ def test_what_is_settled_by_staff_says_so(stall: Stall, buyer: Visitor) -> None:
     said = text_of(buyer.get(at))
 
     assert "Our staff have settled this." in said
-    assert "We got no clear answer in time." in said
+    assert "If something is not as you expect it, open a case." in said
 
 
 # ---- many, and whose
