@@ -193,7 +193,7 @@ class Seed:
     def write(self) -> None:
         """Write down who can sign in, for people and programs that try the demo out."""
         path = Path(self.settings.var) / "demo.json"
-        known = {
+        known: dict[str, Any] = {
             "base_url": self.settings.public_url,
             "sandbox_url": self.settings.provider_url.replace("127.0.0.1", "localhost"),
         }
