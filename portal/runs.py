@@ -68,7 +68,7 @@ def show(run_id: UUID, errors: Errors | None = None) -> Any:
         events = console.list_events(session, run_id, cursor=request.args.get("cursor"), limit=SHOWN)
     history = [anatomy.in_words(event) for event in events.items]
     facts: dict[str, Any] = {"names": names_of([it["customer_id"]]), "next_cursor": events.next_cursor, "errors": wrong}
-    return page("runs/show.html", "runs/_run.html", it=it, history=history, status=wrong.status, **facts, **WORDS)
+    return page("runs/show.html", it=it, history=history, status=wrong.status, **facts, **WORDS)
 
 
 @bp.get("/<uuid:run_id>/steps")
