@@ -18,7 +18,7 @@ from tests.amqp.broker import Broker
 
 from .told import command, id_of, listen_until, put, reply_to
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.proof]
 
 
 def test_what_nobody_can_read_is_thrown_away_and_what_nobody_can_perform_is_answered(
