@@ -5,19 +5,23 @@ Processes never decide by their own clock, so a machine whose clock is wrong can
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, text
+from sqlalchemy import ColumnElement, Connection, Row, Select, literal_column, text
 from sqlalchemy.orm import Session
 
 _NOW = {
     "sqlite": text("SELECT strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')"),
     "postgresql": text("SELECT clock_timestamp()"),
     "mssql": text("SELECT CAST(SYSUTCDATETIME() AS datetime2) AT TIME ZONE 'UTC'"),
+}
+_COLUMN: dict[str, ColumnElement[Any]] = {
+    name: literal_column(asked.text.removeprefix("SELECT ")) for name, asked in _NOW.items()
 }
 _frozen: ContextVar[datetime | None] = ContextVar("frozen", default=None)
 _business: ContextVar[datetime | None] = ContextVar("business", default=None)
@@ -29,7 +33,18 @@ def now(session: Session | Connection) -> datetime:
     if frozen is not None:
         return frozen
     connection = session.connection() if isinstance(session, Session) else session
-    value = connection.execute(_NOW[connection.dialect.name]).scalar_one()
+    return _moment(connection.execute(_NOW[connection.dialect.name]).scalar_one())
+
+
+def with_time(session: Session, query: Select[Any]) -> tuple[Sequence[Row[Any]], datetime]:
+    """The rows of a query, which have one more column then, and the database's time when it read the last of them."""
+    if _frozen.get() is None:
+        rows = session.execute(query.add_columns(_COLUMN[session.get_bind().dialect.name])).all()
+        return rows, _moment(rows[-1][-1]) if rows else now(session)
+    return session.execute(query).all(), now(session)
+
+
+def _moment(value: str | datetime) -> datetime:
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     return moment.astimezone(UTC)
 

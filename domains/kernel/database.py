@@ -11,14 +11,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import sqlalchemy
 from sqlalchemy import Connection, Engine, ExceptionContext, MetaData, Select, Table, event
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError
+from sqlalchemy.orm import DeclarativeBase, Session
 
 from . import azure, config, failpoint, stamps, tables
 from .columns import new_id as new_id
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 POOL = {"pool_size": 4, "max_overflow": 4, "pool_timeout": 5, "pool_pre_ping": True, "pool_recycle": 1500,
         "pool_use_lifo": True, "hide_parameters": True}  # fmt: skip
+RESTED = 1.0  # seconds unused, after which a connection is asked whether it is alive before it is used
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -61,7 +63,7 @@ class Database:
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """Open a session that commits at the end of the `with`, or rolls back on an error."""
-        with sessionmaker(self.engine, expire_on_commit=False, info={"database": self}).begin() as session:
+        with Session(self.engine, expire_on_commit=False, info={"database": self}) as session, session.begin():
             yield session
             if self.stamp is not None:
                 for topic in stamps.noted(session):
@@ -76,7 +78,7 @@ class Database:
         engine = self.engine.execution_options(cloudsales_read=True)
         if engine.dialect.name == "postgresql":
             engine = engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
-        with sessionmaker(engine, expire_on_commit=False, info={"database": self}).begin() as session:
+        with Session(engine, expire_on_commit=False, info={"database": self}) as session, session.begin():
             yield session
 
 
@@ -117,8 +119,24 @@ def make_engine(url: str) -> Engine:
         engine = azure.make_engine(parsed, **POOL)
     else:
         engine = sqlalchemy.create_engine(parsed, **POOL)
+        _ping_rested(engine)
     event.listen(engine, "handle_error", _say_unreachable)
     return engine
+
+
+def _ping_rested(engine: Engine) -> None:
+    """Ask a connection whether it is alive only when it has rested: one that was just in use is."""
+    ping, rests_since = engine.dialect.do_ping, WeakKeyDictionary[Any, float]()
+
+    def do_ping(connection: Any) -> bool:
+        return time.monotonic() - rests_since.get(connection, -RESTED) < RESTED or ping(connection)
+
+    def checkin(connection: Any, _record: Any) -> None:
+        if connection is not None:
+            rests_since[connection] = time.monotonic()
+
+    engine.dialect.do_ping = do_ping  # type: ignore[method-assign, assignment]
+    event.listen(engine, "checkin", checkin)
 
 
 def _say_unreachable(failure: ExceptionContext) -> None:
@@ -175,6 +193,11 @@ def repeated(work: Callable[[], T], tries: int = 4) -> T:
 
 def _is_victim(error: DBAPIError) -> bool:
     return azure.is_victim(error) or getattr(error.orig, "sqlstate", None) in ("40001", "40P01")
+
+
+def is_away(error: Exception) -> bool:
+    """Whether it is the database's own trouble (gone, too busy, out of time), whatever it was asked."""
+    return isinstance(error, (OperationalError, InterfaceError, TimeoutError))
 
 
 def _sqlite_connect(connection: Any, _record: Any) -> None:

@@ -1,0 +1,12 @@
+UPDATE run SET status = v.status, pivoted = v.pivoted, outputs = v.outputs, next_at = v.next_at, rev = v.rev FROM run, OPENJSON(:rows_0) WITH (id CHAR(32), status NVARCHAR(max), pivoted BIT, outputs NVARCHAR(max), next_at DATETIMEOFFSET, rev INTEGER, place_ INTEGER) AS v WHERE run.id = CONVERT(BINARY(16), v.id, 2);
+
+INSERT INTO run_step (run_id, seq, phase, gen, cmd_id, name, kind, queue, status, attempt, send_no, body, reply, error, sent_at, asked_at, due_at, done_at) SELECT CONVERT(BINARY(16), v.run_id, 2), v.seq, v.phase, v.gen, CONVERT(BINARY(16), v.cmd_id, 2), v.name, v.kind, v.queue, v.status, v.attempt, v.send_no, v.body, v.reply, v.error, v.sent_at, v.asked_at, v.due_at, v.done_at FROM OPENJSON(:rows_0) WITH (run_id CHAR(32), seq INTEGER, phase NVARCHAR(max), gen INTEGER, cmd_id CHAR(32), name NVARCHAR(max), kind NVARCHAR(max), queue NVARCHAR(max), status NVARCHAR(max), attempt INTEGER, send_no INTEGER, body NVARCHAR(max), reply NVARCHAR(max), error NVARCHAR(max), sent_at DATETIMEOFFSET, asked_at DATETIMEOFFSET, due_at DATETIMEOFFSET, done_at DATETIMEOFFSET, place_ INTEGER) AS v ORDER BY v.place_;
+
+UPDATE run_step SET status = v.status, reply = v.reply FROM run_step, OPENJSON(:rows_0) WITH (run_id CHAR(32), seq INTEGER, phase NVARCHAR(max), gen INTEGER, status NVARCHAR(max), reply NVARCHAR(max), place_ INTEGER) AS v WHERE run_step.run_id = CONVERT(BINARY(16), v.run_id, 2) AND run_step.seq = v.seq AND run_step.phase = v.phase AND run_step.gen = v.gen;
+
+INSERT INTO run_event (run_id, rev, at, actor, kind, seq, data) SELECT CONVERT(BINARY(16), v.run_id, 2), v.rev, v.at, v.actor, v.kind, v.seq, v.data FROM OPENJSON(:rows_0) WITH (run_id CHAR(32), rev INTEGER, at DATETIMEOFFSET, actor NVARCHAR(max), kind NVARCHAR(max), seq INTEGER, data NVARCHAR(max), place_ INTEGER) AS v ORDER BY v.place_;
+
+INSERT INTO inbox (cmd_id, run_id, seq, phase, gen, outcome, fence, reply, at) SELECT CONVERT(BINARY(16), v.cmd_id, 2), CONVERT(BINARY(16), v.run_id, 2), v.seq, v.phase, v.gen, v.outcome, v.fence, v.reply, v.at FROM OPENJSON(:rows_0) WITH (cmd_id CHAR(32), run_id CHAR(32), seq INTEGER, phase NVARCHAR(max), gen INTEGER, outcome NVARCHAR(max), fence INTEGER, reply NVARCHAR(max), at DATETIMEOFFSET, place_ INTEGER) AS v ORDER BY v.place_;
+
+UPDATE inbox SET outcome = v.outcome, reply = v.reply FROM inbox, OPENJSON(:rows_0) WITH (cmd_id CHAR(32), outcome NVARCHAR(max), reply NVARCHAR(max), place_ INTEGER) AS v WHERE inbox.cmd_id = CONVERT(BINARY(16), v.cmd_id, 2);
+
