@@ -6,6 +6,7 @@ comes after its compensation do nothing either (after dtm's sub-transaction barr
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 from domains.kernel import clock
 from domains.kernel.database import Database, insert_new, locked
 from domains.kernel.errors import NotNow
+from domains.kernel.sets import Write, insert_new_rows, write_all
 
 from .turn import command_id
 
@@ -27,16 +29,26 @@ def _gen(envelope: dict[str, Any], phase: str) -> int:
     return int(envelope["gen"]) if phase == envelope["phase"] else 0
 
 
-def _row(session: Session, envelope: dict[str, Any], phase: str, outcome: str) -> dict[str, Any]:
+def _row(
+    session: Session, envelope: dict[str, Any], phase: str, outcome: str, now: datetime | None = None
+) -> dict[str, Any]:
     return {
         "cmd_id": _id_of(envelope, phase), "run_id": UUID(envelope["run_id"]), "seq": envelope["seq"], "phase": phase,
-        "gen": _gen(envelope, phase), "outcome": outcome, "fence": 1, "reply": None, "at": clock.now(session),
+        "gen": _gen(envelope, phase), "outcome": outcome, "fence": 1, "reply": None,
+        "at": now or clock.now(session),
     }  # fmt: skip
 
 
 def enter(session: Session, database: Database, envelope: dict[str, Any], outcome: str) -> bool:
     """Write the command's inbox row; False when it was there already."""
     return insert_new(session, database.inbox, _row(session, envelope, envelope["phase"], outcome), "cmd_id")
+
+
+def enter_all(session: Session, database: Database, envelopes: list[dict[str, Any]]) -> set[UUID]:
+    """Write the inbox rows of commands of different runs; gives the ids of those that were not there already."""
+    now = clock.now(session)
+    rows = [_row(session, envelope, envelope["phase"], "OK", now) for envelope in envelopes]
+    return insert_new_rows(session, database.inbox, rows, "cmd_id")
 
 
 def has_effect(session: Session, database: Database, envelope: dict[str, Any]) -> bool:
@@ -82,7 +94,24 @@ def said_before(session: Session, database: Database, envelope: dict[str, Any]) 
 
 def keep(session: Session, database: Database, envelope: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
     """Keep the reply in the inbox row, so that the same command is answered the same for ever."""
-    inbox, cmd_id = database.inbox, UUID(envelope["cmd_id"])
-    kept = {"outcome": said["outcome"], "reply": {key: said[key] for key in ("reply", "error") if key in said}}
-    session.execute(inbox.update().where(inbox.c.cmd_id == cmd_id).values(**kept))
+    inbox = database.inbox
+    kept = {name: value for name, value in _kept(envelope, said).items() if name != "cmd_id"}
+    session.execute(inbox.update().where(inbox.c.cmd_id == UUID(envelope["cmd_id"])).values(**kept))
     return said
+
+
+def keep_all(session: Session, database: Database, answers: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+    """Keep the replies to several commands."""
+    write_all(session, [Write(database.inbox, [_kept(envelope, said) for envelope, said in answers], ("cmd_id",))])
+
+
+def leave(session: Session, database: Database, envelopes: list[dict[str, Any]]) -> None:
+    """Take back that commands have been here which had no effect for now: they are done when they come again."""
+    inbox = database.inbox
+    if envelopes:
+        session.execute(inbox.delete().where(inbox.c.cmd_id.in_([UUID(one["cmd_id"]) for one in envelopes])))
+
+
+def _kept(envelope: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+    reply = {key: said[key] for key in ("reply", "error") if key in said}
+    return {"cmd_id": UUID(envelope["cmd_id"]), "outcome": said["outcome"], "reply": reply}

@@ -9,20 +9,24 @@ import logging
 import random
 import signal
 import time
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from types import FrameType
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from domains.kernel import audit, clock, config, failpoint, heartbeat, metering, tracing
 from domains.kernel.config import Settings
-from domains.kernel.database import bind
+from domains.kernel.database import bind, is_away, repeated
 from domains.kernel.messages import acting
 from domains.kernel.telemetry import start_logging
 
 from . import flows, gauges, spans, store, tables, transports
 from .decide import decide
 from .events import Decision, Due, Replied
+from .writing import Decided
 
 log = logging.getLogger(__name__)
 BATCH = 64
@@ -33,71 +37,134 @@ def handle(replies: list[dict[str, Any]]) -> int:
     """Record replies and what follows from them, in one commit, then send the commands. Returns how many were sent.
 
     A reply may come late, twice or never; one that its run does not wait for is noted and dropped. One that means
-    nothing to this process (its run is of a newer version) is left to the timer, which asks for it again.
+    nothing to this process (its run is of a newer version), or that cannot be recorded, is left to the timer, which
+    asks for it again.
     """
+    try:
+        return _sent(repeated(lambda: _recorded(replies)))
+    except Exception as error:
+        if is_away(error):
+            raise
+        log.exception("replies could not be recorded together", extra={"count": len(replies)})
+    return sum(_alone(_record_one, reply, reply["run_id"]) for reply in replies)
+
+
+def _recorded(replies: list[dict[str, Any]]) -> list[dict[str, Any]]:
     events = [(UUID(reply["run_id"]), _replied(reply)) for reply in replies]
+    sends: list[dict[str, Any]] = []
     with tables.db.begin() as session:
-        rows = {row["id"]: row for row in store.locked_runs(session, sorted({run_id for run_id, _ in events}))}
-        steps = store.steps_of(session, list(rows))
-        now, sends = clock.now(session), []
-        for run_id in rows:
-            # One event a run in a batch: the next one is decided on rows that this one has changed.
-            first, *more = [event for known, event in events if known == run_id]
-            sends += _decided(session, rows[run_id], steps[run_id], first, now)
-            for event in more:
-                row = store.locked_runs(session, [run_id])[0]
-                sends += _decided(session, row, store.steps_of(session, [run_id])[run_id], event, now)
+        while events:
+            # One event a run at a time: the next one is decided on rows that this one has changed.
+            first = dict(reversed(events))
+            rows = store.locked_runs(session, list(first))
+            sends += _decided(session, rows, first)
+            events = [(run_id, event) for run_id, event in events if event is not first[run_id]]
         failpoint.reach("coordinator.before_commit")
     failpoint.reach("coordinator.after_commit")
-    transports.current().send_commands(sends)
-    return len(sends)
+    return sends
 
 
 def wake(limit: int = 50) -> int:
     """Act on runs whose timer has fired: send again what was not answered. Returns how many runs were woken."""
+    claimed: list[UUID] = []
+    try:
+        sends = repeated(lambda: _woken(limit, claimed))
+    except Exception as error:
+        if is_away(error) or not claimed:
+            raise
+        log.exception("runs could not be woken together", extra={"count": len(claimed)})
+        return sum(_alone(_wake_one, run_id, run_id) for run_id in claimed)
+    _sent(sends)
+    return len(claimed)
+
+
+def _woken(limit: int, claimed: list[UUID], only: UUID | None = None) -> list[dict[str, Any]]:
+    claimed.clear()
     with tables.db.begin() as session:
-        rows = store.claim_due(session, limit)
-        steps = store.steps_of(session, [row["id"] for row in rows])
-        now, sends = clock.now(session), []
-        for row in rows:
-            sends += _decided(session, row, steps[row["id"]], Due(), now)
-    transports.current().send_commands(sends)
-    return len(rows)
+        rows = store.claim_due(session, limit, only)
+        claimed += [row["id"] for row in rows]
+        return _decided(session, rows, dict.fromkeys(claimed, Due()))
 
 
-def _decided(session: Any, row: Any, steps: list[Any], event: Replied | Due, now: Any) -> list[dict[str, Any]]:
-    facts = {"run_id": row["id"], "flow": row["definition"], "customer_id": row["customer_id"]}
-    event_name = event.outcome if isinstance(event, Replied) else "due"
-    facts |= {"event": event_name, "saga.id": row["id"], "saga.type": row["definition"]}
-    work, state = event.traceparent if isinstance(event, Replied) else "", row["tracestate"] or ""
-    with (
-        acting(tracestate=state),
-        tracing.span(f"decide {row['definition']}", parent=row["traceparent"], link=work, **facts) as tell,
-    ):
-        sends = _applied(session, row, steps, event, now)
-        tell(sends=" ".join(sorted({envelope["name"] for envelope in sends})))
+def _record_one(reply: dict[str, Any]) -> int:
+    return _sent(_recorded([reply]))
+
+
+def _wake_one(run_id: UUID) -> int:
+    try:
+        _sent(_woken(1, [], run_id))
+    except Exception:
+        with tables.db.begin() as session:
+            store.postpone(session, run_id, clock.now(session) + LATER)
+        raise
+    return 1
+
+
+def _alone(work: Callable[[Any], int], subject: Any, run_id: Any) -> int:
+    """Do for one run what could not be done for many together; its trouble is logged and holds up no other."""
+    try:
+        return work(subject)
+    except Exception as error:
+        if is_away(error):
+            raise
+        log.exception("a run cannot go on for now", extra={"run": str(run_id)})
+        return 0
+
+
+def _sent(commands: list[dict[str, Any]]) -> int:
+    if commands:
+        transports.current().send_commands(commands)
+    return len(commands)
+
+
+def _decided(session: Session, rows: list[Any], events: Mapping[UUID, Replied | Due]) -> list[dict[str, Any]]:
+    """Decide what one event each means for some runs, write it all at once, and return the commands to send."""
+    if not rows:
+        return []
+    steps, now = store.steps_and_time(session, [row["id"] for row in rows])
+    sends, decided = [], list[Decided]()
+    for row in rows:
+        facts = {"run_id": row["id"], "flow": row["definition"], "customer_id": row["customer_id"]}
+        event = events[row["id"]]
+        event_name = event.outcome if isinstance(event, Replied) else "due"
+        facts |= {"event": event_name, "saga.id": row["id"], "saga.type": row["definition"]}
+        work, state = event.traceparent if isinstance(event, Replied) else "", row["tracestate"] or ""
+        with (
+            acting(tracestate=state),
+            tracing.span(f"decide {row['definition']}", parent=row["traceparent"], link=work, **facts) as tell,
+        ):
+            decision = _decision(session, row, steps[row["id"]], event, now)
+            if decision is None:
+                continue
+            if decision.ignored:  # a reply that comes late or twice changes nothing, not even a row
+                log.info("ignored", extra={"run": str(row["id"]), "why": decision.ignored})
+                continue
+            decided.append((row, decision))
+            sends += [store.envelope(row, step) for step in decision.send]
+            tell(sends=" ".join(sorted({step["name"] for step in decision.send})))
+    store.apply_all(session, decided, now)
+    for row, decision in decided:
+        spans.ended(row, steps[row["id"]], decision.steps)
+        _tell(row, decision)
     return sends
 
 
-def _applied(session: Any, row: Any, steps: list[Any], event: Replied | Due, now: Any) -> list[dict[str, Any]]:
+def _decision(session: Session, row: Any, steps: list[Any], event: Replied | Due, now: Any) -> Decision | None:
     spread = random.random()  # scatters retries only; nothing is decided by it
     try:
         definition, call_time = store.definition_of(row), config.current().provider_timeout
-        decision: Decision = decide(definition, row, steps, event, now=now, spread=spread, call_time=call_time)
+        return decide(definition, row, steps, event, now=now, spread=spread, call_time=call_time)
     except Exception:  # one run must not hold up the others of its batch
         log.exception("a run cannot go on for now", extra={"saga": row["definition"], "run": str(row["id"])})
         if isinstance(event, Due):
             store.postpone(session, row["id"], now + LATER)
-        return []
-    if decision.ignored:  # a reply that comes late or twice changes nothing, not even a row
-        log.info("ignored", extra={"run": str(row["id"]), "why": decision.ignored})
-        return []
-    store.apply(session, row, decision, now)
-    spans.ended(row, steps, decision.steps)
+        return None
+
+
+def _tell(row: Any, decision: Decision) -> None:
     with acting(run_id=row["id"], customer_id=row["customer_id"], traceparent=row["traceparent"]):
         for kind, seq, data in decision.notes:
             log.info(kind, extra={"saga": row["definition"], "seq": seq, "data": data})
-    return [store.envelope(row, step) for step in decision.send]
 
 
 def _replied(reply: dict[str, Any]) -> Replied:

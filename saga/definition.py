@@ -8,10 +8,10 @@ fed by the payload or by what earlier steps give.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -54,7 +54,8 @@ class Argument:
     required: bool
 
 
-def arguments_of(action: Action) -> dict[str, Argument]:
+@cache  # as many as the flows have; reading type hints costs more than a statement
+def arguments_of(action: Action) -> Mapping[str, Argument]:
     """The keyword arguments that an action takes, by name."""
     found: dict[str, Argument] = {}
     for function in [action.intend, action.record, action.refuse] if isinstance(action, Exchange) else [action]:

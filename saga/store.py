@@ -19,14 +19,18 @@ from domains.kernel.database import claimed, insert_new, locked, new_id
 from domains.kernel.errors import Invalid, NotFound
 from domains.kernel.messages import acting, context
 from domains.kernel.paging import Page, checked_limit, decode_cursor, encode_cursor
+from domains.kernel.sets import write_all
 from domains.kernel.telemetry import traceparent
 from domains.kernel.tenancy import SYSTEM, Actor, Scope
 
 from . import spans, transports
 from .decide import decide
 from .definition import Saga, known, of_the_house, saga_of
-from .events import FINAL, Decision, Started
-from .tables import Run, db, definition, run, run_event, run_step
+from .events import FINAL, Started
+from .tables import Run, db, definition, run, run_step
+from .writing import apply as apply
+from .writing import apply_all as apply_all
+from .writing import of_events, of_steps
 
 
 def start(
@@ -49,18 +53,18 @@ def start(
     facts = {"run_id": run_id, "flow": saga.name, "customer_id": payload.customer_id}
     with acting(actor=actor), tracing.span(f"run {saga.name}", **facts), db.begin() as session:
         now = clock.now(session)
-        values = _new_run(saga, payload, run_id, now) | {
+        fresh = _new_run(saga, payload, run_id, now) | {
             "business_key": key, "request_digest": request_digest, "label": label[:300],
             "resource_kind": resource[0], "resource_id": resource[1],
         }  # fmt: skip
+        call_time = config.current().provider_timeout
+        decision = decide(saga, fresh, [], Started(), now=now, spread=0.0, call_time=call_time)
+        values = fresh | decision.run | {"rev": 1}
         if not insert_new(session, run, values, "business_key"):
             return _found_again(session, key, request_digest)
-        call_time = config.current().provider_timeout
-        decision = decide(saga, values, [], Started(), now=now, spread=0.0, call_time=call_time)
-        apply(session, values, decision, now)
-        started = _as_run(session.execute(run.select().where(run.c.id == run_id)).one())
+        write_all(session, [*of_steps([(fresh, decision)]), of_events([(fresh, decision)], now)])
     transports.current().send_commands([envelope(values, row) for row in decision.send])
-    return started
+    return Run(**values)
 
 
 def repeated(key: str, request_digest: str = "") -> Run | None:
@@ -101,22 +105,6 @@ def _as_run(row: Row[Any], *, replayed: bool = False) -> Run:
     return Run(**row._mapping, replayed=replayed)
 
 
-def apply(session: Session, before: Any, decision: Decision, now: datetime) -> None:
-    """Write a decision about one run: its row, its steps, and what happened. `before` is the run's row as locked."""
-    rev = before["rev"] + 1
-    session.execute(run.update().where(run.c.id == before["id"]).values(**decision.run, rev=rev, updated_at=now))
-    for (seq, phase, gen), columns in decision.steps.items():
-        if "cmd_id" in columns:
-            session.execute(run_step.insert().values(run_id=before["id"], **columns))
-        else:
-            where = (run_step.c.run_id == before["id"], run_step.c.seq == seq, run_step.c.phase == phase)
-            session.execute(run_step.update().where(*where, run_step.c.gen == gen).values(**columns))
-    common = {"run_id": before["id"], "rev": rev, "at": now, "actor": context().actor.name}
-    notes = [{**common, "kind": kind, "seq": seq, "data": data} for kind, seq, data in decision.notes]
-    if notes:
-        session.execute(run_event.insert(), notes)
-
-
 def envelope(row: Any, step: Any) -> dict[str, Any]:
     """A command as it travels: plain JSON, with the ids that let a worker know it again.
 
@@ -141,14 +129,16 @@ def locked_runs(session: Session, run_ids: list[UUID]) -> list[Any]:
     return [row._mapping for row in session.execute(locked(query, run))]
 
 
-def claim_due(session: Session, limit: int) -> list[Any]:
+def claim_due(session: Session, limit: int, only: UUID | None = None) -> list[Any]:
     """Lock up to `limit` runs whose timer has fired, oldest first, passing over those another coordinator holds.
 
-    Only runs of definitions this process knows: an older coordinator leaves newer ones alone.
+    Only runs of definitions this process knows: an older coordinator leaves newer ones alone. `only` names one run.
     """
     mine = or_(*((run.c.definition == name) & (run.c.definition_version == version) for name, version in known()))
     due = run.c.next_at <= bindparam("now", clock.now(session), type_=Instant)
     query: Select[Any] = run.select().where(due, run.c.paused == 0, mine)
+    if only is not None:
+        query = query.where(run.c.id == only)
     return [row._mapping for row in session.execute(claimed(query.order_by(run.c.next_at).limit(limit), run))]
 
 
@@ -159,15 +149,17 @@ def postpone(session: Session, run_id: UUID, until: datetime) -> None:
 
 def steps_of(session: Session, run_ids: list[UUID]) -> dict[UUID, list[Any]]:
     """All step rows of some runs, by run."""
+    return steps_and_time(session, run_ids)[0]
+
+
+def steps_and_time(session: Session, run_ids: list[UUID]) -> tuple[dict[UUID, list[Any]], datetime]:
+    """The same together with the database's time, for who has locked the runs."""
     found: dict[UUID, list[Any]] = {run_id: [] for run_id in run_ids}
-    query = (
-        run_step.select()
-        .where(run_step.c.run_id.in_(run_ids))
-        .order_by(run_step.c.run_id, run_step.c.seq, run_step.c.gen)
-    )
-    for row in session.execute(query):
+    order = (run_step.c.run_id, run_step.c.seq, run_step.c.gen)
+    rows, now = clock.with_time(session, run_step.select().where(run_step.c.run_id.in_(run_ids)).order_by(*order))
+    for row in rows:
         found[row.run_id].append(row._mapping)
-    return found
+    return found, now
 
 
 def definition_of(row: Any) -> Saga:

@@ -16,6 +16,14 @@ from domains.kernel import config
 Perform = Callable[[dict[str, Any]], dict[str, Any] | None]
 
 
+def performed(perform: Perform, envelopes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Perform commands that came in one message, together where `perform` can (see saga.worker.Performer)."""
+    together = getattr(perform, "together", None)
+    if together is not None and len(envelopes) > 1:
+        return list(together(envelopes))
+    return [reply for envelope in envelopes if (reply := perform(envelope)) is not None]
+
+
 class Transport(Protocol):
     """What the coordinator, workers and relay need of a transport."""
 

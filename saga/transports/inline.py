@@ -14,7 +14,9 @@ from domains import NAMES
 from domains.kernel import clock
 
 from .. import coordinator, relay, tables, worker
-from . import Perform
+from . import Perform, performed
+
+PER_MESSAGE = 16
 
 
 class Transport:
@@ -71,11 +73,19 @@ class Transport:
         if reply is not None:
             self.replies.append(reply)
 
+    def perform_together(self) -> None:
+        """Perform the oldest command with those of its domain right behind it, as those of one message are."""
+        taken = [self.commands.popleft()]
+        while self.commands and len(taken) < PER_MESSAGE and self.commands[0]["queue"] == taken[0]["queue"]:
+            taken.append(self.commands.popleft())
+        database = self.database(taken[0]["queue"].removesuffix("-exchange"))
+        self.replies.extend(performed(worker.Performer(database), taken))
+
     def run_until_quiet(self) -> None:
         """Work off all commands, replies and events, until nothing is left that is due now."""
         while True:
             while self.commands:
-                self.perform_next()
+                self.perform_together()
             _, replies = self.receive_replies(64, 0)
             if replies:
                 coordinator.handle(replies)

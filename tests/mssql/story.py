@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask
-from msgspec import structs
+from msgspec import structs, to_builtins
 
 from domains import NAMES, accounts, billing, customers, notifications, services, support, users
 from domains.accounts import commands as account_commands
@@ -30,9 +30,10 @@ from domains.services.providers import provider
 from domains.support import commands as case_commands
 from domains.users import commands as user_commands
 from domains.users import tokens
-from saga import console, gauges, interventions, relay, retention, schedules, store, tables
+from saga import console, gauges, interventions, relay, retention, schedules, store, tables, worker
 from saga.flows.refresh_subscription import RefreshSubscription, refresh_subscription
 from saga.transports import inline
+from saga.turn import command_id
 from tests.api import test_whole_story as whole
 from tests.api.program import a_runs_client
 from tests.factories.billing import a_provider_line
@@ -58,6 +59,7 @@ def everything(app: Flask, transport: inline.Transport) -> None:
     keep_the_catalogue()
     steer(transport)
     look_at_runs(app)
+    perform_several()
     keep_house(transport)
 
 
@@ -210,6 +212,15 @@ def look_at_runs(app: Flask) -> None:
     program = {"client_id": "eu-2", "customer_id": new_id(), "reseller_id": None, "name": "Desk", "secret": "css_x"}
     with suppress(DomainError), users.db.begin() as session:
         user_commands.create_api_client(session, **program, scopes=["runs:read"])
+
+
+def perform_several() -> None:
+    """Commands that come together, which no flow asks for, so that they fail."""
+    known = {"name": "accounts.nothing", "queue": "accounts", "seq": 0, "phase": "F", "gen": 0, "body": {}}
+    known |= {"actor": to_builtins(SYSTEM), "customer_id": str(new_id()), "request_id": "", "traceparent": ""}
+    runs = [new_id(), new_id()]
+    several = [known | {"run_id": str(one), "cmd_id": str(command_id(one, 0, "F"))} for one in runs]
+    worker.perform_together(accounts.db, several)
 
 
 def take_up_invoices() -> None:
