@@ -12,14 +12,13 @@ import os
 import signal
 import socket
 from itertools import groupby
-from time import sleep
+from time import monotonic, sleep
 from types import FrameType
 from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
-from rq import Queue, SimpleWorker
-from rq.job import Job
+from rq import Queue
 from rq.serializers import JSONSerializer
 
 from domains.kernel import config, heartbeat
@@ -27,45 +26,17 @@ from domains.kernel.database import new_id
 from domains.kernel.errors import NotNow
 
 from ..definition import is_exchange
-from . import Perform, is_event, is_reply
+from . import Perform, is_event, is_reply, performed
+from .rq_worker import JOB_TIMEOUT, PER_JOB, PERFORM, Command, Worker
 
 log = logging.getLogger(__name__)
 REPLIES, EVENTS, LIVES = "cloudsales:replies", "cloudsales:events", "cloudsales:lives"
 KEPT_EVENTS = 100_000  # on the bus, before those that all have reacted to are dropped; the outbox tables keep them all
 RECENT = 300.0  # seconds of newest events that are sent again when the server was started again
-PER_JOB = 16
-PERFORM = "saga.transports.rq.perform_batch"
+LOOK_EVERY = 5.0  # seconds, at what dead consumers left, while there is always something new
 CONSUMER = f"{socket.gethostname()}-{os.getpid()}"
 
 _perform: Perform | None = None
-
-
-class Command(Job):
-    """A job of ours. RQ's may name any function and callbacks: whoever gets at the queue server gets none called."""
-
-    success_callback = failure_callback = stopped_callback = None
-
-    @property
-    def func(self) -> Any:
-        if self.func_name != PERFORM:
-            raise RuntimeError(f"this job is not ours: {self.func_name}")
-        return perform_batch
-
-
-class Worker(SimpleWorker):
-    """RQ's worker without a fork per job, which remembers that it was asked to stop (idle ones forget it)."""
-
-    job_class = Command
-    asked_to_stop = False
-
-    def heartbeat(self, *arguments: Any, **named: Any) -> None:
-        """Also tell the machine, first of all: the queue server may be away, and this process is well all the same."""
-        heartbeat.beat(f"worker-{self.queues[0].name}")
-        super().heartbeat(*arguments, **named)
-
-    def request_stop(self, signum: Any, frame: Any) -> None:
-        Worker.asked_to_stop = True  # of the class: the next worker of this process must not forget it either
-        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:
@@ -79,6 +50,7 @@ class Transport:
         self._url = config.current().queue_url
         self._redis: Any = Redis.from_url(self._url, socket_connect_timeout=1.0, socket_timeout=5.0, protocol=2)
         self._groups: set[tuple[str, str]] = set()
+        self._looked: dict[tuple[str, str], float] = {}
         self._lives: dict[str, str] = {}
 
     def send_commands(self, envelopes: list[dict[str, Any]]) -> None:
@@ -98,7 +70,7 @@ class Transport:
                 [batch],
                 job_id=f"{batch[0]['cmd_id']}-{batch[0]['send_no']}",
                 description=name,
-                timeout=120,
+                timeout=JOB_TIMEOUT,
                 ttl=int(2 * max(one["again_after"] for one in batch)),  # by then it was sent again: they do not pile up
                 result_ttl=0,
                 failure_ttl=300,
@@ -121,6 +93,7 @@ class Transport:
                     serializer=JSONSerializer, worker_ttl=60, maintenance_interval=30, job_monitoring_interval=10,
                     log_job_description=False,
                 )  # fmt: skip
+                worker.perform = perform_batch
                 worker.work(logging_level="WARNING")
             except RedisError as error:
                 log.warning("the queue server is away", extra={"reason": str(error)})
@@ -208,14 +181,14 @@ class Transport:
         self._redis.xack(EVENTS, domain, *tokens)
 
     def _read(self, stream: str, group: str, name: str, most: int, wait: float) -> tuple[list[Any], list[Any]]:
-        """New entries for a group; those that a dead consumer left for half a minute come first."""
+        """Entries for a group: new ones, else (and now and then) those that a dead consumer left for half a minute."""
         self._ensure_group(stream, group)
         try:
-            _, entries, _ = self._redis.xautoclaim(stream, group, CONSUMER, min_idle_time=30_000, count=most)
+            entries = self._left_behind(stream, group, most) if self._is_time_to_look(stream, group) else []
             if not entries:
                 milliseconds = max(1, int(wait * 1000))
                 found = self._redis.xreadgroup(group, CONSUMER, {stream: ">"}, count=most, block=milliseconds)
-                entries = found[0][1] if found else []
+                entries = found[0][1] if found else self._left_behind(stream, group, most)
         except ResponseError:  # the server was emptied: make the group again next time
             self._groups.discard((stream, group))
             raise
@@ -229,6 +202,14 @@ class Transport:
         if tokens:
             log.error("what nobody can read is thrown away", extra={"stream": stream, "count": len(tokens)})
             self._redis.xack(stream, group, *tokens)
+
+    def _is_time_to_look(self, stream: str, group: str) -> bool:
+        return monotonic() - self._looked.get((stream, group), -math.inf) >= LOOK_EVERY
+
+    def _left_behind(self, stream: str, group: str, most: int) -> list[Any]:
+        """What a dead consumer has taken and not acknowledged."""
+        self._looked[stream, group] = monotonic()
+        return list(self._redis.xautoclaim(stream, group, CONSUMER, min_idle_time=30_000, count=most)[1])
 
     def _ensure_group(self, stream: str, group: str) -> None:
         if (stream, group) in self._groups:
@@ -265,12 +246,12 @@ def _queue(name: str, connection: Any) -> Any:
 
 
 def perform_batch(envelopes: list[dict[str, Any]]) -> None:
-    """Perform the commands of one job and send their replies (called by RQ inside a worker process)."""
+    """Perform commands that came in one job or together, and send their replies."""
     from . import current
 
     if _perform is None:
         raise RuntimeError("this process is not a worker")
-    replies = [reply for envelope in envelopes if (reply := _perform(envelope)) is not None]
+    replies = performed(_perform, envelopes)
     transport = current()
     assert isinstance(transport, Transport)
     transport.send_replies(replies)
