@@ -8,7 +8,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest -q -n auto --dist loadgroup
 export PORT ?= 8000
 unexport PYTHONDONTWRITEBYTECODE # several processes import the same code: let the first one compile it for all
-.PHONY: help run test check proof e2e bench lint format types contracts migrate revision openapi data-model flows translations lock clean
+.PHONY: help run test check proof e2e bench bench-saga lint format types contracts migrate revision openapi data-model flows translations lock clean
 
 help: ## print these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -45,6 +45,9 @@ e2e: ## the Playwright suite; BASE_URL=… runs it against any installation, MAR
 
 bench: install-run ## what each request costs and how many a second are carried; writes var/bench.json
 	@$(BIN)/python -m benchmarks
+
+bench-saga: install-bench ## our sagas beside DBOS, the same four steps in turns; writes var/bench-saga.json
+	@$(BIN)/python -m benchmarks.saga
 
 lint: ## ruff, its formatting, and the templates
 	@$(BIN)/ruff check --quiet .
@@ -94,10 +97,11 @@ lock: install-test ## raise the locked packages to the newest that setup.cfg all
 	write requirements-azure.lock --extra=azure --extra=azure-monitor
 	write requirements-test.lock --extra=test
 	write requirements-proof.lock --extra=test --extra=shipping
+	write requirements-bench.lock --extra=bench
 
 clean: ## remove what was made: databases, secrets, logs, caches and .venv
 	@rm -rf var .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
-install-run install-test install-proof:
+install-run install-test install-proof install-bench:
 	@tools/install.sh $(@:install-%=%)

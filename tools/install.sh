@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# tools/install.sh run|azure|test|proof: makes .venv and installs the locked packages into it; `azure` adds what Azure SQL,
-# identities and Azure Monitor need, `test` what the tests need, `proof` what the long proofs need besides.
+# tools/install.sh run|azure|test|proof|bench: makes .venv and installs the locked packages into it; `azure` adds what Azure SQL,
+# identities and Azure Monitor need, `test` what the tests need, `proof` what the long proofs need besides, `bench` what our sagas are
+# compared with.
 # Asks nothing, changes nothing when all is in place, and works without a network then. Writes into the checkout only,
 # but for the Debian packages that `test` adds where it may.
 set -euo pipefail
