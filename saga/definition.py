@@ -1,8 +1,9 @@
 """What a saga is: a straight list of steps on one screen, checked when it is declared.
 
 Compensatable and query steps come first, then at most one pivot (the last step at which the business can still say
-no), then steps that are retried until they are done. Arguments travel by name: every step and compensation must be
-fed by the payload or by what earlier steps give.
+no), then steps that are retried until they are done. An exchange is a query, the pivot or retried, for it cannot be
+taken back. Arguments travel by name: every step and compensation must be fed by the payload or by what earlier steps
+give.
 """
 
 from __future__ import annotations
@@ -158,10 +159,13 @@ class Saga:
             raise BadDefinition(f"{self.name}: it has more than one pivot")
         turning = kinds.index(PIVOT) if PIVOT in kinds else len(kinds)
         for position, found in enumerate(self.steps):
-            if position < turning and found.kind == RETRIABLE and PIVOT in kinds:
-                raise BadDefinition(f"{self.name}: {found.name} stands before the pivot and has no compensation")
+            if position < turning and found.kind == RETRIABLE:  # given up in doubt, it would stay done and be unknown
+                raise BadDefinition(f"{self.name}: {found.name} has no compensation and stands behind no pivot")
             if position > turning and found.kind != RETRIABLE:
                 raise BadDefinition(f"{self.name}: {found.name} stands after the pivot and cannot be taken back")
+            if found.compensation is not None and Exchange in (type(found.action), type(found.compensation)):
+                # left half done by a worker that died, it would have to be settled before it could be taken back
+                raise BadDefinition(f"{self.name}: {found.name} is or has an exchange that would be taken back")
 
     def _check_groups(self) -> None:
         for position, found in enumerate(self.steps):

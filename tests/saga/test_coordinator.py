@@ -16,7 +16,7 @@ from domains.kernel import config, database
 from domains.kernel.config import Settings
 from domains.kernel.messages import Exchange
 from saga import coordinator, definition, store, tables
-from saga.definition import Saga, step
+from saga.definition import Saga, pivot
 from saga.transports import inline
 from tests.conftest import Clock
 
@@ -153,7 +153,7 @@ def test_a_coordinator_that_dies_holds_nothing_back(transport: inline.Transport,
 
 
 def test_a_run_that_cannot_be_decided_holds_up_no_other(transport: inline.Transport, clock: Clock) -> None:
-    newer = Saga("lab-newer", lab.Plan, (step(lab.first, title="First"),), version=2)
+    newer = Saga("lab-newer", lab.Plan, (pivot(lab.first, title="First"),), version=2)
     strange, ours = a_run(newer), a_run()
     while transport.commands:
         transport.perform_next()

@@ -13,7 +13,7 @@ from sqlalchemy import event, select
 
 from domains.kernel.tenancy import Scope
 from saga import coordinator, store, tables, transports
-from saga.definition import Saga, step
+from saga.definition import Saga, pivot, step
 from saga.tables import Run
 from saga.transports import inline
 
@@ -23,7 +23,7 @@ EVERYBODY = Scope.system("a test")
 plain = Saga("lab-plain", lab.Plan, (
     step(lab.first, compensation=lab.undo_first, title="First"),
     step(lab.second, compensation=lab.undo_second, gives=("booked",), title="Second"),
-    step(lab.last, title="Last"),
+    pivot(lab.last, title="Last"),
 ))  # fmt: skip
 
 
