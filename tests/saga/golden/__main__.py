@@ -1,0 +1,52 @@
+"""Record the golden timelines anew: run tests of the flows, and keep of each a run with the ways it could have gone."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import pytest
+
+from saga import flows
+
+from .recorder import Recorder
+from .replay import FOLDER, ways
+
+TESTS = (  # between them they take each flow to its end once, and the shop that they start from does the others
+    "test_an_order_is_delivered_charged_settled_and_told",
+    "test_more_seats_are_there_charged_and_told",
+    "test_a_subscription_is_cancelled_with_money_back",
+    "test_a_subscription_runs_to_the_day_that_was_chosen",
+    "test_a_look_that_finds_nothing_new_changes_nothing",
+    "test_two_months_are_invoiced_with_the_running_month_and_a_document_each",
+    "test_what_the_provider_bills_for_nobody_we_know_is_noted_once",
+)
+
+
+def written(kept: dict[str, Any]) -> str:
+    """A timeline as text, a turn a line."""
+    turns = ",\n".join("  " + json.dumps(turn, ensure_ascii=False) for turn in kept["turns"])
+    head = json.dumps({**kept, "turns": []}, indent=1, ensure_ascii=False)
+    return head.removesuffix("[]\n}") + f"[\n{turns}\n ]\n}}\n"
+
+
+def main() -> int:
+    """Record; 1 when a flow was not seen to go well."""
+    flows.load()
+    recorder = Recorder()
+    pytest.main(["-q", "-x", "-p", "no:cacheprovider", "-k", " or ".join(TESTS), "tests/saga/flows"], [recorder])
+    kept = {name.replace("_", "-") for name in flows.NAMES}
+    for name in sorted(kept & recorder.good.keys()):
+        saga, started, yeses, began = recorder.good[name]
+        for way, timeline in ways(saga, started, yeses, began).items():
+            path = FOLDER / f"{saga.name}-{saga.version}-{way}.json"
+            path.write_text(written(timeline.kept()))
+            print(path.name)
+    missing = sorted(kept - recorder.good.keys())
+    print(f"not seen to go well: {missing}" if missing else "all flows are recorded")
+    return int(bool(missing))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
