@@ -41,7 +41,9 @@ def handle(replies: list[dict[str, Any]]) -> int:
     asks for it again.
     """
     try:
-        return _sent(repeated(lambda: _recorded(replies)))
+        count = _sent(repeated(lambda: _recorded(replies)))
+        failpoint.reach("coordinator.sent")
+        return count
     except Exception as error:
         if is_away(error):
             raise
@@ -74,7 +76,10 @@ def wake(limit: int = 50) -> int:
             raise
         log.exception("runs could not be woken together", extra={"count": len(claimed)})
         return sum(_alone(_wake_one, run_id, run_id) for run_id in claimed)
-    _sent(sends)
+    if sends:
+        failpoint.reach("coordinator.woken")
+        _sent(sends)
+        failpoint.reach("coordinator.woken_sent")
     return len(claimed)
 
 
@@ -221,6 +226,7 @@ def _turn(transport: transports.Transport, next_wake: float) -> float:
     try:
         tokens, replies = transport.receive_replies(BATCH, 0.5)
         if replies:
+            failpoint.reach("coordinator.received")
             handle(replies)
             transport.acknowledge_replies(tokens)
         if time.monotonic() >= next_wake:

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from domains.kernel import clock, tracing
+from domains.kernel import clock, failpoint, tracing
 from domains.kernel.database import Database
 from domains.kernel.messages import acting, react, reactions_of
 
@@ -40,6 +40,7 @@ def relay(database: Database, transport: Transport) -> int:
     if not rows:
         return 0
     transport.publish_events([_event(row) for row in rows])
+    failpoint.reach("relay.published")
     with database.begin() as session:
         positions = [row.position for row in rows]
         session.execute(table.update().where(table.c.position.in_(positions)).values(published_at=clock.now(session)))

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Row, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from domains.kernel import clock, config, tracing
+from domains.kernel import clock, config, failpoint, tracing
 from domains.kernel.columns import Instant
 from domains.kernel.database import claimed, insert_new, locked, new_id
 from domains.kernel.errors import Invalid, NotFound
@@ -63,6 +63,7 @@ def start(
         if not insert_new(session, run, values, "business_key"):
             return _found_again(session, key, request_digest)
         write_all(session, [*of_steps([(fresh, decision)]), of_events([(fresh, decision)], now)])
+    failpoint.reach("start.committed")
     transports.current().send_commands([envelope(values, row) for row in decision.send])
     return Run(**values)
 

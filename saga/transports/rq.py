@@ -21,7 +21,7 @@ from redis.exceptions import RedisError, ResponseError
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from domains.kernel import config, heartbeat
+from domains.kernel import config, failpoint, heartbeat
 from domains.kernel.database import new_id
 from domains.kernel.errors import NotNow
 
@@ -255,3 +255,4 @@ def perform_batch(envelopes: list[dict[str, Any]]) -> None:
     transport = current()
     assert isinstance(transport, Transport)
     transport.send_replies(replies)
+    failpoint.reach("worker.replied")
