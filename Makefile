@@ -8,7 +8,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest -q -n auto --dist loadgroup
 export PORT ?= 8000
 unexport PYTHONDONTWRITEBYTECODE # several processes import the same code: let the first one compile it for all
-.PHONY: help run test check proof e2e bench bench-saga lint format types contracts migrate revision openapi data-model flows translations lock clean
+.PHONY: help run test check proof chaos e2e bench bench-saga lint format types contracts migrate revision openapi data-model flows translations lock clean
 
 help: ## print these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -36,7 +36,11 @@ proof: install-proof ## the long proofs
 	if grep -q chromium var/left-out; then echo "left out: the journeys over Service Bus, for want of Chromium"
 	else CLOUDSALES_TRANSPORT=servicebus $(BIN)/pytest -q e2e/test_journeys.py e2e/test_troubles.py; fi
 	$(PYTEST) -m "database and slow and not proof" --postgresql
+	$(MAKE) chaos MINUTES=10
 	echo "make proof: all passed"
+
+chaos: install-test ## kill processes and servers for MINUTES (10) while sagas run, then look for lost, doubled and stuck ones; SEED=… again
+	@$(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
 
 e2e: ## the Playwright suite; BASE_URL=… runs it against any installation, MARK=smoke its short part, CLOUDSALES_TRANSPORT=servicebus over Service Bus
 	@tools/install.sh test
