@@ -114,7 +114,7 @@ class Client:
     def _is_bored(self) -> bool:
         """Whether a run is to be started though many are open: while those wait, nothing would come to any place."""
         now = time.monotonic()
-        if now < self.next_anyway or len(self.journal.open) >= 4 * self.width:
+        if now < self.next_anyway or len(self.journal.open) >= 2 * self.width:
             return False
         self.next_anyway = now + 0.4
         return True

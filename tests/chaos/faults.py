@@ -11,6 +11,7 @@ import psycopg
 
 from .crew import Member
 from .field import Field, Strike, wait_for
+from .servers import IMPATIENT
 
 PATIENCE = 8.0  # seconds until a place that nobody comes to is given up
 HOUR = 3600.0
@@ -27,8 +28,8 @@ def strike(k: str, what: str, field: Field, began: float, kills: int = 0) -> Non
     field.strikes.append(Strike(k, what, began, time.time(), kills))
 
 
-def dies_at(field: Field, k: str, member: Member, place: str, most: int = 3) -> None:
-    """Let a member's next process kill itself when it comes to a place for the first, second or third time."""
+def dies_at(field: Field, k: str, member: Member, place: str, most: int = 2) -> None:
+    """Let a member's next process kill itself when it comes to a place for the first or second time."""
     setting = f"{place}:{field.chance.randint(1, most)}"
     field.crew.replace(member, failpoint=setting)
     until = time.monotonic() + PATIENCE
@@ -187,19 +188,22 @@ def k16(field: Field) -> None:
 
 def k17(field: Field) -> None:
     """Statements time out in the middle of a transaction, because somebody holds what they need."""
-    cluster, name, table = field.chance.choice((
-        (field.coordinator_server, "saga", "run"), (field.coordinator_server, "saga", "run_step"),
-        (field.domain_server, "larder", "inbox"), (field.domain_server, "purse", "balance"),
-        (field.domain_server, "ledger", "effect"),
+    kind, name, table = field.chance.choice((
+        ("coordinator", "saga", "run"), ("coordinator", "saga", "run_step"), ("larder", "larder", "inbox"),
+        ("purse", "purse", "balance"), ("ledger", "ledger", "effect"),
     ))  # fmt: skip
+    member, cluster = someone(field, kind), field.clusters[0 if name == "saga" else 1]
     before, began = cluster.timeouts(), time.time()
+    url = cluster.url + IMPATIENT
+    field.crew.replace(member, url="" if name == "saga" else url, saga_url=url if name == "saga" else "")
+    field.crew.pause(0.5)
     with psycopg.connect(cluster.dsn(name)) as connection:
-        connection.execute("SET statement_timeout = 0")
         connection.execute(f'LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE')  # type: ignore[arg-type]
         found = wait_for(field, lambda: cluster.timeouts() > before, PATIENCE)
-        field.crew.pause(field.chance.uniform(0.0, 1.0))
+        field.crew.pause(field.chance.uniform(0.0, 0.5))
+    field.crew.replace(member)
     if found:
-        strike("K17", f"{cluster.timeouts() - before} statements on {table} timed out", field, began)
+        strike("K17", f"{cluster.timeouts() - before} statements of {member.name} timed out", field, began)
     else:
         field.missed.append(f"K17 {table}")
 

@@ -20,7 +20,7 @@ from tests.servers import _reachable_folder, _unprivileged_user, binaries
 OPTIONS = (
     "-c listen_addresses='' -c max_connections=300 -c fsync=off -c synchronous_commit=on -c log_min_messages=error"
 )
-STATEMENT_TIMEOUT = "2500ms"
+IMPATIENT = "&options=-c%20statement_timeout%3D500"  # milliseconds
 
 
 class Cluster:
@@ -39,9 +39,7 @@ class Cluster:
         self._pg_ctl = [programs / "pg_ctl", "-D", data, "-w", "-s", "-l", self.folder / "log"]
         self.start()
         for name in names:
-            self.psql(
-                f'CREATE DATABASE "{name}"', f"ALTER DATABASE \"{name}\" SET statement_timeout = '{STATEMENT_TIMEOUT}'"
-            )
+            self.psql(f'CREATE DATABASE "{name}"')
 
     @property
     def url(self) -> str:
