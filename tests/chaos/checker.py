@@ -45,6 +45,14 @@ def acknowledged_starts(world: World) -> Iterator[Finding]:
     yield from (("doubled", f"{count} runs were started by {key}") for key, count in by_key.items() if count > 1)
 
 
+def withdrawals_hold(world: World) -> Iterator[Finding]:
+    """A run whose cancellation was accepted is taken back."""
+    for line in world.journal:
+        run = world.by_id.get(line.get("run", ""))
+        if "canceled" in line and run is not None and run["status"] == "completed":
+            yield "lost", f"the cancellation of run {run['id']} was accepted, and it is completed"
+
+
 def everything_ended(world: World) -> Iterator[Finding]:
     """No run goes on, none waits for a person, and no step of an ended run is under way."""
     for run in world.runs:
@@ -230,9 +238,10 @@ def orders_are_whole(world: World) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[World], Iterator[Finding]], ...] = (
-    acknowledged_starts, everything_ended, steps_fit_the_end, effects_fit_the_end, no_effect_without_a_run,
-    balances_are_sums, no_hold_of_an_ended_run, inboxes_tell_the_effects, events_are_heard_once,
-    provider_has_what_was_completed, history_has_no_gap, clients_saw_no_way_back, orders_are_whole,
+    acknowledged_starts, withdrawals_hold, everything_ended, steps_fit_the_end, effects_fit_the_end,
+    no_effect_without_a_run, balances_are_sums, no_hold_of_an_ended_run, inboxes_tell_the_effects,
+    events_are_heard_once, provider_has_what_was_completed, history_has_no_gap, clients_saw_no_way_back,
+    orders_are_whole,
 )  # fmt: skip
 
 

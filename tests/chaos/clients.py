@@ -12,6 +12,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,9 +21,12 @@ from uuid import UUID, uuid5
 
 from domains.kernel.config import Settings
 from domains.kernel.database import bind
+from domains.kernel.errors import Conflict
 from domains.kernel.telemetry import start_logging
+from domains.kernel.tenancy import SYSTEM, Scope
 from saga import flows, store
-from saga.decide import FINAL
+from saga.events import FINAL
+from saga.interventions import intervene
 from saga.tables import db, run
 
 from .laboratory import Errand, delivery, errand
@@ -32,7 +36,7 @@ NAMESPACE = UUID("6f1d2c1e-0000-4000-8000-00000000c405")
 HAPPY = 40  # customers at the provider, so that none has thousands of orders
 TROUBLES = (
     "no_take", "no_reserve", "no_reserve", "no_sign", "stumble_take", "stumble_reserve", "stumble_sign",
-    "stumble_hand_over", "stumble_put_back",
+    "stumble_hand_over", "stumble_put_back", "cancel",
 )  # fmt: skip
 AT_PROVIDER = ("refusing", "doubtful", "doubtful", "silent")  # customers whose orders go wrong over there
 
@@ -128,6 +132,14 @@ class Client:
             self.journal.write(key=key, flow=saga.name, trouble=getattr(payload, "trouble", ""), asked=time.time())
         started = store.start(saga, payload, key=f"chaos/{key}", **about)
         self.journal.write(key=key, run=str(started.id), thing=str(started.resource_id), acknowledged=time.time())
+        if getattr(payload, "trouble", "") == "cancel":
+            self.cancel(key, started.id)
+
+    def cancel(self, key: str, run_id: UUID) -> None:
+        """Change one's mind at once; it may be too late."""
+        with suppress(Conflict):
+            intervene(Scope.system("a client"), run_id, "cancel", actor=SYSTEM)
+            self.journal.write(key=key, run=str(run_id), canceled=time.time())
 
     def look(self) -> None:
         """Note what has changed of the open runs."""

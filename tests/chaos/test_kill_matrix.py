@@ -34,6 +34,7 @@ class Aftermath:
 
     field: Field
     result: dict[str, Any]
+    orders: list[dict[str, Any]]  # the provider's, which none of the damages is done to
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
     folder = tmp_path_factory.mktemp("chaos")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(turn, "RESEND_AFTER", RESEND)
-        with field_of(folder, Plan(SEED, 10, deliveries=0.3), resend=RESEND) as field:
+        with field_of(folder, Plan(SEED, 6, deliveries=0.5), resend=RESEND) as field:
             faults.k14(field)  # it sleeps while the others strike
             for fault in (one for one in faults.ALL if one is not faults.k14):
                 strikes = len(field.strikes)
@@ -52,7 +53,8 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
                         break
             settle(field, 40.0)
             field.crew.end()
-            yield Aftermath(field, experiment.verdict(field, SEED))
+            result = experiment.verdict(field, SEED)
+            yield Aftermath(field, result, read(field.facts()).provider)
 
 
 def test_nothing_is_lost_doubled_or_stuck_whatever_is_killed(aftermath: Aftermath) -> None:
@@ -147,7 +149,9 @@ def test_the_check_finds_damage(aftermath: Aftermath, damage: str) -> None:
         changed = connection.execute(statement.format(run=f"'{run_id}'", thing=f"'{thing}'"))  # type: ignore[arg-type]
         assert changed.rowcount > 0
 
-    assert kind in {found for found, _ in checker.findings(read(facts))}
+    world = read(facts | {"sandbox": None})
+    world.provider += aftermath.orders
+    assert kind in {found for found, _ in checker.findings(world)}
 
 
 def test_the_check_finds_what_only_the_provider_and_the_clients_know(aftermath: Aftermath) -> None:
@@ -159,6 +163,11 @@ def test_the_check_finds_what_only_the_provider_and_the_clients_know(aftermath: 
     assert {kind for kind, _ in checker.findings(world)} == {"doubled"}
 
     world.provider.pop()
+    done = next(run for run in world.runs if run["status"] == "completed")
+    world.journal.append({"key": "1-0", "run": done["id"], "canceled": 0.0})
+    assert {kind for kind, _ in checker.findings(world)} == {"lost"}
+
+    world.journal.pop()
     seen = [line for line in world.journal if "rev" in line]
     world.journal.append(seen[-1] | {"rev": seen[-1]["rev"] - 1})
     assert {kind for kind, _ in checker.findings(world)} == {"wrong"}
