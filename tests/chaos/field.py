@@ -186,7 +186,8 @@ def settle(found: Field, seconds: float) -> None:
     for member in leaving:
         crew.leaving[member.pid] = member.name
         os.kill(member.pid, signal.SIGTERM)
-    wait_for(found, lambda: not crew.leaving and not crew.later, seconds)
+    if not wait_for(found, lambda: not crew.leaving and not crew.later, seconds):
+        crew.unexpected += [f"{name} does not stop when it is asked to" for name in crew.leaving.values()]
     wait_for(found, lambda: found.open_runs() == 0, seconds)
     wait_for(found, found.events_told, seconds)
     crew.pause(2.0 if found.orders else 0.0)  # for the product's events to be heard as well
