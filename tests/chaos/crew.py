@@ -41,6 +41,7 @@ class Crew:
     members: list[Member] = field(default_factory=list)
     leaving: dict[int, str] = field(default_factory=dict)  # processes that were asked to stop, with their names
     unexpected: list[str] = field(default_factory=list)  # ends that nobody has caused
+    in_trouble: bool = False  # a database is away or slow: who starts now may well give up, and is started again
     later: list[tuple[float, Callable[[], None]]] = field(default_factory=list)  # what is to be done, and when
 
     def add(self, name: str, kind: str, work: Work) -> None:
@@ -97,7 +98,8 @@ class Crew:
             act()
         for member in self.members:
             if member.pid and self._gone(member.pid):
-                self.unexpected.append(f"{member.name} ended by itself")
+                if not self.in_trouble:
+                    self.unexpected.append(f"{member.name} ended by itself")
                 member.pid = 0
             if not member.pid:
                 self.start(member)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import psycopg
 
@@ -24,8 +25,8 @@ COMMANDS = {
 RELAYING = ("ledger",)  # whose workers publish events
 
 
-def strike(k: str, what: str, field: Field, began: float, kills: int = 0) -> None:
-    field.strikes.append(Strike(k, what, began, time.time(), kills))
+def strike(k: str, what: str, field: Field, began: float, kills: int = 0, ended: float = 0.0) -> None:
+    field.strikes.append(Strike(k, what, began, ended or time.time(), kills))
 
 
 def dies_at(field: Field, k: str, member: Member, place: str, most: int = 2) -> None:
@@ -41,6 +42,15 @@ def dies_at(field: Field, k: str, member: Member, place: str, most: int = 2) -> 
         field.crew.tend()
         time.sleep(0.005)
     strike(k, f"{member.name} at {setting}", field, time.time() - 0.1, kills=1)
+
+
+@contextmanager
+def database_trouble(field: Field) -> Iterator[None]:
+    """The databases cannot be relied on within the `with`, nor just after."""
+    field.crew.in_trouble = True
+    yield
+    field.crew.pause(0.5)
+    field.crew.in_trouble = False
 
 
 def someone(field: Field, *kinds: str) -> Member:
@@ -136,11 +146,13 @@ def k13(field: Field, away: float | None = None) -> None:
     """A PostgreSQL server stops at once, the coordinator's or the domains', and starts again now or after a while."""
     cluster, began = field.chance.choice(field.clusters), time.time()
     seconds = away if away is not None else field.chance.choice((0.0, 0.5, 2.0))
-    cluster.crash()
-    field.crew.pause(seconds)
-    cluster.start()
+    with database_trouble(field):
+        cluster.crash()
+        field.crew.pause(seconds)
+        cluster.start()
+        ended = time.time()
     whose = "coordinator" if cluster is field.coordinator_server else "domains"
-    strike("K13", f"PostgreSQL of the {whose} away for {seconds:.1f} s", field, began, kills=1)
+    strike("K13", f"PostgreSQL of the {whose} away for {seconds:.1f} s", field, began, 1, ended)
 
 
 def k14(field: Field) -> None:
@@ -164,13 +176,14 @@ def k15(field: Field) -> None:
     member = someone(field, "coordinator") if side == "saga" else someone(field, "larder", "purse", "ledger")
     proxy, began = field.proxies[side], time.time()
     before = proxy.cuts
-    field.crew.replace(
-        member, url=proxy.url() if side == "domains" else "", saga_url=proxy.url() if side == "saga" else ""
-    )
-    enough = wait_for(field, lambda: proxy.cuts >= before + 2, PATIENCE)
-    field.crew.replace(member)
+    with database_trouble(field):
+        through = {"url" if side == "domains" else "saga_url": proxy.url()}
+        field.crew.replace(member, **through)
+        enough = wait_for(field, lambda: proxy.cuts >= before + 2, PATIENCE)
+        ended = time.time()
+        field.crew.replace(member)
     if enough:
-        strike("K15", f"{proxy.cuts - before} COMMITs of {member.name} cut off", field, began)
+        strike("K15", f"{proxy.cuts - before} COMMITs of {member.name} cut off", field, began, ended=ended)
     else:
         field.missed.append("K15")
 
@@ -194,16 +207,18 @@ def k17(field: Field) -> None:
     ))  # fmt: skip
     member, cluster = someone(field, kind), field.clusters[0 if name == "saga" else 1]
     before, began = cluster.timeouts(), time.time()
-    url = cluster.url + IMPATIENT
-    field.crew.replace(member, url="" if name == "saga" else url, saga_url=url if name == "saga" else "")
-    field.crew.pause(0.5)
-    with psycopg.connect(cluster.dsn(name)) as connection:
-        connection.execute(f'LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE')  # type: ignore[arg-type]
-        found = wait_for(field, lambda: cluster.timeouts() > before, PATIENCE)
-        field.crew.pause(field.chance.uniform(0.0, 0.5))
-    field.crew.replace(member)
+    impatient = {"saga_url" if name == "saga" else "url": cluster.url + IMPATIENT}
+    with database_trouble(field):
+        field.crew.replace(member, **impatient)
+        field.crew.pause(0.5)
+        with psycopg.connect(cluster.dsn(name)) as connection:
+            connection.execute(f'LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE')  # type: ignore[arg-type]
+            found = wait_for(field, lambda: cluster.timeouts() > before, PATIENCE)
+            field.crew.pause(field.chance.uniform(0.0, 0.5))
+        ended = time.time()
+        field.crew.replace(member)
     if found:
-        strike("K17", f"{cluster.timeouts() - before} statements of {member.name} timed out", field, began)
+        strike("K17", f"{cluster.timeouts() - before} statements of {member.name} timed out", field, began, ended=ended)
     else:
         field.missed.append(f"K17 {table}")
 
