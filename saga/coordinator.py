@@ -149,8 +149,7 @@ def _decided(session: Session, rows: list[Any], events: Mapping[UUID, Replied | 
             tell(sends=" ".join(sorted({step["name"] for step in decision.send})))
     store.apply_all(session, decided, now)
     for row, decision in decided:
-        spans.ended(row, steps[row["id"]], decision.steps)
-        _tell(row, decision)
+        _tell(row, steps[row["id"]], decision)
     return sends
 
 
@@ -166,7 +165,10 @@ def _decision(session: Session, row: Any, steps: list[Any], event: Replied | Due
         return None
 
 
-def _tell(row: Any, decision: Decision) -> None:
+def _tell(row: Any, steps: list[Any], decision: Decision) -> None:
+    """Say what was decided, in the trace and in the log, once it is written down."""
+    with acting(tracestate=row["tracestate"] or ""):
+        spans.ended(row, steps, decision.steps)
     with acting(run_id=row["id"], customer_id=row["customer_id"], traceparent=row["traceparent"]):
         for kind, seq, data in decision.notes:
             log.info(kind, extra={"saga": row["definition"], "seq": seq, "data": data})
