@@ -26,7 +26,8 @@ RELAYING = ("ledger",)  # whose workers publish events
 
 
 def strike(k: str, what: str, field: Field, began: float, kills: int = 0, ended: float = 0.0) -> None:
-    field.strikes.append(Strike(k, what, began, ended or time.time(), kills))
+    outage = k in ("K12", "K13", "K17")
+    field.strikes.append(Strike(k, what, began, ended or time.time(), kills, outage))
 
 
 def dies_at(field: Field, k: str, member: Member, place: str, most: int = 2) -> None:

@@ -49,6 +49,7 @@ class Strike:
     began: float
     ended: float
     kills: int = 0
+    stops: bool = False  # whether nothing could go on while it lasted
 
 
 @dataclass

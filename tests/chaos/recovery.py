@@ -1,7 +1,7 @@
 """How long runs stood still after a fault had ended, told from their histories and the times of the faults.
 
 A command that a fault has lost is sent again when its time is over. What counts is the time from the end of the first
-fault that can have lost the last sending but one, to the answer that the last sending brought.
+fault that can have lost the last sending but one, to the answer that the last sending brought. While another outage lasts, the clock stands.
 """
 
 from __future__ import annotations
@@ -60,10 +60,21 @@ def _measure(found: Standstills, wait: Wait, strikes: list[Row], patience: float
             found.unexplained.append(f"{where} was sent again {len(wait.resent)} times, and nothing had happened")
         return
     number, first = min(near, key=lambda pair: pair[1]["ended"])
-    lasted = wait.answered - first["ended"]
+    lasted = wait.answered - first["ended"] - _troubled(strikes, first["ended"], wait.answered)
     found.after[number] = max(found.after.get(number, 0.0), lasted)
     if lasted > max(patience, (since - sendings[0]) / 2) + 2.0:  # the longer the silence, the more seldom it is broken
         found.beyond.append(f"{where} stood still for {lasted:.1f} s after {first['k']} ({first['what']})")
+
+
+def _troubled(strikes: list[Row], since: float, until: float) -> float:
+    """How many of these seconds another fault lasted: while a server is away, nobody can be asked again."""
+    told, seconds = since, 0.0
+    for one in sorted(strikes, key=lambda one: float(one["began"])):
+        began, ended = max(one["began"], told), min(one["ended"], until)
+        if one["stops"] and began < ended:
+            seconds += ended - began
+            told = ended
+    return seconds
 
 
 def _waits(events: list[Row]) -> Iterator[Wait]:
