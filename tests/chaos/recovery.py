@@ -1,7 +1,8 @@
 """How long runs stood still after a fault had ended, told from their histories and the times of the faults.
 
 A command that a fault has lost is sent again when its time is over. What counts is the time from the end of the first
-fault that can have lost the last sending but one, to the answer that the last sending brought. While another outage lasts, the clock stands.
+fault that can have lost the last sending but one, to the answer that the last sending brought. While another outage
+lasts, the clock stands.
 """
 
 from __future__ import annotations
