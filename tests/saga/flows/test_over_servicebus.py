@@ -78,7 +78,7 @@ def unfinished() -> int:
     return int(found)
 
 
-def wait_until(reached: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
+def wait_until(reached: Callable[[], bool], what: str, seconds: float = 300.0) -> None:
     until = time.monotonic() + seconds
     while not reached():
         assert time.monotonic() < until, f"waited in vain for {what}"
