@@ -8,7 +8,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest -q -n auto --dist loadgroup
 export PORT ?= 8000
 unexport PYTHONDONTWRITEBYTECODE # several processes import the same code: let the first one compile it for all
-.PHONY: help run test check proof chaos e2e bench bench-saga lint format types contracts migrate revision openapi data-model flows translations lock clean
+.PHONY: help run test check proof chaos mutants e2e bench bench-saga lint format types contracts migrate revision openapi data-model flows translations lock clean
 
 help: ## print these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,9 @@ proof: install-proof ## the long proofs
 
 chaos: install-test ## kill processes and servers for MINUTES (10) while sagas run, then look for lost, doubled and stuck ones; SEED=… again
 	@$(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
+
+mutants: install-test ## put faults into the sagas, one at a time, and see that the model of them finds each
+	@$(BIN)/python -m tests.saga.model.mutants
 
 e2e: ## the Playwright suite; BASE_URL=… runs it against any installation, MARK=smoke its short part, CLOUDSALES_TRANSPORT=servicebus over Service Bus
 	@tools/install.sh test

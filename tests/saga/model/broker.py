@@ -15,6 +15,7 @@ class Broker(inline.Transport):
 
     def __init__(self) -> None:
         super().__init__(domains=(), database=lambda name: world.db)
+        self.sent: list[dict[str, Any]] = []  # all commands that it was ever given, as one that doubles them has
         self.away = False  # loses whatever it is given
         self.fatal = False  # whoever sends next dies instead, with none of it sent
 
@@ -23,7 +24,8 @@ class Broker(inline.Transport):
             self.fatal = False
             raise world.Died("before sending")
         if not self.away:
-            self.commands.extend(json.loads(json.dumps(envelopes)))
+            self.sent += (found := json.loads(json.dumps(envelopes)))
+            self.commands.extend(found)
 
     def pick(self, messages: Any, number: int, *, leave: bool = False) -> Any:
         """Take one message of those that wait, whichever; `leave` it there too, as one that was not acknowledged."""

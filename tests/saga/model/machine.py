@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from domains.kernel.errors import DomainError
-from saga import coordinator, definition, interventions, retention, store, tables
+from saga import coordinator, definition, interventions, retention, store, tables, worker
+from saga.definition import PIVOT
 from saga.steering import OPERATIONS
 
 from . import shapes, world
@@ -24,7 +25,7 @@ from .setting import ANN, BOB, RESOURCES, Setting
 
 MANY = st.integers(0, 63)
 IN_A_WORKER = ("", "", "", ".entered", ".before_commit", ".after_commit", ".before_call", ".after_call")
-IN_A_COORDINATOR = ("", "", "", "coordinator.before_commit", "coordinator.after_commit", "sending")
+IN_A_COORDINATOR = ("", "", "", "coordinator.before_commit", "coordinator.after_commit", "sending", "coordinator.sent")
 MOODS_OF = {
     "act": ("refuse", "fail", "slow", "die", "break"),
     "look": ("refuse", "fail", "slow", "die", "break"),
@@ -94,6 +95,13 @@ class Machine(Setting):
             self.answer(hanging.reply)
         self.world.death = ""
 
+    @precondition(lambda self: len(self.broker.commands) > 1)
+    @rule(which=MANY, size=st.integers(2, 6), leave=st.booleans(), death=st.sampled_from(IN_A_WORKER))
+    def work_together(self, which: int, size: int, leave: bool, death: str) -> None:
+        size = min(size, len(self.broker.commands))
+        commands = [self.broker.pick(self.broker.commands, which, leave=leave) for _ in range(size)]
+        self.dying(death, lambda: [self.answer(one) for one in worker.perform_together(world.db, commands)])
+
     @rule(rounds=st.integers(1, 3), backwards=st.booleans())
     def all_goes_well(self, rounds: int, backwards: bool) -> None:
         for _ in range(rounds):
@@ -103,9 +111,12 @@ class Machine(Setting):
                 self.coordinate(0, 64, False, "")
 
     @precondition(lambda self: self.world.hangs)
-    @rule(which=MANY, kill=st.sampled_from([False, False, True]))
-    def a_zombie_goes_on(self, which: int, kill: bool) -> None:
+    @rule(which=MANY, kill=st.sampled_from([False, False, True]), overtaken=st.booleans())
+    def a_zombie_goes_on(self, which: int, kill: bool, overtaken: bool) -> None:
         hanging = self.world.hangs.pop(which % len(self.world.hangs))
+        if overtaken:  # its command was sent again, and another worker has it
+            self.broker.commands.append(hanging.envelope)
+            self.work(-1, False, "")
         hanging.wake(kill=kill)
         self.answer(hanging.reply)
 
@@ -154,6 +165,8 @@ class Machine(Setting):
         except DomainError as no:
             code = no.code
         expected = "version_conflict" if stale == 9 else "" if may else "not_possible_now"
+        turned = any(step["kind"] == PIVOT and step["phase"] == "F" for step in before.steps[run.id])
+        hold(code or not turned or op not in ("cancel", "compensate"), "I24", f"{op} after the pivot was sent")
         hold(code == expected, "I24", f"{op} of {row['status']} was answered {code!r} instead of {expected!r}")
         self.i24_a_no_changes_nothing_and_a_yes_counts_one(before, run.id, code)
 
@@ -176,6 +189,12 @@ class Machine(Setting):
         command = self.broker.pick(self.broker.commands, which)
         self.broker.commands.extend([command] * (2 * twice))
 
+    @precondition(lambda self: self.broker.sent)
+    @rule(which=MANY)
+    def an_old_command_comes_again(self, which: int) -> None:
+        self.broker.commands.append(self.broker.sent[which % len(self.broker.sent)])
+        self.work(-1, False, "")
+
     @precondition(lambda self: self.broker.replies)
     @rule(which=MANY, twice=st.booleans())
     def lose_or_double_a_reply(self, which: int, twice: bool) -> None:
@@ -195,6 +214,7 @@ class Machine(Setting):
     def the_inboxes_are_purged(self, days: int) -> None:
         if days:  # no message lives that long
             self.broker.flush()
+            self.broker.sent.clear()
             self.stop_the_zombies()
             self.move_on(days * 86400)
         before = self.see()

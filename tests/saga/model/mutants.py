@@ -21,7 +21,19 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from domains.kernel.config import Settings
 from domains.kernel.database import bind
-from saga import barrier, decide, interventions, retention, steering, store, tables, transports, turn, worker
+from saga import (
+    barrier,
+    decide,
+    exchanging,
+    interventions,
+    retention,
+    steering,
+    store,
+    tables,
+    transports,
+    turn,
+    worker,
+)
 from tests.saga import lab
 from tests.servers import create_database, temporary_cluster
 
@@ -82,7 +94,7 @@ MUTANTS = (
     # and more
     Mutant(
         "no null compensation: what was never done is taken back",
-        worker._command,
+        worker._done,
         "not barrier.has_effect(session, database, envelope)",
         "barrier.has_effect(session, database, envelope) is None",
     ),
@@ -102,8 +114,14 @@ MUTANTS = (
         "        result = barrier.keep(session, database, envelope, said)",
     ),
     Mutant(
+        "a command that failed among others counts as done",
+        worker._in_one_commit,
+        'if what["outcome"] not in FINAL',
+        'if not what["outcome"]',
+    ),
+    Mutant(
         "no fence: a worker that hung records its answer too",
-        worker._exchange,
+        exchanging.exchange_with,
         ".fence != fence.number",
         ".fence is None",
     ),
@@ -145,7 +163,7 @@ MUTANTS = (
     ),
     Mutant(
         "an operator who has seen an older state is obeyed",
-        interventions.intervene,
+        interventions.intervene_within,
         'row["rev"] != expected_rev',
         'row["rev"] is None',
     ),

@@ -97,6 +97,7 @@ class Hanging:
 
     def work(self, perform: Any, envelope: Any) -> bool:
         """Perform a command in a thread of its own; False when it did not hang."""
+        self.envelope = envelope
 
         def run() -> None:
             try:
