@@ -19,7 +19,7 @@ from azure.servicebus.exceptions import ServiceBusError
 from domains.kernel import config, heartbeat
 
 from ..definition import is_exchange
-from . import Perform, is_answerable, is_event, is_reply
+from . import Perform, is_answerable, is_event, is_reply, performed
 from .servicebus_links import TROUBLE, Links, Source, Token, content_of, kept_locked, message_of, settle
 
 log = logging.getLogger(__name__)
@@ -85,22 +85,15 @@ class Transport:
 
     def _work_off(self, tokens: list[Token], perform: Perform) -> bool:
         """Perform, reply, complete: in this order, so that a death in between only brings the command again."""
-        done, replies, again, until = list[Token](), list[dict[str, Any]](), list[Token](), time.monotonic() + TURN
-        for token in tokens:
-            envelope = content_of(token.message)
-            if not is_answerable(envelope):
-                _throw_away(token, "a command that is none of ours")
-            elif (done or again) and time.monotonic() > until:
-                again.append(token)
-            else:
-                reply = _performed(token, envelope, perform)
-                (again if reply is _FAILED else done).append(token)
-                replies += [reply] if reply and reply is not _FAILED else []
+        known = [(token, content_of(token.message)) for token in tokens]
+        for token in [token for token, envelope in known if not is_answerable(envelope)]:
+            _throw_away(token, "a command that is none of ours")
+        done, again, replies = _all_performed([one for one in known if is_answerable(one[1])], perform)
         try:
             self._tell(replies)
         except TROUBLE as error:
             log.warning("replies not sent for now", extra={"reason": str(error), "count": len(replies)})
-            done, again = [], tokens
+            done, again = [], [*done, *again]
         settle(done, "complete_message")
         settle(again, "abandon_message")
         return not again
@@ -197,6 +190,23 @@ class Transport:
 
 
 _FAILED: dict[str, Any] = {}  # what `_performed` gives for a command that must come again
+
+
+def _all_performed(
+    known: list[tuple[Token, dict[str, Any]]], perform: Perform
+) -> tuple[list[Token], list[Token], list[dict[str, Any]]]:
+    """Perform commands, together where that is possible; gives what is done, what must come again, and the replies."""
+    if len(known) > 1 and hasattr(perform, "together"):
+        try:
+            return [token for token, _ in known], [], performed(perform, [envelope for _, envelope in known])
+        except Exception:
+            log.exception("commands could not be performed together")
+    done, again, replies, until = list[Token](), list[Token](), list[dict[str, Any]](), time.monotonic() + TURN
+    for token, envelope in known:
+        reply = _FAILED if (done or again) and time.monotonic() > until else _performed(token, envelope, perform)
+        (again if reply is _FAILED else done).append(token)
+        replies += [reply] if reply and reply is not _FAILED else []
+    return done, again, replies
 
 
 def _performed(token: Token, envelope: dict[str, Any], perform: Perform) -> dict[str, Any] | None:
