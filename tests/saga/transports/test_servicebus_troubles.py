@@ -124,6 +124,38 @@ def test_commands_that_a_worker_does_not_get_to_are_given_back(
     assert not broker.find("lab")[0].locked
 
 
+class Performer:
+    """A worker that performs together what came together, or stumbles over that."""
+
+    def __init__(self, stumbles: bool) -> None:
+        self.stumbles, self.together_with, self.alone = stumbles, list[int](), list[str]()
+
+    def __call__(self, envelope: dict[str, Any]) -> dict[str, Any]:
+        self.alone.append(envelope["cmd_id"])
+        return reply_to(envelope)
+
+    def together(self, envelopes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        self.together_with.append(len(envelopes))
+        if self.stumbles:
+            raise OSError("the database is away")
+        return [reply_to(envelope) for envelope in envelopes]
+
+
+@pytest.mark.parametrize("stumbles", [False, True])
+def test_what_came_together_is_performed_together_and_else_one_by_one(
+    bus: servicebus.Transport, broker: Broker, stumbles: bool
+) -> None:
+    bus.send_commands([command(number) for number in range(3)])
+    tokens = [token for _ in range(3) for token in bus._links.receive(Source("lab"), 1, 5.0)]
+    perform = Performer(stumbles)
+
+    well = bus._work_off(tokens, perform)
+
+    assert well and nothing_left(broker, "lab")
+    assert (perform.together_with, len(perform.alone)) == ([3], 3 if stumbles else 0)
+    assert [one["cmd_id"] for one in broker.messages(servicebus.REPLIES)] == [id_of(number) for number in range(3)]
+
+
 def test_of_a_message_that_the_bus_does_not_take_the_run_is_told(bus: servicebus.Transport, broker: Broker) -> None:
     noise = os.urandom(300_000).hex()  # which no packing makes smaller
 
