@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from domains.kernel import metering, tracing
-from domains.kernel.messages import acting, context
+from domains.kernel.messages import context
 
 Row = Mapping[str, Any]
 SYSTEMS = {"rq": "redis", "servicebus": "servicebus"}
@@ -71,10 +71,9 @@ def _ended(run: Row, row: Row, columns: Row, forward: Row | None) -> None:
     flow = {"flow": run["definition"], "step": row["name"], "phase": row["phase"], "outcome": outcome}
     metering.took("saga.step.duration", (at - began).total_seconds(), **flow)
     trace = run["traceparent"]
-    with acting(tracestate=run["tracestate"] or ""):
-        tracing.past(
-            f"step {row['name']}", itself=tracing.child_of(trace, row["cmd_id"]), parent=trace, began=began, ended=at,
-            link=tracing.child_of(trace, forward["cmd_id"]) if forward else "",
-            **facts_of(run, row), **{"saga.outcome": outcome,
-            "saga.attempt": row["attempt"], "saga.send_no": row["send_no"]},
-        )  # fmt: skip
+    tracing.past(
+        f"step {row['name']}", itself=tracing.child_of(trace, row["cmd_id"]), parent=trace, began=began, ended=at,
+        link=tracing.child_of(trace, forward["cmd_id"]) if forward else "",
+        **facts_of(run, row), **{"saga.outcome": outcome,
+        "saga.attempt": row["attempt"], "saga.send_no": row["send_no"]},
+    )  # fmt: skip
