@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.arithmetic import percentile
 from benchmarks.machine import facts
 from benchmarks.saga.report import HEAD, line, summary, words
-from benchmarks.saga.shape import OURS, THEIRS
+from benchmarks.saga.shape import OURS, THEIRS, TWO_OF_THEIRS
 from benchmarks.saga.sides import DATABASES, Bench, go, rested, side
 from benchmarks.saga.tables import make_tables
 from tests.servers import create_database, free_port, queue_server, temporary_cluster
@@ -33,7 +33,7 @@ def main() -> None:
         url = stack.enter_context(temporary_cluster(DURABLE))
         queue = f"redis://127.0.0.1:{free_port()}/0"
         stack.enter_context(queue_server(given.var, queue))
-        bench = Bench(url, queue, given.var, given.dbos_processes)
+        bench = Bench(url, queue, given.var)
         for name in (*DATABASES[OURS], *DATABASES[THEIRS]):
             create_database(bench.url.replace("{domain}", name))
         make_tables(bench)
@@ -49,15 +49,14 @@ def main() -> None:
 
 
 def arguments() -> argparse.ArgumentParser:
-    """What can be chosen; left alone, it takes some five minutes."""
+    """What can be chosen; left alone, it takes some eight minutes."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.saga", description="Our sagas beside DBOS.")
     parser.add_argument("--var", type=Path, default=Path("var/bench-saga"), help="a folder for logs")
     parser.add_argument("--output", type=Path, default=Path("var/bench-saga.json"))
     parser.add_argument("--seconds", type=float, default=8.0, help="how long each round lasts")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--concurrency", type=lambda told: [int(one) for one in told.split(",")], default=[1, 8, 32])
-    parser.add_argument("--sides", type=lambda told: told.split(","), default=[OURS, THEIRS])
-    parser.add_argument("--dbos-processes", type=int, default=2, help="among which its concurrency is shared out")
+    parser.add_argument("--sides", type=lambda told: told.split(","), default=[OURS, THEIRS, TWO_OF_THEIRS])
     return parser
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, Uuid
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-OURS, THEIRS = "ours", "dbos"  # the sides
+OURS, THEIRS, TWO_OF_THEIRS = "ours", "dbos", "dbos x2"  # the sides; DBOS in one process, and in two
 DOMAINS = ("one", "two", "three", "four")
 KEYS = 1000  # rows that the upserts meet in each domain: two sagas seldom want the same one at the same time
 

@@ -17,10 +17,11 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
-from benchmarks.saga.shape import DOMAINS, OURS, THEIRS
+from benchmarks.saga.shape import DOMAINS, OURS, THEIRS, TWO_OF_THEIRS
 from benchmarks.system import ROOT, TICKS, line_of
 
 DATABASES = {OURS: ("saga", *DOMAINS), THEIRS: tuple(f"dbos_{name}" for name in ("system", *DOMAINS))}
+DATABASES[TWO_OF_THEIRS] = DATABASES[THEIRS]
 
 
 @dataclass
@@ -30,7 +31,6 @@ class Bench:
     url: str  # with {domain}
     queue: str
     folder: Path
-    dbos_processes: int
     started: dict[subprocess.Popen[str], str] = field(default_factory=dict)
 
     def engine(self, name: str) -> Engine:
@@ -90,7 +90,7 @@ def side(bench: Bench, name: str, concurrency: int) -> Iterator[list[subprocess.
                 stack.enter_context(process(bench, "ours", *role))
             starters = [stack.enter_context(process(bench, "ours", "start", str(concurrency)))]
         else:
-            count = min(bench.dbos_processes, concurrency)
+            count = 2 if name == TWO_OF_THEIRS and concurrency > 1 else 1
             shares = [concurrency // count + (number < concurrency % count) for number in range(count)]
             starters = []
             for number, share in enumerate(shares):  # one after the other: the first makes the tables
