@@ -26,7 +26,7 @@ RELAYING = ("ledger",)  # whose workers publish events
 
 
 def strike(k: str, what: str, field: Field, began: float, kills: int = 0, ended: float = 0.0) -> None:
-    outage = k in ("K12", "K13", "K17")
+    outage = k in ("K12", "K13", "K14", "K17")  # of K14 for the runs whose rows the stopped one holds
     field.strikes.append(Strike(k, what, began, ended or time.time(), kills, outage))
 
 

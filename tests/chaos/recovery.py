@@ -68,11 +68,11 @@ def _measure(found: Standstills, wait: Wait, strikes: list[Row], patience: float
 
 
 def _troubled(strikes: list[Row], since: float, until: float) -> float:
-    """How many of these seconds another fault lasted: while a server is away, nobody can be asked again."""
+    """How many of these seconds another outage lasted that had to end first: nobody can be asked, or a lock is held."""
     told, seconds = since, 0.0
     for one in sorted(strikes, key=lambda one: float(one["began"])):
         began, ended = max(one["began"], told), min(one["ended"], until)
-        if one["stops"] and began < ended:
+        if one["stops"] and began < ended == one["ended"]:
             seconds += ended - began
             told = ended
     return seconds

@@ -49,6 +49,12 @@ def test_while_another_server_is_away_the_clock_stands() -> None:
     assert found.beyond == []
 
 
+def test_an_outage_that_goes_on_has_not_kept_the_answer_away() -> None:
+    strikes = [a_strike(0.9, 1.0), a_strike(5.0, 30.0, stops=True)]
+
+    assert measured(strikes, (10.0, "unanswered"), (13.5, "done")).after == {0: pytest.approx(12.5)}
+
+
 def test_a_failed_try_backs_off_and_is_none_that_was_lost() -> None:
     found = measured([a_strike(0.9, 1.0)], (1.1, "failed"), (17.1, "done"))
 
