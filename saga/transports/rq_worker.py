@@ -16,7 +16,7 @@ from rq.job import Job
 from rq.timeouts import JobTimeoutException
 from rq.worker.base import WorkerStatus
 
-from domains.kernel import heartbeat
+from domains.kernel import failpoint, heartbeat
 
 from ..definition import is_exchange
 
@@ -51,6 +51,7 @@ class Worker(SimpleWorker):
 
     job_class = Command
     asked_to_stop = False
+    max_connection_wait_time = 1.0  # seconds, where RQ's would leave a server that is back alone for up to a minute
     perform: Callable[[Envelopes], None]
     _told = _beat = float("-inf")
 
@@ -81,6 +82,7 @@ class Worker(SimpleWorker):
         jobs = [job]
         try:
             jobs += self._waiting(queue)
+            failpoint.reach("worker.popped")
             commands = [envelope for one in jobs for envelope in _envelopes(one)]
             with self.death_penalty_class(JOB_TIMEOUT, JobTimeoutException, job_id=job.id):
                 for start in range(0, len(commands), PER_JOB):
