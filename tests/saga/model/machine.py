@@ -16,7 +16,7 @@ from hypothesis.stateful import initialize, precondition, rule
 
 from domains.kernel.errors import DomainError
 from saga import coordinator, definition, interventions, retention, store, tables, worker
-from saga.definition import PIVOT
+from saga.definition import PIVOT, is_exchange
 from saga.steering import OPERATIONS
 
 from . import shapes, world
@@ -110,12 +110,23 @@ class Machine(Setting):
             if self.broker.replies:
                 self.coordinate(0, 64, False, "")
 
+    @precondition(lambda self: any(is_exchange(one["queue"]) for one in self.broker.commands))
+    @rule(which=MANY, mood=st.sampled_from(["hang before", "hang after"]))
+    def a_worker_hangs(self, which: int, mood: str) -> None:
+        calling = [one for one in self.broker.commands if is_exchange(one["queue"])]
+        command = calling[which % len(calling)]
+        self.world.moods[UUID(command["run_id"]), command["seq"], command["phase"]] = [mood]
+        self.broker.commands.append(command)
+        self.work(-1, False, "")
+
     @precondition(lambda self: self.world.hangs)
-    @rule(which=MANY, kill=st.sampled_from([False, False, True]), overtaken=st.booleans())
+    @rule(which=MANY, kill=st.sampled_from([False, False, True]), overtaken=st.sampled_from([True, True, False]))
     def a_zombie_goes_on(self, which: int, kill: bool, overtaken: bool) -> None:
         hanging = self.world.hangs.pop(which % len(self.world.hangs))
-        if overtaken:  # its command was sent again, and another worker has it
-            self.broker.commands.append(hanging.envelope)
+        if overtaken:  # its command was sent again, and another worker has it, in a better mood
+            command = hanging.envelope
+            self.world.moods.pop((UUID(command["run_id"]), command["seq"], command["phase"]), None)
+            self.broker.commands.append(command)
             self.work(-1, False, "")
         hanging.wake(kill=kill)
         self.answer(hanging.reply)
