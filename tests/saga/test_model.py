@@ -13,7 +13,7 @@ GENTLE = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
 @pytest.mark.slow
 def test_no_order_is_lost_or_doubled_whatever_fails() -> None:
-    run_state_machine_as_test(Machine, settings=settings(max_examples=30, stateful_step_count=40, **GENTLE))
+    run_state_machine_as_test(Machine, settings=settings(max_examples=20, stateful_step_count=40, **GENTLE))
 
 
 @pytest.mark.proof

@@ -102,9 +102,11 @@ class Machine(Setting):
         commands = [self.broker.pick(self.broker.commands, which, leave=leave) for _ in range(size)]
         self.dying(death, lambda: [self.answer(one) for one in worker.perform_together(world.db, commands)])
 
-    @rule(rounds=st.integers(1, 3), backwards=st.booleans())
-    def all_goes_well(self, rounds: int, backwards: bool) -> None:
+    @rule(rounds=st.integers(1, 3), backwards=st.booleans(), together=st.booleans())
+    def all_goes_well(self, rounds: int, backwards: bool, together: bool) -> None:
         for _ in range(rounds):
+            if together and len(self.broker.commands) > 1:
+                self.work_together(0, 64, False, "")
             while self.broker.commands:
                 self.work(-1 if backwards else 0, False, "")
             if self.broker.replies:
