@@ -7,6 +7,7 @@ import pytest
 from domains.kernel.errors import Pending
 from domains.kernel.messages import Exchange
 from saga import coordinator, tables
+from saga.decide import ATTEMPTS
 from saga.tables import Run
 from saga.timeline import TimelineStep, operation_status, percent, timeline, waiting_for
 from saga.transports import inline
@@ -109,7 +110,7 @@ def test_what_waits_for_the_outside_says_so(transport: inline.Transport, clock: 
 
 
 def test_what_a_person_must_look_at_waits_for_support_and_goes_on(transport: inline.Transport, clock: Clock) -> None:
-    run = a_run(failing="last", breaks=8)
+    run = a_run(failing="last", breaks=ATTEMPTS)
     while now_of(run).status != "needs_attention":
         turn()
         coordinator.wake()
