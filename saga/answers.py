@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from domains.kernel.database import is_unreachable
 from domains.kernel.errors import DomainError, Locked
 
 Reply = dict[str, Any]
@@ -20,7 +21,8 @@ def technical(error: Exception) -> dict[str, Any]:
     """What is said of a failure that may pass."""
     if isinstance(error, Locked):
         return {**refusal_of(error.refusal), "locked": True}
-    return {"code": type(error).__name__, "detail": str(error)[:500]}
+    said = {"code": type(error).__name__, "detail": str(error)[:500]}
+    return said | {"away": True} if is_unreachable(error) else said
 
 
 def refusal_of(error: DomainError) -> dict[str, Any]:

@@ -19,7 +19,7 @@ ATTEMPTS = (
     12  # failed tries, over some minutes, until an outcome counts as unknown (before the pivot) or a person is asked
 )
 SILENCE = timedelta(minutes=15)  # without any reply, until the same: a worker that is away has tried nothing
-LOCK_DELAY = 2.0  # seconds between two tries to get what another run holds, at most
+LOCK_DELAY, AWAY_DELAY = 2.0, 5.0  # seconds until what another run holds, or a database that is away, is tried again
 PENDING_CAP = 300.0  # seconds between two looks at something that is pending, at most
 PATIENCE = timedelta(hours=24)  # how long a pending answer is waited for before a person is asked to look
 
@@ -182,8 +182,8 @@ class Rules(Turn):
 
     def failed(self, row: Row, wait: float | None, error: dict[str, Any] | None) -> None:
         """A technical failure: back off and ask again, or give the step up when that is safe."""
-        if (error or {}).get("locked"):
-            self.wait_for_lock(row, error or {})
+        if error and ("locked" in error or "away" in error):
+            self.hold_on(row, error)
             return
         seq, attempt = row["seq"], row["attempt"] + 1
         self.note("failed", seq, attempt=attempt, phase=row["phase"], **(error or {}))
@@ -195,19 +195,26 @@ class Rules(Turn):
         if attempt >= ATTEMPTS:
             self.get_help(seq)
 
-    def wait_for_lock(self, row: Row, error: dict[str, Any]) -> None:
-        """Another run holds what the step needs: wait for it, but before the pivot not for ever (nor for each other).
+    def hold_on(self, row: Row, error: dict[str, Any]) -> None:
+        """Another run holds what the step needs, or the domain's database is away: nothing was tried, ask again soon.
 
-        The step is compensated itself when it is given up, for its command may still be on its way.
+        Before the pivot not for ever (nor for each other). A step that is given up is compensated itself, for its
+        command may still be on its way.
         """
-        held = {name: value for name, value in error.items() if name != "locked"}
-        self.note("locked", row["seq"], **held)
-        if self.may_give_up(row) and self.now - row["sent_at"] >= self.saga.lock_wait:
+        locked, waited = "locked" in error, self.now - row["sent_at"]
+        told = {name: value for name, value in error.items() if name not in ("locked", "away")}
+        self.note("locked" if locked else "away", row["seq"], **told)
+        late = waited >= (self.saga.lock_wait if locked else SILENCE)
+        if late and self.may_give_up(row):
             self.give_up(row, error, row["attempt"])
-            self.made.run["error"] = {**held, "step": self.saga.steps[row["seq"]].name}
+            if locked:
+                self.made.run["error"] = {**told, "step": self.saga.steps[row["seq"]].name}
             return
-        due_at = self.after(BASE_DELAY + (LOCK_DELAY - BASE_DELAY) * self.spread)
-        self.change(row, status="BACKOFF", error=error, due_at=due_at)
+        soon = BASE_DELAY + ((LOCK_DELAY if locked else AWAY_DELAY) - BASE_DELAY) * self.spread
+        longer = 0.0 if locked else min(waited.total_seconds() / 4, DELAY_CAP)
+        self.change(row, status="BACKOFF", error=error, due_at=self.after(max(soon, longer)))
+        if late and not locked:
+            self.get_help(row["seq"])
 
     def give_up(self, row: Row, error: dict[str, Any] | None, attempt: int) -> None:
         """Unknown is not "did not happen": this step is compensated too."""

@@ -126,6 +126,6 @@ class Turn:
             return
         patience = RESEND_AFTER + (2 * self.call_time if is_exchange(row["queue"]) else 0.0)
         row = {**row, **changed}
-        wait = max(patience, min((self.now - asked_at(row)).total_seconds() / 2, SILENT_CAP))
+        wait = max(patience, min((self.now - asked_at(row)).total_seconds() / 4, SILENT_CAP))
         self.change(row, **changed, due_at=self.after(wait))
         self.made.send.append({**row, "wait": wait})

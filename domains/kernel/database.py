@@ -200,6 +200,13 @@ def is_away(error: Exception) -> bool:
     return isinstance(error, (OperationalError, InterfaceError, TimeoutError))
 
 
+def is_unreachable(error: Exception) -> bool:
+    """Whether a database could not be reached, or was lost on the way, so that nothing can be said of the work."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or error.statement is None
+    return isinstance(error, TimeoutError)
+
+
 def _sqlite_connect(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver must not begin transactions by itself; _sqlite_begin does
     connection.create_function("lower", 1, _lower, deterministic=True)

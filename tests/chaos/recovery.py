@@ -63,7 +63,7 @@ def _measure(found: Standstills, wait: Wait, strikes: list[Row], patience: float
     number, first = min(near, key=lambda pair: pair[1]["ended"])
     lasted = wait.answered - first["ended"] - _troubled(strikes, first["ended"], wait.answered)
     found.after[number] = max(found.after.get(number, 0.0), lasted)
-    if lasted > max(patience, (since - sendings[0]) / 2) + 2.0:  # the longer the silence, the more seldom it is broken
+    if lasted > max(patience, (since - sendings[0]) / 4) + 2.0:  # the longer the silence, the more seldom it is broken
         found.beyond.append(f"{where} stood still for {lasted:.1f} s after {first['k']} ({first['what']})")
 
 

@@ -138,8 +138,29 @@ def test_what_nobody_answers_is_sent_ever_more_seldom(table: Table) -> None:
         table.wait()
         waits.append((table.now - before).total_seconds())
 
-    assert len(waits) < 20
+    assert len(waits) < 30
     assert waits == sorted(waits) and waits[-1] == 300
+
+
+def test_a_database_that_is_away_for_minutes_has_tried_nothing_and_is_asked_soon_after_it_is_back(table: Table) -> None:
+    while table.now < NOW + timedelta(minutes=10):
+        table.answer("RETRY", error={"code": "OperationalError", "detail": "", "away": True})
+        soon = (table.run["next_at"] - table.now).total_seconds()
+        assert soon < max(5, (table.now - NOW).total_seconds() / 4) + 0.001 and soon <= 60
+        table.wait()
+
+    assert (table.steps[0, "F", 0]["attempt"], table.run["status"]) == (0, "running")
+    assert table.names_sent(table.answer("OK")) == ["lab.second"]
+
+
+def test_a_database_that_does_not_come_back_is_given_up_like_silence(table: Table) -> None:
+    while table.steps[0, "F", 0]["status"] != "UNKNOWN":
+        made = table.answer("RETRY", error={"code": "OperationalError", "detail": "", "away": True})
+        if not made.send:
+            table.wait()
+
+    assert table.now >= NOW + SILENCE
+    assert (table.names_sent(made), table.run["status"]) == (["lab.undo_first"], "compensating")
 
 
 def test_an_exchange_is_not_sent_again_while_its_calls_may_be_at_work(table: Table) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from domains.kernel.config import Settings
-from domains.kernel.errors import Conflict, Refused
+from domains.kernel.errors import Conflict, Locked, Refused
 from domains.services import commands, db, queries
 from domains.services.lots import Lot
 from tests.conftest import Clock
@@ -31,11 +31,11 @@ def test_one_change_at_a_time(databases: Settings) -> None:
         first, second = (change_of(session, held, "change_quantity", quantity=n) for n in (25, 30))
         begin(session, first)
         begin(session, first)
-        with pytest.raises(Conflict) as no:
+        with pytest.raises(Locked) as no:  # it is waited for
             begin(session, second)
         view = queries.get_subscription(session, EVERYBODY, held.id)
 
-    assert no.value.code == "change_in_progress"
+    assert no.value.refusal.code == "change_in_progress"
     assert view.open_change_id == first.change_id
     assert {action.reason_code for action in view.allowed_actions} == {"change_in_progress"}
 

@@ -56,12 +56,13 @@ def dies(transport: inline.Transport, place: str) -> bool:
     return ended == -signal.SIGKILL
 
 
-def dies_around(shop: Any, action: Action | None) -> None:
-    """Let the runs die between all commits of one step, one process after another: four times in all.
+def dies_around(shop: Any, *actions: Action | None) -> None:
+    """Let the runs die between all commits of one step (or those of a group), one process after another.
 
     Before its effect (or before and after the call to the outside), after it, and before and after its reply is
     recorded. Between two lives the timer fires.
     """
-    for place in [*places_in(action), "coordinator.before_commit", "coordinator.after_commit"]:
+    places = [place for action in actions for place in places_in(action)]
+    for place in [*places, "coordinator.before_commit", "coordinator.after_commit"]:
         assert dies(shop.transport, place), f"nothing came to {place}"
         shop.clock.move_to((shop.transport.next_due() or shop.clock.now) + timedelta(milliseconds=1))

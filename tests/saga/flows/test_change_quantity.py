@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,7 +23,6 @@ from .seen import (
     steps_of,
     subscription_of,
     tries,
-    words_of,
 )
 from .shop import Shop
 
@@ -164,7 +164,7 @@ def test_the_same_request_again_is_the_same_change(shop: Shop) -> None:
     assert changes_of(change.subscription_id) == [("change_quantity", "done")]
 
 
-def test_a_second_change_while_one_is_open_conflicts_and_writes_nothing(shop: Shop) -> None:
+def test_a_second_change_while_one_is_open_waits_for_a_while_then_conflicts_and_writes_nothing(shop: Shop) -> None:
     change = more_seats(shop)
     rival = shop.a_change(cancel_subscription, change.subscription_id, "cancel", mode="now")
     shop.sandbox.control("PUT", "settings", change_seconds=600)
@@ -174,15 +174,33 @@ def test_a_second_change_while_one_is_open_conflicts_and_writes_nothing(shop: Sh
     with pytest.raises(Conflict) as refused:
         shop.a_change(change_quantity, change.subscription_id, "change_quantity", quantity=30)
     late = shop.run(cancel_subscription, rival)
+    waiting = run_of(late.id)
+    while not run_of(late.id).is_final:
+        shop.carry_on(rounds=1)
 
     said = run_of(late.id).error
+    assert (waiting.status, waiting.seq) == ("running", 0)
     assert refused.value.code == "change_in_progress"
     assert said and said["code"] == "change_in_progress"
-    assert (run_of(late.id).status, words_of(late.id)[0], sent(late.id, "C")) == ("compensated", "refused", [])
+    assert (run_of(late.id).status, sent(late.id, "C")) == ("compensated", ["services.abandon_change"])
     assert counts() == before
     held = subscription_of(change.subscription_id)
     assert (held.state, held.open_change_id) == ("active", change.change_id)
     shop.sandbox.control("POST", "clock/advance", seconds=600)
+
+
+def test_a_second_change_is_made_when_the_first_one_is_done_in_time(shop: Shop) -> None:
+    change = more_seats(shop)
+    rival = shop.a_change(cancel_subscription, change.subscription_id, "cancel", mode="now")
+    shop.sandbox.control("PUT", "settings", change_seconds=8)
+    shop.run(change_quantity, change)
+    late = shop.run(cancel_subscription, replace(rival, expected_version=None, from_quantity=None))
+    shop.sandbox.control("PUT", "settings", change_seconds=0)
+    shop.sandbox.control("POST", "clock/advance", seconds=10)
+
+    shop.carry_on()
+
+    assert run_of(late.id).status == "completed"
 
 
 def test_a_change_decided_on_an_older_version_conflicts(shop: Shop) -> None:
