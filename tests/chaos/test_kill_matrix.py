@@ -23,7 +23,11 @@ from .clients import Plan
 from .field import Field, field_of, settle
 from .world import read
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(binaries() is None, reason="PostgreSQL is not installed")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("chaos"),  # one experiment, whose aftermath all of them look at
+    pytest.mark.skipif(binaries() is None, reason="PostgreSQL is not installed"),
+]
 RESEND = 2.0  # seconds: what is lost need not be waited for as long as in life
 SEED = 4
 
