@@ -6,9 +6,14 @@ import pytest
 
 from .model.mutants import MUTANTS, NO_ROW_LOCK, Mutant, hunted, raced
 
-pytestmark = pytest.mark.proof
+
+@pytest.mark.parametrize("mutant", [*MUTANTS, NO_ROW_LOCK], ids=lambda mutant: mutant.name.partition(":")[0])
+def test_each_fault_can_be_put_into_the_product_as_it_is(mutant: Mutant) -> None:
+    with mutant.alive():
+        pass
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name.partition(":")[0])
 def test_the_model_finds_a_fault(mutant: Mutant) -> None:
     complaint, examples = hunted(mutant)
@@ -16,6 +21,7 @@ def test_the_model_finds_a_fault(mutant: Mutant) -> None:
     assert complaint, f"still alive after {examples} examples: {mutant.name}"
 
 
+@pytest.mark.proof
 def test_two_coordinators_find_that_no_row_is_locked() -> None:
     assert raced(None, rounds=5) == ("", 5)
 
