@@ -21,6 +21,7 @@ ATTEMPTS = (
 SILENCE = timedelta(minutes=15)  # without any reply, until the same: a worker that is away has tried nothing
 LOCK_DELAY, AWAY_DELAY = 2.0, 5.0  # seconds until what another run holds, or a database that is away, is tried again
 PENDING_CAP = 300.0  # seconds between two looks at something that is pending, at most
+LATE = {"code": "deadline", "detail": ""}  # why a run is given up that has not reached its pivot in time
 PATIENCE = timedelta(hours=24)  # how long a pending answer is waited for before a person is asked to look
 
 
@@ -60,14 +61,18 @@ class Rules(Turn):
 
     # ---- forwards
 
-    def forward(self, seq: int, outputs: dict[str, Any] | None = None) -> None:
+    def forward(self, seq: int) -> None:
         """Send the step at `seq`, with those of its group, or complete the run when there is none."""
         if seq == len(self.saga.steps):
             self.end("completed")
             return
+        if seq <= self.saga.pivot_seq and self.is_over():
+            self.say_given_up(seq, LATE)
+            self.backward(seq - 1)
+            return
         self.made.run |= {"phase": "F", "seq": seq, "status": "running", "attention": None, "waiting_for": None}
         for each in self.saga.group_of(seq):
-            self.send_new(each, "F", self.saga.steps[each].action, outputs)
+            self.send_new(each, "F", self.saga.steps[each].action)
 
     def replied(self, event: Replied) -> None:
         row = next((one for one in self.outstanding if one["cmd_id"] == event.cmd_id), None)
@@ -88,13 +93,12 @@ class Rules(Turn):
         seq, found = row["seq"], self.saga.steps[row["seq"]]
         given = {name: reply[name] for name in found.gives if name in reply}
         self.change(row, status=status, reply=reply, done_at=self.now, due_at=None, error=None)
-        outputs = {**self.run["outputs"], **given}
-        self.made.run["outputs"] = outputs
+        self.made.run["outputs"] = {**self.run["outputs"], **given}
         if found.kind == PIVOT:
             self.made.run["pivoted"] = True
         self.note("done" if status == "DONE" else "skipped", seq)
         if not self.outstanding:  # of a group, the last one takes the run on
-            self.forward(self.saga.group_of(seq)[-1] + 1, outputs)
+            self.forward(self.saga.group_of(seq)[-1] + 1)
 
     def refused(self, row: Row, error: dict[str, Any]) -> None:
         """A business no: take back what was done before it. After the pivot that is a fault of the definition."""
@@ -122,7 +126,7 @@ class Rules(Turn):
             found, row = self.saga.steps[seq], self.newest(seq, "F")
             if found.compensation is not None and row and row["status"] in ("DONE", "UNKNOWN", "SKIPPED"):
                 self.made.run |= {"seq": seq, "status": "compensating"}
-                self.send_new(seq, "C", found.compensation, None)
+                self.send_new(seq, "C", found.compensation)
                 return
             seq -= 1
         self.end("compensated")
@@ -146,8 +150,7 @@ class Rules(Turn):
         rows = self.outstanding
         if not rows:
             raise AssertionError(f"run {self.run['id']} is {self.run['status']} with nothing outstanding")
-        if self.is_late(rows[0]):
-            self.give_up(rows[0], {"code": "deadline", "detail": ""}, rows[0]["attempt"])
+        if self.gave_up_late(rows[0]):
             return
         for row in rows:
             if row["due_at"] <= self.now and self.told("phase") == row["phase"]:
@@ -216,12 +219,22 @@ class Rules(Turn):
         if late and not locked:
             self.get_help(row["seq"])
 
+    def gave_up_late(self, row: Row) -> bool:
+        """Give a run up whose deadline has passed while it can still be taken back."""
+        late = self.is_over() and self.may_give_up(row)
+        if late:
+            self.give_up(row, LATE, row["attempt"])
+        return late
+
     def give_up(self, row: Row, error: dict[str, Any] | None, attempt: int) -> None:
         """Unknown is not "did not happen": this step is compensated too."""
         self.change(row, status="UNKNOWN", error=error, attempt=attempt, done_at=self.now, due_at=None)
-        self.made.run["error"] = {"code": "no_answer", "detail": "", "step": self.saga.steps[row["seq"]].name}
-        self.note("given_up", row["seq"], **(error or {}))
+        self.say_given_up(row["seq"], error)
         self.take_back(row["seq"])
+
+    def say_given_up(self, seq: int, error: dict[str, Any] | None) -> None:
+        self.made.run["error"] = {"code": "no_answer", "detail": "", "step": self.saga.steps[seq].name}
+        self.note("given_up", seq, **(error or {}))
 
     def get_help(self, seq: int) -> None:
         self.attention("in_doubt" if seq == self.saga.pivot_seq else "not_getting_through", seq)

@@ -11,6 +11,7 @@ from domains.kernel.errors import N_, Conflict, Invalid, Said
 
 from .definition import outputs_of
 from .events import FINAL, OUTSTANDING, RESOLVED, Asked, Row
+from .turn import is_revocable
 
 if TYPE_CHECKING:
     from .decide import Rules
@@ -38,7 +39,7 @@ def possible(run: Row, steps: list[Row], pivot_seq: int) -> tuple[str, ...]:
     waiting = [row for row in steps if row["status"] in OUTSTANDING]
     in_trouble = run["status"] == "needs_attention"
     allowed = {
-        "cancel": run["phase"] == "F" and all(row["seq"] < pivot_seq for row in waiting) and not run["pivoted"],
+        "cancel": run["phase"] == "F" and all(is_revocable(row, pivot_seq) for row in waiting) and not run["pivoted"],
         "retry": not run["paused"] and any(row["status"] != "SENT" or row["error"] for row in waiting),
         "skip": in_trouble,
         "resolve": in_trouble,
@@ -113,10 +114,12 @@ def _pause(turn: Rules, asked: Asked) -> None:
 
 
 def _resume(turn: Rules, asked: Asked) -> None:
-    """Go on, at once with what was held back."""
+    """Go on, at once with what was held back, unless it is too late for it."""
     turn.made.run["paused"] = 0
-    for row in turn.outstanding:
-        turn.send_again(row, asked_at=turn.now)
+    rows = turn.outstanding
+    if not turn.gave_up_late(rows[0]):
+        for row in rows:
+            turn.send_again(row, asked_at=turn.now)
 
 
 def _in_trouble(turn: Rules) -> Row:

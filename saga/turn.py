@@ -23,6 +23,11 @@ def asked_at(row: Row) -> datetime:
     return row["asked_at"] or row["sent_at"]  # type: ignore[no-any-return]  # empty in rows of an older release
 
 
+def is_revocable(row: Row, pivot_seq: int) -> bool:
+    """Whether a step at work can still be taken back. Of a pivot that is held back nobody knows yet."""
+    return bool(row["phase"] == "F" and row["seq"] < pivot_seq + (row["send_no"] == 0))
+
+
 class Turn:
     """The run as one decision found it and leaves it."""
 
@@ -54,11 +59,11 @@ class Turn:
 
     def may_give_up(self, row: Row) -> bool:
         """Whether a step can still be taken back, so that its outcome may stay unknown."""
-        return bool(row["phase"] == "F" and row["seq"] < self.saga.pivot_seq)
+        return is_revocable(row, self.saga.pivot_seq)
 
-    def is_late(self, row: Row) -> bool:
-        deadline = self.run["deadline_at"]
-        return deadline is not None and self.now >= deadline and self.may_give_up(row)
+    def is_over(self) -> bool:
+        """Whether the time in which the run must reach its pivot is over."""
+        return self.run["deadline_at"] is not None and self.now >= self.run["deadline_at"]
 
     # ---- writing
 
@@ -85,9 +90,9 @@ class Turn:
         self.made.run |= {"status": status, "ended_at": self.now, "attention": None, "waiting_for": None}
         self.note(status, None)
 
-    def send_new(self, seq: int, phase: str, action: Action, outputs: dict[str, Any] | None = None) -> None:
+    def send_new(self, seq: int, phase: str, action: Action) -> None:
         """Send a step's first command. Its arguments are kept with it, whatever the run's outputs become."""
-        values = {**(outputs if outputs is not None else self.run["outputs"]), **self.run["payload"]}
+        values = {**self.told("outputs"), **self.run["payload"]}
         self._send_first(seq, phase, 0, wire_name(action), queue_of(action), arguments_for(action, values))
 
     def send_anew(self, row: Row) -> None:
@@ -101,19 +106,21 @@ class Turn:
         self._send_first(row["seq"], "C", 0, row["name"] + WITHDRAWN, domain, {})
 
     def _send_first(self, seq: int, phase: str, gen: int, name: str, queue: str, body: dict[str, Any]) -> None:
+        held = bool(self.told("paused"))
         row = {
             "seq": seq, "phase": phase, "gen": gen, "cmd_id": command_id(self.run["id"], seq, phase, gen), "name": name,
-            "kind": self.saga.steps[seq].kind, "queue": queue, "status": "SENT", "attempt": 0, "send_no": 1,
-            "body": body, "reply": None, "error": None, "sent_at": self.now, "asked_at": self.now, "due_at": None,
-            "done_at": None,
+            "kind": self.saga.steps[seq].kind, "queue": queue, "status": "SENT", "attempt": 0,
+            "send_no": 0 if held else 1, "body": body, "reply": None, "error": None, "sent_at": self.now,
+            "asked_at": self.now, "due_at": None, "done_at": None,
         }  # fmt: skip
         self.made.steps[seq, phase, gen] = row
-        self.note("held" if self.told("paused") else "sent", seq, phase=phase)
+        self.note("held" if held else "sent", seq, phase=phase)
         self.send(row, {})
 
     def send_again(self, row: Row, *, asked_at: datetime, **more: Any) -> None:
         if not self.made.notes:
             self.note("sent_again", row["seq"], phase=row["phase"], send_no=row["send_no"] + 1)
+        more |= {} if row["send_no"] else {"sent_at": self.now}  # it was held back until now
         self.send(row, {"status": "SENT", "send_no": row["send_no"] + 1, "asked_at": asked_at, **more})
 
     def send(self, row: Row, changed: dict[str, Any]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +10,7 @@ import pytest
 from domains.kernel import audit
 from domains.kernel.errors import Conflict, Invalid, Locked, NotFound, Refused
 from domains.kernel.tenancy import Scope
-from saga import coordinator, decide, definition, tables
+from saga import coordinator, decide, tables
 from saga.interventions import intervene, interventions_of, possible
 from saga.timeline import operation_status
 from saga.transports import inline
@@ -210,27 +208,19 @@ def test_whatever_a_person_does_is_kept_with_who_why_and_when_and_audited(transp
     assert allowed == ("cancel", "compensate", "resume")
 
 
-def test_a_run_that_has_not_reached_its_pivot_by_its_deadline_is_taken_back(
-    transport: inline.Transport, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr("saga.definition._registry", {})
-        hurried = replace(lab.lab, name="lab-hurried", deadline=timedelta(minutes=5))
-    monkeypatch.setitem(definition._registry, ("lab-hurried", 1), hurried)
-    run = a_run(hurried)
-    turn()
+def test_while_its_pivot_is_held_back_a_run_can_be_cancelled(transport: inline.Transport) -> None:
+    run = at_step(1)
     ask(run, "pause")
+    turn()
+    assert now_of(run).seq == 2
 
-    with later(400):
-        ask(run, "resume")
-        transport.commands.clear()
-    with later(500):
-        coordinator.wake()
-        to_the_end()
+    ask(run, "cancel")
+    ask(run, "resume")
+    to_the_end()
 
     after = now_of(run)
-    assert after.status == "compensated"
-    assert sum(amount for _, amount in effects_of(run)) == 0
+    assert (after.status, operation_status(after)) == ("compensated", "canceled")
+    assert run.resource_id not in lab.outside
 
 
 def test_what_another_run_holds_is_waited_for_but_not_for_ever(

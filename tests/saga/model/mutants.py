@@ -139,7 +139,7 @@ MUTANTS = (
     ),
     Mutant(
         "a pivot in doubt is taken back",
-        turn.Turn.may_give_up,
+        turn.is_revocable,
         "<",
         "<=",
     ),
@@ -152,7 +152,7 @@ MUTANTS = (
     Mutant(
         "a run is cancelled although its pivot was sent",
         steering.possible,
-        'all(row["seq"] < pivot_seq for row in waiting)',
+        "all(is_revocable(row, pivot_seq) for row in waiting)",
         "True",
     ),
     Mutant(
