@@ -60,7 +60,7 @@ def _step(name: str, title: str, row: Any, back: Any, run: Run) -> TimelineStep:
         return TimelineStep(name, title, "not_reached" if never else "not_started", None, None, 0, None, None)
     status = _STEP_STATUS[row["status"]]
     last = row
-    if back is not None:
+    if back is not None and not run.pivoted:  # a withdrawn pivot that had happened all the same was not taken back
         status, last = ("undoing" if back["done_at"] is None else "undone"), back
         if back["status"] in ("SKIPPED", "STUCK"):
             status = "failed"

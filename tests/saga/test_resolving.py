@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from saga import coordinator, decide
-from saga.timeline import operation_status
+from saga import coordinator, decide, tables
+from saga.timeline import operation_status, timeline
 from saga.transports import inline
 
 from . import lab
@@ -48,6 +48,8 @@ def test_a_pivot_that_did_happen_takes_a_run_on_that_was_to_be_resolved(
     after = now_of(run)
     assert (after.status, after.pivoted, after.error) == ("completed", True, None)
     assert sorted(effects_of(run)) == [("first", 1), ("last", 25), ("second", 1), ("turn", 1)]
+    with tables.db.begin_read() as session:
+        assert [step.status for step in timeline(session, after)] == ["done"] * 4
 
 
 def test_an_answer_of_the_outside_that_comes_after_a_withdrawal_is_not_recorded(
