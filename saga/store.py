@@ -144,8 +144,8 @@ def claim_due(session: Session, limit: int, only: UUID | None = None) -> list[An
 
 
 def postpone(session: Session, run_id: UUID, until: datetime) -> None:
-    """Let a run's timer fire later."""
-    session.execute(run.update().where(run.c.id == run_id).values(next_at=until))
+    """Let a run's timer fire later, unless it has ended meanwhile and has none any more."""
+    session.execute(run.update().where(run.c.id == run_id, run.c.ended_at.is_(None)).values(next_at=until))
 
 
 def steps_of(session: Session, run_ids: list[UUID]) -> dict[UUID, list[Any]]:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from domains.kernel.errors import Invalid, NotFound
 from domains.kernel.messages import acting
 from domains.kernel.tenancy import SYSTEM, Actor, Scope
-from saga import store, tables
+from saga import coordinator, store, tables
 from saga.transports import inline
 from tests.conftest import Clock
 
@@ -161,3 +161,15 @@ def test_a_definition_that_was_changed_under_its_version_stops_the_coordinator(
 
     with pytest.raises(store.ChangedDefinition, match=r"lab/1 was changed: give it a new version"):
         store.register_definitions()
+
+
+def test_a_run_that_has_ended_is_not_put_off(transport: inline.Transport) -> None:
+    run = a_run(plain)
+    to_the_end()
+    after = now_of(run)
+
+    with tables.db.begin() as session:
+        store.postpone(session, run.id, after.updated_at)
+
+    assert now_of(run) == after
+    assert coordinator.wake() == 0
