@@ -10,7 +10,7 @@ import msgspec
 from domains.kernel.errors import N_, Conflict, Invalid, Said
 
 from .definition import outputs_of
-from .events import FINAL, OUTSTANDING, RESOLVED, Asked, Row
+from .events import FINAL, OUTSTANDING, RESOLVED, WITHDRAWN, Asked, Row
 from .turn import is_revocable
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def possible(run: Row, steps: list[Row], pivot_seq: int) -> tuple[str, ...]:
     if run["status"] in FINAL:
         return ()
     waiting = [row for row in steps if row["status"] in OUTSTANDING]
-    in_trouble = run["status"] == "needs_attention"
+    # a pivot that is being withdrawn may still happen: until that is known nothing else can be said of it
+    in_trouble = run["status"] == "needs_attention" and not any(row["name"].endswith(WITHDRAWN) for row in waiting)
     allowed = {
         "cancel": run["phase"] == "F" and all(is_revocable(row, pivot_seq) for row in waiting) and not run["pivoted"],
         "retry": not run["paused"] and any(row["status"] != "SENT" or row["error"] for row in waiting),
@@ -55,7 +56,7 @@ def _why_not(run: Row, op: str) -> Said:
         return Said(N_("It has ended: nothing can be changed about it any more."))
     if op in ("cancel", "compensate"):
         return Said(N_("It has passed the point of no return: it can only go on."))
-    if op in ("skip", "resolve"):
+    if op in ("skip", "resolve") and run["status"] != "needs_attention":
         return Said(N_("Only a run that needs attention can be helped in this way."))
     return Said(N_("It is not in a state in which this can be done. Look again, then decide."))
 

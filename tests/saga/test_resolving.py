@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from domains.kernel.errors import Conflict
 from saga import coordinator, decide, tables
 from saga.timeline import operation_status, timeline
 from saga.transports import inline
@@ -62,6 +63,28 @@ def test_an_answer_of_the_outside_that_comes_after_a_withdrawal_is_not_recorded(
 
     assert now_of(run).status == "resolved"
     assert [name for name, _ in effects_of(run)] == ["first", "second", "second", "first"]
+
+
+@pytest.mark.parametrize("op", ["skip", "resolve"])
+def test_a_withdrawal_itself_cannot_be_given_up_for_the_pivot_could_still_happen(
+    transport: inline.Transport, monkeypatch: pytest.MonkeyPatch, op: str
+) -> None:
+    monkeypatch.setattr(decide, "ATTEMPTS", 1)
+    run = at_step(2)
+    for asked in ("resolve", ""):
+        command = transport.commands.popleft()
+        reply = {key: command[key] for key in ("cmd_id", "run_id", "seq", "phase")}
+        coordinator.handle([reply | {"outcome": "RETRY"}])
+        if asked:
+            ask(run, asked)
+    before = now_of(run)
+    assert (before.status, before.phase) == ("needs_attention", "C")
+
+    with pytest.raises(Conflict) as raised:
+        ask(run, op)
+
+    assert raised.value.code == "not_possible_now"
+    assert now_of(run) == before
 
 
 def test_a_step_after_the_pivot_can_be_given_up_and_the_run_ends_resolved(
