@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from saga import console, interventions, store
 from saga.tables import Run
-from saga.timeline import TimelineStep, timeline
+from saga.timeline import TimelineStep, steps_shown, timeline
 
 from .formats import translated
 from .progress import KINDS, case_link, url_of
@@ -79,7 +79,7 @@ def in_short(session: Session, runs: list[Run]) -> list[dict[str, Any]]:
 def _short(run: Run, rows: list[Any]) -> dict[str, Any]:
     at_work = [row for row in rows if row["done_at"] is None]
     row = at_work[0] if at_work and not run.is_final else None
-    steps = store.definition_of(vars(run)).steps
+    steps = steps_shown(run, rows)
     return {
         "id": run.id, "label": run.label or kind(run), "kind": kind(run), "status": console.status_of(run),
         "customer_id": run.customer_id, "attention": attention(run), "next_at": run.next_at, "ended_at": run.ended_at,
@@ -117,8 +117,8 @@ def told(session: Session, run: Run) -> dict[str, Any]:
     commands = console.commands_of(session, run.id)
     events = console.list_events(session, run.id, limit=200).items
     steps = timeline(session, run)
-    definition = store.definition_of(vars(run))
-    shown = [_step(seq, step, definition.steps[seq].kind, commands, events) for seq, step in enumerate(steps)]
+    declared = steps_shown(run, store.steps_of(session, [run.id])[run.id])
+    shown = [_step(seq, step, declared[seq].kind, commands, events) for seq, step in enumerate(steps)]
     for one in shown:
         one["status"] = _held_or_stuck(run, one["status"])
     return {
@@ -127,7 +127,7 @@ def told(session: Session, run: Run) -> dict[str, Any]:
         "moves": not run.is_final and not run.paused, "url": url_of(run, steps), "case": case_link(run),
         "trace_id": run.traceparent.split("-")[1], "possible": interventions.possible(session, run),
         "done_by_people": list(reversed(interventions.interventions_of(session, run.id))),
-        "asked_outputs": _outputs(definition, commands), "proposed": run.proposed,
+        "asked_outputs": _outputs(declared, commands), "proposed": run.proposed,
     }  # fmt: skip
 
 
@@ -166,10 +166,10 @@ def in_words(event: console.Happened) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _outputs(definition: Any, commands: list[Any]) -> list[str]:
+def _outputs(declared: Any, commands: list[Any]) -> list[str]:
     """The names of what a person must say in place of the step that waits, to skip it."""
     waiting = [one for one in commands if one.phase == "F" and one.done_at is None]
-    return list(definition.steps[waiting[0].seq].gives) if waiting else []
+    return list(declared[waiting[0].seq].gives) if waiting else []
 
 
 def age(since: datetime, now: datetime) -> int:

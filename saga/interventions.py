@@ -19,6 +19,7 @@ from domains.kernel.tenancy import Actor, Scope
 
 from . import steering, store, tables, transports
 from .decide import decide
+from .definition import known
 from .events import Asked
 from .tables import Run
 
@@ -117,6 +118,8 @@ def interventions_of(session: Session, run_id: UUID) -> list[Intervention]:
 
 
 def possible(session: Session, run: Run) -> tuple[str, ...]:
-    """What may be done to a run as it stands."""
+    """What may be done to a run as it stands: nothing here, when this process does not know its version."""
+    if (run.definition, run.definition_version) not in known():
+        return ()
     row, steps = vars(run), store.steps_of(session, [run.id])[run.id]
     return steering.possible(row, steps, store.definition_of(row).pivot_seq)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
 from .decide import unanswered
-from .definition import saga_of
+from .definition import Step, known, saga_of
 from .store import steps_of
 from .tables import Run
 
@@ -44,11 +45,29 @@ class TimelineStep:
     error: dict[str, Any] | None
 
 
+class ShownStep(NamedTuple):
+    """What a run's own rows tell of a step."""
+
+    name: str
+    title: str
+    kind: str
+    gives: tuple[str, ...] = ()
+
+
+def steps_shown(run: Run, rows: list[Any]) -> Sequence[Step | ShownStep]:
+    """The steps of a run in their order; of a version that is not (or no longer) known here, those it has come to."""
+    if (run.definition, run.definition_version) in known():
+        return saga_of(run.definition, run.definition_version).steps
+    sent = {row["seq"]: row for row in rows if row["phase"] == "F"}
+    return [ShownStep(row["name"], row["name"], row["kind"]) for _, row in sorted(sent.items())]
+
+
 def timeline(session: Session, run: Run) -> list[TimelineStep]:
     """The steps of a run in their order, each as it stands."""
-    rows = {(row["seq"], row["phase"]): row for row in steps_of(session, [run.id])[run.id]}
+    found = steps_of(session, [run.id])[run.id]
+    rows = {(row["seq"], row["phase"]): row for row in found}
     steps = []
-    for seq, step in enumerate(saga_of(run.definition, run.definition_version).steps):
+    for seq, step in enumerate(steps_shown(run, found)):
         row, back = rows.get((seq, "F")), rows.get((seq, "C"))
         steps.append(_step(step.name, step.title, row, back, run))
     return steps

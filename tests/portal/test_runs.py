@@ -11,7 +11,7 @@ from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from domains.kernel.tenancy import Actor
-from saga import coordinator, tables
+from saga import coordinator, definition, tables
 from saga.console import STATUSES
 from saga.tables import run
 from tests.conftest import Clock
@@ -50,6 +50,17 @@ def act(visitor: Visitor, page: TestResponse, op: str, **typed: Any) -> TestResp
 
 
 # ---- found
+
+
+def test_a_run_of_a_version_that_is_gone_is_listed_and_shown(
+    every: EveryRun, operator: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every.all()
+    monkeypatch.setattr(definition, "_registry", {})
+
+    assert operator.get("/runs").status_code == 200
+    for name in every.ids:
+        assert is_page(page_of(operator, every, name))
 
 
 def test_a_list_begins_with_what_has_not_ended_and_counts_every_state(every: EveryRun, operator: Visitor) -> None:

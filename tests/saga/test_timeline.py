@@ -6,8 +6,9 @@ import pytest
 
 from domains.kernel.errors import Pending
 from domains.kernel.messages import Exchange
-from saga import coordinator, tables
+from saga import coordinator, definition, tables
 from saga.decide import ATTEMPTS
+from saga.interventions import possible
 from saga.tables import Run
 from saga.timeline import TimelineStep, operation_status, percent, timeline, waiting_for
 from saga.transports import inline
@@ -131,3 +132,15 @@ def test_silence_counts_as_a_try(transport: inline.Transport, clock: Clock, sile
 
     first = steps_of(run)[0]
     assert (first.status, first.attempts, operation_status(now_of(run))) == ("working", 1 + silence, "running")
+
+
+def test_a_run_of_a_version_that_is_not_known_here_can_be_read(
+    transport: inline.Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = a_run()
+    turn()
+    monkeypatch.setattr(definition, "_registry", {})
+
+    assert [(step.title, step.status) for step in steps_of(run)] == [("lab.first", "done"), ("lab.second", "working")]
+    with tables.db.begin_read() as session:
+        assert possible(session, now_of(run)) == ()
