@@ -78,6 +78,8 @@ class Rules(Turn):
         row = next((one for one in self.outstanding if one["cmd_id"] == event.cmd_id), None)
         if row is None:
             self.made.ignored = "nobody waits for this reply"
+        elif event.outcome == "RETRY" and row["status"] == "BACKOFF":
+            self.made.ignored = "that try is known to have failed"  # the reply came twice, or that of an older sending
         elif event.outcome == "PENDING":
             self.pending(row, event)
         elif event.outcome == "RETRY":

@@ -261,8 +261,19 @@ def test_a_compensation_that_fails_is_tried_for_ever_and_reported_once(table: Ta
 
     for _ in range(2 * ATTEMPTS):
         table.answer("RETRY")
-        table.on(Due())
+        table.wait()
 
     assert table.run["status"] == "needs_attention"
     assert table.names_sent(table.answer("OK")) == []
     assert table.run["status"] == "compensated"
+
+
+def test_a_failure_that_is_told_twice_counts_once(table: Table) -> None:
+    first = table.answer("RETRY", error={"code": "Closed"})
+    again = table.answer("RETRY", error={"code": "Closed"})
+
+    assert (first.ignored, again.ignored) == ("", "that try is known to have failed")
+    assert table.steps[0, "F", 0]["attempt"] == 1
+    assert table.names_sent(table.wait()) == ["lab.first"]
+    table.answer("RETRY")
+    assert table.steps[0, "F", 0]["attempt"] == 2
