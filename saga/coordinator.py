@@ -29,7 +29,7 @@ from .events import Decision, Due, Replied
 from .writing import Decided
 
 log = logging.getLogger(__name__)
-BATCH = 64
+BATCH, DUE = 64, 50  # replies recorded and runs woken in one commit, at most
 LATER = timedelta(minutes=5)  # until a run that could not be decided is tried again
 
 
@@ -66,7 +66,7 @@ def _recorded(replies: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sends
 
 
-def wake(limit: int = 50) -> int:
+def wake(limit: int = DUE) -> int:
     """Act on runs whose timer has fired: send again what was not answered. Returns how many runs were woken."""
     claimed: list[UUID] = []
     try:
@@ -232,9 +232,9 @@ def _turn(transport: transports.Transport, next_wake: float) -> float:
             handle(replies)
             transport.acknowledge_replies(tokens)
         if time.monotonic() >= next_wake:
-            wake()
+            more = wake(DUE) == DUE  # after an outage: those behind them have waited as long
             audit.seal(tables.db, config.current().audit_key)
-            next_wake = time.monotonic() + 0.75 + random.random() / 2
+            next_wake = time.monotonic() + (0 if more else 0.75 + random.random() / 2)
     except Exception:
         log.exception("the coordinator could not go on for now")
         rest(1.0)

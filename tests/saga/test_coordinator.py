@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -275,3 +276,19 @@ def test_a_coordinator_that_is_asked_to_stop_where_nothing_can_be_raised_stops_a
             signal.signal(number, handler)
 
     assert len(turns) == 1
+
+
+@pytest.mark.parametrize(("most", "at_once"), [(3, True), (4, False)])
+def test_after_an_outage_those_that_are_due_are_woken_without_a_rest(
+    transport: inline.Transport, clock: Clock, monkeypatch: pytest.MonkeyPatch, most: int, at_once: bool
+) -> None:
+    monkeypatch.setattr(coordinator, "DUE", most)
+    for _ in range(3):
+        a_run()
+    transport.commands.clear()
+    clock.advance(seconds=11)
+
+    next_wake = coordinator._turn(transport, 0.0)
+
+    assert len(transport.commands) == 3
+    assert (next_wake <= time.monotonic()) == at_once
