@@ -124,8 +124,13 @@ def _resume(turn: Rules, asked: Asked) -> None:
 
 
 def _in_trouble(turn: Rules) -> Row:
-    """Of the steps at work, the one that was tried most often."""
-    return max(turn.outstanding, key=lambda row: (bool(row["error"]), row["attempt"], -row["seq"]))
+    """Of the steps at work, the one that was refused for good, else the one that was tried most often."""
+
+    def trouble(row: Row) -> tuple[bool, bool, int, int]:
+        error = row["error"] or {}
+        return bool(error.get("refused")), bool(error), row["attempt"], -row["seq"]
+
+    return max(turn.outstanding, key=trouble)
 
 
 def _confirmed(turn: Rules, asked: Asked, row: Row) -> bool:

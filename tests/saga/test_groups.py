@@ -13,6 +13,7 @@ from saga.definition import BadDefinition, Saga, pivot, step, together
 from saga.transports import inline
 
 from . import lab
+from .asking import ask
 from .watch import a_run, effects_of, now_of, to_the_end, turn
 
 grouped = Saga("lab-grouped", lab.Plan, (
@@ -23,6 +24,30 @@ grouped = Saga("lab-grouped", lab.Plan, (
     pivot(lab.turn, title="The outside"),
     step(lab.last, title="Last"),
 ))  # fmt: skip
+
+
+behind = Saga("lab-grouped-behind", lab.Plan, (
+    pivot(lab.first, title="First"),
+    *together(step(lab.undo_first, title="Other"), step(lab.second, gives=("booked",), title="Second")),
+))  # fmt: skip
+
+
+def test_of_a_group_the_step_is_skipped_that_was_refused(transport: inline.Transport) -> None:
+    run = a_run(behind, refuse="second")
+    turn()
+    other = transport.commands.popleft()
+    failed = {key: other[key] for key in ("cmd_id", "run_id", "seq", "phase")}
+    failed |= {"outcome": "RETRY", "error": {"code": "Closed", "detail": ""}}
+    coordinator.handle([failed])
+    turn()
+    assert now_of(run).attention == "refused_after_pivot"
+
+    ask(run, "skip", outputs={"booked": 25})
+    transport.commands.append(other)
+    to_the_end()
+
+    assert (now_of(run).status, now_of(run).outputs) == ("completed", {"booked": 25})
+    assert effects_of(run) == [("first", 1), ("first", -1)]
 
 
 def test_the_steps_of_a_group_are_sent_together_and_the_last_one_done_takes_the_run_on(
