@@ -9,7 +9,6 @@ from uuid import UUID
 from flask import g
 from sqlalchemy.orm import Session
 
-from domains.kernel import clock
 from domains.kernel.errors import DomainError
 from saga import bulk, console, interventions, store, tables
 from saga.tables import Run as Row
@@ -42,7 +41,7 @@ def list_runs(wish: dict[str, Any]) -> Any:
     """List runs, newest first."""
     page = {name: wish.pop(name) for name in ("cursor", "limit") if name in wish}
     with tables.db.begin_read() as session:
-        found = console.list_runs(session, g.caller.scope, wanted(session, wish), **page)
+        found = console.list_runs(session, g.caller.scope, wanted(wish), **page)
     return listing(found) | {"items": [as_run(run) for run in found.items]}
 
 
@@ -104,9 +103,7 @@ def retry_runs(wish: dict[str, Any]) -> Any:
     Each by itself: one that cannot be tried again is left as it is, and says why.
     """
     known = {name: wish.pop(name) for name in ("limit", "reason")} | {"actor": g.caller.actor}
-    with tables.db.begin_read() as session:
-        filtered = wanted(session, wish)
-    return {"items": [outcome_of(*one) for one in bulk.retry_all(g.caller.scope, filtered, **known)]}
+    return {"items": [outcome_of(*one) for one in bulk.retry_all(g.caller.scope, wanted(wish), **known)]}
 
 
 def outcome_of(run: Row, no: DomainError | None) -> dict[str, Any]:
@@ -115,12 +112,11 @@ def outcome_of(run: Row, no: DomainError | None) -> dict[str, Any]:
     return {"run_id": run.id, "outcome": "left" if no else "retried", "rev": run.rev} | why
 
 
-def wanted(session: Session, wish: dict[str, Any]) -> console.Wanted:
-    """The filter of a request; an age is counted from the database's time."""
-    statuses, age = tuple(wish.pop("status", ())), wish.pop("older_than", None)
-    if age is not None:
-        until = clock.now(session) - timedelta(seconds=age)
-        wish["created_before"] = min(until, wish.get("created_before", until))
+def wanted(wish: dict[str, Any]) -> console.Wanted:
+    """The filter of a request."""
+    statuses = tuple(wish.pop("status", ()))
+    if "older_than" in wish:
+        wish["older_than"] = timedelta(seconds=wish["older_than"])
     if "customer_id" in wish:
         wish["customer_ids"] = (wish.pop("customer_id"),)
     return console.Wanted(statuses=statuses, **wish)

@@ -149,21 +149,13 @@ def wanted() -> Wanted:
     older = ages.get(request.values.get("age", ""))
     facts: dict[str, Any] = {"about": with_id, "key": find if find and with_id is None else about}
     if older:
-        facts["created_before"] = now() - timedelta(seconds=older)
+        facts["older_than"] = timedelta(seconds=older)
     if chosen == LATE:
-        facts["due_before"] = now() - OVERDUE
+        facts["overdue_by"] = OVERDUE
     statuses = {OPEN: console.OPEN, LATE: console.OPEN}.get(chosen) or ((chosen,) if chosen in console.STATUSES else ())
     return Wanted(
         statuses=statuses, definition=typed("flow", most=60), customer_ids=customers_called(typed("customer")), **facts
     )
-
-
-def now() -> Any:
-    """The database's time, asked once for a page."""
-    if "now" not in g:
-        with tables.db.begin_read() as session:
-            g.now = clock.now(session)
-    return g.now
 
 
 def as_id(text: str | None) -> UUID | None:

@@ -33,7 +33,10 @@ def status_of(run: Run) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """Which runs to show; what is left out does not matter. `about` is a run's own id, its resource or its customer."""
+    """Which runs to show; what is left out does not matter. `about` is a run's own id, its resource or its customer.
+
+    Ages are kept as such, not as moments: a list that is read page by page is the same list a second later.
+    """
 
     statuses: tuple[str, ...] = ()
     definition: str | None = None
@@ -44,8 +47,10 @@ class Wanted:
     created_after: datetime | None = None
     created_before: datetime | None = None
     due_before: datetime | None = None
+    older_than: timedelta | None = None
+    overdue_by: timedelta | None = None
 
-    def conditions(self) -> Iterator[ColumnElement[bool]]:
+    def conditions(self, now: datetime) -> Iterator[ColumnElement[bool]]:
         """What a run must be like."""
         yield from self._states()
         c = run.c
@@ -58,6 +63,8 @@ class Wanted:
             (self.created_after, lambda moment: c.created_at >= moment),
             (self.created_before, lambda moment: c.created_at < moment),
             (self.due_before, lambda moment: and_(c.next_at < moment, c.paused == 0)),
+            (self.older_than, lambda age: c.created_at <= now - age),
+            (self.overdue_by, lambda time: and_(c.next_at < now - time, c.paused == 0)),
         ]
         yield from (condition(value) for value, condition in asked if value is not None)
 
@@ -79,7 +86,7 @@ def list_runs(
 ) -> Page[Run]:
     """The runs in scope that are as wanted, newest first, those of the house among them."""
     filters = {name: str(value) for name, value in vars(wanted).items()}
-    query: Select[Any] = run.select().where(scope.covers(run.c), *wanted.conditions())
+    query: Select[Any] = run.select().where(scope.covers(run.c), *wanted.conditions(clock.now(session)))
     if cursor:
         query = query.where(run.c.id < UUID(bytes=decode_cursor(cursor, filters)))
     rows = session.execute(query.order_by(run.c.id.desc()).limit(checked_limit(limit) + 1)).all()

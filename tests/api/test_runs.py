@@ -71,6 +71,17 @@ def test_a_long_list_comes_page_by_page_for_the_same_filter_only(operator: Progr
     assert (other.status_code, other.json["code"]) == (400, "cursor_invalid")
 
 
+def test_a_list_by_age_goes_on_where_it_was_although_time_goes_on_too(operator: Program, clock: Clock) -> None:
+    runs = ids(*(a_run() for _ in range(3)))
+    clock.advance(hours=2)
+
+    first = operator.get("/runs?limit=2&older_than=3600").json
+    clock.advance(seconds=1)
+    second = operator.get(f"/runs?limit=2&older_than=3600&cursor={first['next_cursor']}").json
+
+    assert [one["id"] for one in first["items"] + second["items"]] == runs[::-1]
+
+
 @pytest.mark.parametrize("query", ["status=lost", "older_than=-1", "created_after=now", "customer_id=x", "name=x"])
 def test_a_filter_that_cannot_be_right_is_refused(operator: Program, query: str) -> None:
     assert operator.get(f"/runs?{query}").status_code == 400

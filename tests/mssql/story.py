@@ -207,7 +207,7 @@ def look_at_runs(app: Flask) -> None:
         (owner if "cancel" in path else desk).post(path, None if "cancel" in path else body)
     with tables.db.begin_read() as session:
         console.count_runs(session, SCOPE)
-        console.list_runs(session, SCOPE, console.Wanted(about=new_id()))
+        console.list_runs(session, SCOPE, console.Wanted(about=new_id(), overdue_by=console.OVERDUE))
     retention.purge_answers()
     program = {"client_id": "eu-2", "customer_id": new_id(), "reseller_id": None, "name": "Desk", "secret": "css_x"}
     with suppress(DomainError), users.db.begin() as session:

@@ -11,6 +11,7 @@ from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from domains.kernel.tenancy import Actor
+from portal import runs
 from saga import coordinator, definition, tables
 from saga.console import STATUSES
 from saga.tables import run
@@ -115,6 +116,23 @@ def test_a_filter_that_finds_nothing_says_so_and_leads_on(operator: Visitor) -> 
     assert "No run is like that" in text_of(nothing)
     assert "Nothing is under way" in text_of(none_yet)
     assert (unreadable.status_code, rows(unreadable)) == (200, [])
+
+
+@pytest.mark.parametrize("chosen", [{"status": "overdue"}, {"age": "3600"}])
+def test_a_long_list_by_time_goes_on_where_it_was(
+    every: EveryRun, operator: Visitor, chosen: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "ROWS", 1)
+    for name in ("older", "newer"):
+        every.order(name)
+    every.clock.advance(hours=2)
+
+    first = operator.get("/runs", **chosen)
+    link = first.get_data(as_text=True).partition("cursor=")[2].partition('"')[0]
+    every.clock.advance(seconds=1)
+    second = operator.get("/runs", cursor=link, **chosen)
+
+    assert rows(first) + rows(second) == [str(every.ids["newer"]), str(every.ids["older"])]
 
 
 def test_a_long_list_costs_no_more_queries_than_a_short_one(every: EveryRun, operator: Visitor) -> None:
