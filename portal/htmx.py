@@ -50,11 +50,14 @@ def failed_part(status: int, **context: Any) -> Response:
     return _varied(response)
 
 
-def here(**changes: Any) -> str:
-    """This page's address with some of its query changed; None takes a word out: `here(sort="name", cursor=None)`."""
+def here(at: str = "", /, **changes: Any) -> str:
+    """This page's address with some of its query changed; None takes a word out: `here(sort="name", cursor=None)`.
+
+    `at` is where the page is read, for one that also answers a form which was sent elsewhere.
+    """
     query = request.args.to_dict(flat=False) | changes
     kept = {key: value for key, value in query.items() if value is not None}
-    return f"{request.path}?{urlencode(kept, doseq=True)}" if kept else request.path
+    return f"{at or request.path}?{urlencode(kept, doseq=True)}" if kept else at or request.path
 
 
 def attrs(given: Mapping[str, Any]) -> Markup:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -164,7 +166,7 @@ def test_those_that_a_filter_finds_are_tried_again_at_most_so_many(every: EveryR
     every.running()
     listed = operator.get("/runs", flow="place-order")
 
-    page = operator.send(listed, "/runs/retry", reason="They are back.")
+    page = operator.send(listed, "/runs/retry?flow=place-order", reason="They are back.")
 
     said = text_of(page)
     assert "One run is tried again" in said
@@ -188,3 +190,17 @@ def test_a_bulk_retry_that_cannot_be_right_does_nothing(
     assert answer.status_code == 422
     assert said in summary_of(answer)
     assert every.run("needs_attention").rev == rev
+
+
+def test_what_leads_on_from_a_refused_act_leads_back_to_what_was_read(every: EveryRun, operator: Visitor) -> None:
+    every.needs_attention()
+    at = f"/runs/{every.ids['needs_attention']}"
+
+    listed = operator.send(operator.get("/runs", age="60"), "/runs/retry?age=60", reason="")
+    told = operator.send(operator.get(at), f"{at}/interventions", op="retry", reason="")
+
+    links = re.findall(r'(?:href|action)="([^"]*)"', listed.get_data(as_text=True) + told.get_data(as_text=True))
+    for link in {unescape(link) for link in links if link.startswith("/runs")}:
+        assert operator.get(link).status_code == 200 or "retry" in link or "interventions" in link, link
+    assert form_on(listed, "/runs/retry?age=60") is not None
+    assert any(link.startswith(f"{at}?cursor=") for link in links)
