@@ -102,12 +102,12 @@ def message(step: TimelineStep, run: Run) -> str:
     """One plain sentence about a step, or nothing."""
     if step.status == "refused" and step.error:
         return formats.translated(step.error)
-    if step.status == "waiting":
+    if step.status == "waiting" and not run.paused:
         again = formats.seconds_of_day(step.next_at) if step.next_at else ""
         return _("The provider is setting it up. We ask again at %(time)s.", time=again)
     if step.status == "failed":
         return _("No clear answer came in time.")
-    if step.status == "working" and step.error and step.error.get("code") == "locked":
+    if step.status == "working" and step.error and step.error.get("locked"):
         return _("Another change to the same thing is under way; this one waits for it.")
     if step.status in ("working", "undoing") and step.attempts > 1:
         return trying_again(step, run)

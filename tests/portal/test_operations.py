@@ -13,8 +13,10 @@ from werkzeug.test import TestResponse
 
 from domains.kernel.clock import frozen_at
 from domains.kernel.database import new_id
+from domains.kernel.errors import Conflict, Locked
 from portal.progress import pause
 from saga import tables
+from saga.answers import technical
 
 from .stall import REFUSED, Stall
 from .visitor import Visitor, is_page, text_of
@@ -142,6 +144,24 @@ def test_a_page_that_is_left_open_asks_less_often(stall: Stall, buyer: Visitor) 
 
     with frozen_at(datetime.now(UTC) + timedelta(minutes=5)):
         assert "load delay:15s" in buyer.part(f"{at}/progress").get_data(as_text=True)
+
+
+def test_what_waits_for_another_change_says_so(stall: Stall, buyer: Visitor) -> None:
+    at = address(stall.ordered(buyer))
+    stall.answer("RETRY", error=technical(Locked(Conflict("A change is under way.", code="change_in_progress"))))
+
+    assert "Another change to the same thing is under way; this one waits for it." in text_of(buyer.get(at))
+
+
+def test_what_is_held_promises_no_time(stall: Stall, buyer: Visitor) -> None:
+    at = address(stall.ordered(buyer))
+    stall.answer("OK", "OK")
+    stall.answer("PENDING", retry_after=40, waiting_for="provider")
+    before = text_of(buyer.get(at))
+    set_run(paused=1)
+
+    assert "We ask again at" in before
+    assert "We ask again at" not in text_of(buyer.get(at))
 
 
 # ---- how it ended

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +13,11 @@ from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from domains.kernel.tenancy import Actor
-from portal import runs
-from saga import coordinator, definition, tables
+from portal import anatomy, runs
+from saga import coordinator, decide, definition, tables
 from saga.console import STATUSES
+from saga.events import FINAL
+from saga.steering import OPERATIONS
 from saga.tables import run
 from tests.conftest import Clock
 
@@ -231,6 +235,14 @@ def test_runs_that_are_late_are_woken_and_no_longer_counted(every: EveryRun, ope
 
 
 # ---- by nobody else
+
+
+def test_whatever_can_happen_to_a_run_has_its_words() -> None:
+    source = "".join(path.read_text() for path in Path(decide.__file__).parent.glob("*.py"))
+    kinds = {*re.findall(r'\bnote\((?:status, |")(\w+)"', source), *FINAL, *OPERATIONS}
+
+    assert {"locked", "given_up", "woken"} <= kinds
+    assert kinds <= anatomy.EVENTS.keys()
 
 
 @pytest.mark.parametrize("role", ["owner", "buyer", "billing", "reader"])
