@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any, NamedTuple
 
@@ -15,12 +16,13 @@ from sqlalchemy.orm import Session
 
 from domains.kernel import clock
 from domains.kernel.crypto import canonical, digest
-from domains.kernel.database import Database, insert_new
+from domains.kernel.database import Database, insert_new, locked
 
 from . import described
 from .errors import refused
 
 REPLAYED = "Idempotent-Replayed"
+AT_WORK = timedelta(minutes=1)  # after this a request that has no answer was interrupted
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -74,7 +76,8 @@ def once(database: Database, *, key_required: bool = True) -> Callable[[Callable
 def once_for_all(database: Database) -> Callable[[Callable[..., Response]], Callable[..., Any]]:
     """Run a view that ends transactions of its own; give a known answer again; 422 for another request.
 
-    One that was interrupted goes on when it is asked for again: so each part of it must be safe to be tried twice.
+    409 for a twin while it is at work. One that was interrupted goes on when it is asked for again after a while: so
+    each part of it must be safe to be tried twice.
     """
 
     def decorate(view: Callable[..., Response]) -> Callable[..., Response]:
@@ -83,10 +86,14 @@ def once_for_all(database: Database) -> Callable[[Callable[..., Response]], Call
             wanted = asked(required=True)
             assert wanted is not None
             with database.begin() as session:
-                answered = None if _enter(session, database, wanted) else _again(session, database, wanted)
-            if answered is not None and answered.status_code:
-                return answered
-            response = view(*args, **kwargs)
+                if not _enter(session, database, wanted) and not _taken_over(session, database, wanted):
+                    return _again(session, database, wanted)
+            try:
+                response = view(*args, **kwargs)
+            except Exception:
+                with database.begin() as session:  # a refusal is not kept
+                    session.execute(database.idempotency.delete().where(database.idempotency.c.key == wanted.key))
+                raise
             with database.begin() as session:
                 _keep(session, database, wanted, response)
             return response
@@ -99,6 +106,19 @@ def once_for_all(database: Database) -> Callable[[Callable[..., Response]], Call
 def _enter(session: Session, database: Database, wanted: Asked) -> bool:
     row = {"key": wanted.key, "request_digest": wanted.request_digest, "status": 0, "at": clock.now(session)}
     return insert_new(session, database.idempotency, row, "key")
+
+
+def _taken_over(session: Session, database: Database, wanted: Asked) -> bool:
+    """Whether the same request was begun and is to go on, because nobody is at work on it any more."""
+    table, now = database.idempotency, clock.now(session)
+    row = session.execute(locked(table.select().where(table.c.key == wanted.key), table)).one()
+    if row.status or row.request_digest != wanted.request_digest:
+        return False
+    if row.at > now - AT_WORK:
+        text = "The same request is at work: ask again in a moment, with the same key, for its answer."
+        raise refused(409, "idempotency_key_in_use", text, {"Retry-After": "5"})
+    session.execute(table.update().where(table.c.key == wanted.key).values(at=now))
+    return True
 
 
 def _keep(session: Session, database: Database, wanted: Asked, response: Response) -> None:

@@ -24,6 +24,9 @@ CODES = {
     "cursor_invalid": Known("The cursor does not belong here", "Start the list again without `cursor`."),
     "idempotency_key_missing": Known("The Idempotency-Key is missing", "Send a new UUID in the header."),
     "idempotency_key_invalid": Known("The Idempotency-Key is wrong", "Use 1 to 255 visible ASCII characters."),
+    "idempotency_key_in_use": Known(
+        "The same request is at work", "Send it again in a moment, with the same key, to get its answer."
+    ),
     "idempotency_key_reused": Known(
         "The Idempotency-Key was used before", "It belongs to another request. Use a new key for a new request."
     ),

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from domains.kernel.database import new_id
+from saga import bulk
 from tests.conftest import Clock
 from tests.saga import lab
 from tests.saga.conftest import transport as transport
@@ -120,6 +122,36 @@ def test_all_that_a_filter_finds_are_tried_again_each_by_itself(operator: Progra
     assert again.json == answer.json
     assert operator.get("/runs?status=needs_attention").json["items"][0]["id"] == str(troubled[0].id)
     assert len(operator.get(f"/runs/{troubled[2].id}/interventions").json["items"]) == 1
+
+
+def test_a_bulk_retry_is_not_done_twice_at_once_and_goes_on_when_it_was_interrupted(
+    operator: Program, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, key = {"status": ["needs_attention"], "reason": "They are back."}, str(new_id())
+    runs, twins, retry_all = [in_trouble(clock) for _ in range(2)], list[TestResponse](), bulk.retry_all
+
+    def interrupted(*args: Any, **known: Any) -> Any:
+        retry_all(*args, **known | {"limit": 1})
+        twins.append(operator.post("/runs/retry", asked, Idempotency_Key=key))
+        raise SystemExit  # the process ends
+
+    monkeypatch.setattr(bulk, "retry_all", interrupted)
+    with pytest.raises(SystemExit):
+        operator.post("/runs/retry", asked, Idempotency_Key=key)
+    monkeypatch.setattr(bulk, "retry_all", retry_all)
+    clock.advance(minutes=2)
+    answer = operator.post("/runs/retry", asked, Idempotency_Key=key)
+
+    assert [(twin.status_code, twin.json["code"]) for twin in twins] == [(409, "idempotency_key_in_use")]
+    assert [(one["run_id"], one["outcome"]) for one in answer.json["items"]] == [(str(runs[0].id), "retried")]
+    assert operator.post("/runs/retry", asked, Idempotency_Key=key).json == answer.json
+
+
+def test_a_bulk_retry_that_was_refused_may_be_asked_for_again(operator: Program, clock: Clock) -> None:
+    in_trouble(clock)
+    answers = [operator.post("/runs/retry", {"reason": " "}, Idempotency_Key="again") for _ in range(2)]
+
+    assert [(answer.status_code, answer.json["code"]) for answer in answers] == [(422, "reason_missing")] * 2
 
 
 @pytest.mark.parametrize("but", [{"limit": 101}, {"limit": 0}, {"reason": ""}, {"status": ["lost"]}])
