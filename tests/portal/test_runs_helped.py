@@ -146,6 +146,7 @@ def test_an_effect_is_left_standing_only_when_two_persons_want_it(
     at = f"/runs/{every.ids['compensating']}"
     asked = operator.get(f"{at}/skip")
     assert "Two persons must agree" in text_of(asked)
+    assert "Two persons must agree" in text_of(operator.get(f"{at}/resolve"))
 
     act(operator, asked, "skip")
     proposed = operator.get(at)
