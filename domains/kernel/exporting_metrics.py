@@ -62,11 +62,13 @@ class Meters:
             return [Observation(one.value, one.facts) for one in self._readings if one.name == name]
 
     def _taken(self) -> list[Reading]:
+        found = list[Reading]()
         try:
-            return list(self._gauges())
-        except Exception as error:
-            log.warning("no readings for now", extra={"why": type(error).__name__})
-            return []
+            for one in self._gauges():
+                found.append(one)
+        except Exception as error:  # what was read until then is told: without its queue the coordinator is not gone
+            log.warning("no more readings for now", extra={"why": type(error).__name__})
+        return found
 
     def close(self) -> None:
         last = threading.Thread(target=self._provider.shutdown, daemon=True)

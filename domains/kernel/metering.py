@@ -25,7 +25,7 @@ _meters: Any = None  # exporting_metrics.Meters of this process
 def start(settings: Settings, process: str, gauges: Callable[[], Iterable[Reading]]) -> None:
     """Send this process's metrics from now on, when the settings ask for it. Starts a thread: call it after the fork.
 
-    `gauges` is called in that thread whenever readings are due; what it raises is logged and costs these readings.
+    `gauges` is called in that thread whenever readings are due; what it raises is logged and costs those still to come.
     """
     global _meters
     if settings.telemetry != "off":

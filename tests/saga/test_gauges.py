@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import update
 
 import doctor
 from domains.kernel.config import Settings
+from domains.kernel.exporting_metrics import Meters
 from saga import gauges, tables
 from saga.transports import inline
 from tests.conftest import Clock
@@ -48,6 +50,22 @@ def test_a_timer_that_nobody_hears_is_told(transport: inline.Transport, clock: C
     assert told("saga.stuck") == 1
     changed(paused=1)
     assert (told("saga.stuck"), told("saga.overdue"), told("saga.runs", status="paused")) == (0, 0, 1)
+
+
+def test_a_queue_server_that_is_away_costs_only_what_it_would_tell(
+    transport: inline.Transport, databases: Settings, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> dict[str, int]:
+        raise ConnectionError
+
+    a_run()
+    monkeypatch.setattr(transport, "depths", away)
+
+    Meters(replace(databases, telemetry="console"), "coordinator", gauges.readings).close()  # tells them once more
+
+    sent = capfd.readouterr().err
+    assert "cloudsales.saga.stuck" in sent and "cloudsales.saga.runs" in sent
+    assert "cloudsales.queue.depth" not in sent
 
 
 def test_a_run_that_asks_for_a_person_is_told(transport: inline.Transport) -> None:
