@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
+from flask_babel import lazy_pgettext, ngettext
 from sqlalchemy.orm import Session
 
 from saga import console, interventions, store
@@ -49,7 +49,7 @@ EVENTS = {
 }  # fmt: skip
 OPS = {
     "retry": (_l("Try again now"), "refresh"), "pause": (_l("Pause"), "player-pause"),
-    "resume": (_l("Go on"), "player-play"), "cancel": (_l("Cancel for the customer"), "ban"),
+    "resume": (lazy_pgettext("run", "Go on"), "player-play"), "cancel": (_l("Cancel for the customer"), "ban"),
     "compensate": (_l("Take it back"), "arrow-back-up"), "skip": (_l("Skip the step"), "chevron-right"),
     "resolve": (_l("Resolve by hand"), "check"),
 }  # fmt: skip

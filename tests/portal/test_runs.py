@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask_babel import force_locale
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
@@ -243,6 +244,12 @@ def test_whatever_can_happen_to_a_run_has_its_words() -> None:
 
     assert {"locked", "given_up", "woken"} <= kinds
     assert kinds <= anatomy.EVENTS.keys()
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "Go on"), ("de", "Fortsetzen"), ("ja", "再開")])
+def test_to_let_a_run_go_on_is_not_called_as_the_way_to_the_next_form(app: Flask, language: str, word: str) -> None:
+    with app.test_request_context(), force_locale(language):
+        assert str(anatomy.OPS["resume"][0]) == word
 
 
 @pytest.mark.parametrize("role", ["owner", "buyer", "billing", "reader"])
