@@ -237,11 +237,21 @@ def orders_are_whole(world: World) -> Iterator[Finding]:
             yield "lost", f"order {thing} is {found[0]}, and support knows it as {known.get(thing)}"
 
 
+def no_order_without_a_run(world: World) -> Iterator[Finding]:
+    """Nothing of a real order is anywhere of which no run is known."""
+    runs = [run for run in world.runs if run["definition"] == "place-order"]
+    orders, held = {run["resource_id"] for run in runs}, {run["payload"]["reservation_id"] for run in runs}
+    for name, table, column, known in (("services", "order_", "id", orders), ("billing", "charge", "source_id", orders),
+                                       ("accounts", "reservation", "id", held)):  # fmt: skip
+        for thing in {row[column] for row in world.of(name, table)} - known:
+            yield "wrong", f"{name} has {table} {thing}, which no run is about"
+
+
 CHECKS: tuple[Callable[[World], Iterator[Finding]], ...] = (
     acknowledged_starts, withdrawals_hold, everything_ended, steps_fit_the_end, effects_fit_the_end,
     no_effect_without_a_run, balances_are_sums, no_hold_of_an_ended_run, inboxes_tell_the_effects,
     events_are_heard_once, provider_has_what_was_completed, history_has_no_gap, clients_saw_no_way_back,
-    orders_are_whole,
+    orders_are_whole, no_order_without_a_run,
 )  # fmt: skip
 
 
