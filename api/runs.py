@@ -137,7 +137,8 @@ def in_detail(session: Session, run: Row) -> dict[str, Any]:
             "error": wrong(one.error), "provider_ids": [{"name": name, "value": id} for name, id in one.provider_ids]
         } for one in console.commands_of(session, run.id)
     ]  # fmt: skip
-    return as_run(run) | {"commands": commands, "possible": list(interventions.possible(session, run))}
+    known = {"possible": list(interventions.possible(session, run)), "proposed": (run.proposed or {}).get("op")}
+    return as_run(run) | known | {"commands": commands}
 
 
 def wrong(error: dict[str, Any] | None) -> dict[str, str] | None:

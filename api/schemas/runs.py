@@ -85,6 +85,7 @@ class RunDetail(Run):
 
     commands = fields.List(fields.Nested(RunCommand))
     possible = fields.List(Word(*OPS), metadata={"description": "The interventions that would be accepted now."})
+    proposed = Word(*OPS, description="What one person wants done, and is done when another one asks.", allow_none=True)
 
 
 class RunEvent(Answer):

@@ -16,7 +16,7 @@ from tests.saga.conftest import transport as transport
 from tests.saga.watch import a_run, effects_of, now_of, plain, to_the_end, turn
 
 from .program import Program, a_caller, a_runs_client
-from .runs_desk import act, in_trouble, of_the_house, wish
+from .runs_desk import act, in_trouble, of_the_house, set_run, wish
 
 
 @pytest.fixture
@@ -54,6 +54,14 @@ def test_a_run_is_held_and_let_go_on(operator: Program) -> None:
         "paused",
     )
     assert now_of(run).status == "completed"
+
+
+def test_what_waits_for_a_second_person_is_told(operator: Program) -> None:
+    run = a_run()
+    before = operator.get(f"/runs/{run.id}").json["proposed"]
+    set_run(run, proposed={"op": "skip", "seq": 0, "by": "user:1"})
+
+    assert (before, operator.get(f"/runs/{run.id}").json["proposed"]) == (None, "skip")
 
 
 def test_whoever_decides_on_an_older_sight_of_a_run_changes_nothing(operator: Program) -> None:
