@@ -27,6 +27,6 @@ def value(name: str, text: str) -> Any:
         return text.strip()
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         broken = _("This is no JSON: look at brackets, commas and quotation marks.")
         raise Invalid(broken, code="not_json", field=f"{PREFIX}{name}") from None

@@ -84,10 +84,12 @@ def test_a_step_is_skipped_with_what_it_would_have_given(every: EveryRun, operat
 
     without = act(operator, asked, "skip", **outputs | {"output-rejected": ""})
     broken = act(operator, asked, "skip", **outputs | {"output-accepted": "[1"})
+    deep = act(operator, asked, "skip", **outputs | {"output-accepted": "[" * 15_000})
     done = act(operator, asked, "skip", **outputs)
 
     assert "Say what the step would have given: rejected." in summary_of(without)
     assert "This is no JSON" in summary_of(broken)
+    assert "This is no JSON" in summary_of(deep)
     assert broken.get_data(as_text=True).count("[1") == 1  # what was typed is still there
     assert (done.status_code, every.run("needs_attention").outputs["accepted"]) == (303, [])
 
