@@ -59,9 +59,11 @@ def progress(operation_id: UUID) -> Any:
 @requires("operations:write")
 @refusals_on(show)
 def cancel(operation_id: UUID) -> Any:
-    """Have a run taken back, as long as it can be; else its page says why not."""
+    """Have a run taken back, as long as it can be; else its page says why not. Pressed twice, it is done once."""
     with tables.db.begin() as session:
-        cancelling.cancel(session, g.caller.scope, operation_id, actor=g.caller.actor)
+        found = store.get(session, g.caller.scope, operation_id)
+        if (found.error or {}).get("code") != "canceled":
+            cancelling.cancel(session, g.caller.scope, operation_id, actor=g.caller.actor)
     return redirect(f"/operations/{operation_id}")
 
 

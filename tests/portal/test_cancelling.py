@@ -20,12 +20,13 @@ def test_what_is_under_way_can_be_cancelled_until_the_provider_is_asked(stall: S
     stall.answer("OK")
 
     answer = buyer.send(page, f"{at}/cancel")
+    twice = buyer.send(page, f"{at}/cancel")
     undoing = text_of(buyer.get(at))
     stall.transport.commands.popleft()  # the step that was given up: what becomes of it no longer counts
     stall.answer("NOOP", "OK")
     ended = buyer.get(at)
 
-    assert (answer.status_code, answer.location) == (303, at)
+    assert (answer.status_code, answer.location) == (twice.status_code, twice.location) == (303, at)
     assert "You have cancelled this. We are taking back what was done." in undoing
     assert "Cancelled" in text_of(ended)
     assert "This was cancelled. Nothing was charged." in text_of(ended)
