@@ -240,9 +240,10 @@ def test_runs_that_are_late_are_woken_and_no_longer_counted(every: EveryRun, ope
 
 def test_whatever_can_happen_to_a_run_has_its_words() -> None:
     source = "".join(path.read_text() for path in Path(decide.__file__).parent.glob("*.py"))
-    kinds = {*re.findall(r'\bnote\((?:status, |")(\w+)"', source), *FINAL, *OPERATIONS}
+    noted = re.findall(r'\bnote\("(\w+)"(?: if [^,]* else "(\w+)")?', source)
+    kinds = {kind for pair in noted for kind in pair if kind} | {*FINAL, *OPERATIONS}
 
-    assert {"locked", "given_up", "woken"} <= kinds
+    assert {"locked", "away", "given_up", "woken", "held", "sent", "skipped"} <= kinds
     assert kinds <= anatomy.EVENTS.keys()
 
 
