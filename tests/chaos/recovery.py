@@ -8,11 +8,12 @@ lasts, the clock stands.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.chaos.world import FINAL, Row, World
 
-ANSWERS = ("done", "undone", "refused", "failed", "locked", *FINAL)
+NOT_YET = ("failed", "locked", "away")  # answers after which it is tried again after a while
+ANSWERS = ("done", "undone", "refused", *NOT_YET, *FINAL)
 SLACK = 1.5  # seconds by which a timer may fire late
 
 
@@ -21,7 +22,7 @@ class Standstills:
     """What a fault has cost, by the number of the fault; and what no fault explains."""
 
     after: dict[int, float] = field(default_factory=dict)
-    backoff: float = 0.0  # the longest time from a failed try, which is not a lost one, to the answer to the next
+    backoff: float = 0.0  # the longest time from a failed try, which is not a lost one, to the next
     beyond: list[str] = field(default_factory=list)  # longer than it may be
     unexplained: list[str] = field(default_factory=list)  # sent again, and no fault was near
 
@@ -86,6 +87,8 @@ def _waits(events: list[Row]) -> Iterator[Wait]:
         if kind == "sent":
             going[seq] = Wait(seq, event["data"]["phase"], event["at"], backed_off=False)
         elif kind == "sent_again" and seq in going:
+            if going[seq].backed_off:
+                yield replace(going[seq], answered=event["at"])
             going[seq].sent, going[seq].backed_off = event["at"], False
         elif kind == "unanswered" and seq in going:
             going[seq].resent.append(event["at"])
@@ -93,5 +96,5 @@ def _waits(events: list[Row]) -> Iterator[Wait]:
             wait = going.pop(seq)
             wait.answered = event["at"]
             yield wait
-            if kind in ("failed", "locked"):
+            if kind in NOT_YET:
                 going[seq] = Wait(seq, wait.phase, event["at"], backed_off=True)

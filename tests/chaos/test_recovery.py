@@ -55,8 +55,9 @@ def test_an_outage_that_goes_on_has_not_kept_the_answer_away() -> None:
     assert measured(strikes, (10.0, "unanswered"), (13.5, "done")).after == {0: pytest.approx(12.5)}
 
 
-def test_a_failed_try_backs_off_and_is_none_that_was_lost() -> None:
-    found = measured([a_strike(0.9, 1.0)], (1.1, "failed"), (17.1, "done"))
+@pytest.mark.parametrize("answer", ["failed", "locked", "away"])
+def test_a_failed_try_backs_off_and_is_none_that_was_lost(answer: str) -> None:
+    found = measured([a_strike(0.9, 1.0)], (1.1, answer), (17.0, "sent_again"), (17.1, "done"))
 
-    assert found.backoff == pytest.approx(16.0)
+    assert found.backoff == pytest.approx(15.9)
     assert found.after == {0: pytest.approx(0.1)}
