@@ -74,7 +74,7 @@ def timeline(session: Session, run: Run) -> list[TimelineStep]:
 
 
 def _step(name: str, title: str, row: Any, back: Any, run: Run) -> TimelineStep:
-    if row is None:
+    if row is None or (row["done_at"] and not row["send_no"]):  # held back until it was given up
         never = run.is_final or run.phase == "C"
         return TimelineStep(name, title, "not_reached" if never else "not_started", None, None, 0, None, None)
     status = _STEP_STATUS[row["status"]]

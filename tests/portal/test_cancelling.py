@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from saga import interventions
+
+from .every_run import ADA, EVERYBODY
 from .stall import Stall, post
-from .test_operations import address, set_run
+from .test_operations import address, set_run, the_run
 from .visitor import Visitor, form_on, summary_of, text_of
 
 
@@ -66,3 +69,22 @@ def test_what_is_held_by_us_says_so_in_plain_words(stall: Stall, buyer: Visitor)
 
     assert "We have stopped this for the moment and will go on with it ourselves." in said
     assert "Held back" in said
+
+
+def test_what_was_held_back_before_the_provider_was_asked_ends_as_never_asked(stall: Stall, buyer: Visitor) -> None:
+    page = stall.ordered(buyer)
+    at = address(page)
+    stall.answer("OK")
+    set_run(paused=1)
+    stall.answer("OK")
+
+    answer = buyer.send(page, f"{at}/cancel")
+    undoing = text_of(buyer.get(at))
+    interventions.intervene(EVERYBODY, the_run(), "resume", actor=ADA, reason="It may go on.")
+    stall.answer("OK", "OK")
+    ended = text_of(buyer.get(at))
+
+    assert answer.status_code == 303, summary_of(answer)
+    assert "This was cancelled. Nothing was charged." in ended
+    assert "At the provider Was not asked" in ended
+    assert "No clear answer" not in undoing + ended
