@@ -46,6 +46,7 @@ EVENTS = {
     "skip": _l("Skipped"), "resolve": _l("Resolved by hand"), "pause": _l("Paused"), "resume": _l("Resumed"),
     "late": _l("Deadline passed"), "skipped": _l("Skipped"), "stuck": _l("Given up"), "given_up": _l("Given up"),
     "locked": _l("Waited for another run"), "woken": _l("Looked at"), "away": _l("Could not be done now"),
+    "withdrawn": _l("Withdrawn"),
 }  # fmt: skip
 OPS = {
     "retry": (_l("Try again now"), "refresh"), "pause": (_l("Pause"), "player-pause"),
@@ -144,7 +145,7 @@ def _step(seq: int, step: TimelineStep, kind: str, commands: list[Any], events: 
     happened = [event for event in events if event.seq == seq][:_MOST]
     return {
         "seq": seq, "title": step.title, "name": step.name, "status": step.status, "trait": TRAITS.get(kind, kind),
-        "forward": [one for one in own if one.phase == "F"], "back": [one for one in own if one.phase == "C"],
+        "forward": [one for one in own if one.phase == "F"], "back": [one for one in own if one.phase != "F"],
         "events": [in_words(event) for event in reversed(happened)], "is_pivot": kind == "pivot",
         "provider_ids": [pair for one in own for pair in one.provider_ids],
         "next_at": step.next_at, "started_at": step.started_at, "ended_at": step.ended_at,

@@ -26,7 +26,7 @@ def _id_of(envelope: dict[str, Any], phase: str) -> UUID:
 
 def _gen(envelope: dict[str, Any], phase: str) -> int:
     """Only steps after the pivot are asked anew, and they are not taken back: a compensation's step is the first."""
-    return int(envelope["gen"]) if phase == envelope["phase"] else 0
+    return 0 if (envelope["phase"], phase) == ("C", "F") else int(envelope["gen"])
 
 
 def _row(

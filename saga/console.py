@@ -155,7 +155,7 @@ def commands_of(session: Session, run_id: UUID) -> list[Told]:
     """Every command of a run in the order of its steps, what takes a step back behind it."""
     rows = store.steps_of(session, [run_id])[run_id]
     names = [field.name for field in fields(Told) if field.name != "provider_ids"]
-    rows = sorted(rows, key=lambda row: (row["seq"], row["phase"] == "C", row["gen"]))
+    rows = sorted(rows, key=lambda row: (row["seq"], "FWC".index(row["phase"]), row["gen"]))
     return [
         Told(**{name: row[name] for name in names}, provider_ids=provider_ids_of(row["body"], row["reply"]))
         for row in rows

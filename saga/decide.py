@@ -10,7 +10,7 @@ from typing import Any
 
 from . import steering
 from .definition import PIVOT, Saga
-from .events import FINAL, Asked, Decision, Due, Event, Replied, Row, Started
+from .events import FINAL, RESOLVED, Asked, Decision, Due, Event, Replied, Row, Started
 from .turn import RESEND_AFTER as RESEND_AFTER
 from .turn import Turn, asked_at
 
@@ -84,6 +84,8 @@ class Rules(Turn):
             self.pending(row, event)
         elif event.outcome == "RETRY":
             self.failed(row, event.retry_after, event.error)
+        elif row["phase"] == "W":
+            self.withdrawn(row, event)
         elif row["phase"] == "C":
             self.undone(row, event)
         elif event.outcome == "OK":
@@ -134,17 +136,35 @@ class Rules(Turn):
         self.end("compensated")
 
     def undone(self, row: Row, event: Replied) -> None:
-        if event.outcome == "HAPPENED":  # only a withdrawn pivot answers so: its yes counts
-            self.change(row, status="NOOP", done_at=self.now, due_at=None)
-            self.made.run |= {"phase": "F", "error": None}
-            self.done(self.newest(row["seq"], "F") or row, event.reply)
-        elif event.outcome in ("OK", "NOOP"):
+        if event.outcome in ("OK", "NOOP"):
             status = "UNDONE" if event.outcome == "OK" else "NOOP"
             self.change(row, status=status, reply=event.reply, done_at=self.now, due_at=None, error=None)
             self.note("undone", row["seq"], outcome=status)
             self.backward(row["seq"] - 1)
         else:  # a compensation cannot be refused: it is asked again until it is done, or an operator has it asked anew
             self.failed(row, None, {**(event.error or {"code": event.outcome.lower()}), "refused": True})
+
+    def withdrawn(self, row: Row, event: Replied) -> None:
+        """A command can no longer happen, and what a person wanted instead follows; or it had happened, and counts."""
+        step, then = self.newest(row["seq"], "F") or row, row["body"]["then"]
+        self.change(row, status="NOOP", reply=event.reply, done_at=self.now, due_at=None, error=None)
+        if event.outcome == "HAPPENED":
+            self.done(step, event.reply)
+        elif then == "skip":
+            self.done(step, row["body"]["outputs"], "SKIPPED")
+        else:
+            self.made.run["error"] = {"code": RESOLVED, "detail": ""}
+            self.note("withdrawn", row["seq"])
+            if then == "take_back":
+                self.take_back(row["seq"])
+            else:
+                self.give_over(step)
+
+    def give_over(self, step: Row) -> None:
+        """Leave a step after the pivot to the person who settles it elsewhere, and go on without it."""
+        self.change(step, status="STUCK", done_at=self.now, due_at=None)
+        if not self.outstanding:
+            self.forward(self.saga.group_of(step["seq"])[-1] + 1)
 
     # ---- waiting, trying again
 
@@ -155,7 +175,7 @@ class Rules(Turn):
         if self.gave_up_late(rows[0]):
             return
         for row in rows:
-            if row["due_at"] <= self.now and self.told("phase") == row["phase"]:
+            if row["due_at"] <= self.now and self.is_outstanding(row):
                 if row["status"] == "SENT":
                     self.silent(row)
                 else:

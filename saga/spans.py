@@ -63,7 +63,7 @@ def ended(run: Row, steps: list[Row], changes: Mapping[Any, Row]) -> None:
 
 
 def _is_forward_of(one: Row, back: Row) -> bool:
-    return bool(back["phase"] == "C" and one["phase"] == "F" and one["seq"] == back["seq"])
+    return bool(back["phase"] != "F" and one["phase"] == "F" and one["seq"] == back["seq"])
 
 
 def _ended(run: Row, row: Row, columns: Row, forward: Row | None) -> None:

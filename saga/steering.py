@@ -78,10 +78,13 @@ def _retry(turn: Rules, asked: Asked) -> None:
 
 
 def _skip(turn: Rules, asked: Asked) -> None:
-    """Count a step as done by hand. To leave an effect standing that should be taken back needs a second person."""
+    """Count a step as done by hand, once its command can no longer happen. If it has happened, that counts instead.
+
+    To leave an effect standing that should be taken back needs a second person.
+    """
     row = _in_trouble(turn)
     if row["phase"] == "F":
-        turn.done(row, _checked(turn, row, asked.outputs), "SKIPPED")
+        turn.withdraw(row, "skip", _checked(turn, row, asked.outputs))
     elif _confirmed(turn, asked, row):
         turn.change(row, status="SKIPPED", done_at=turn.now, due_at=None)
         turn.backward(row["seq"] - 1)
@@ -90,24 +93,18 @@ def _skip(turn: Rules, asked: Asked) -> None:
 def _resolve(turn: Rules, asked: Asked) -> None:
     """Give a step up for good: a person has settled it elsewhere. What else the run has to do is done, then it ends.
 
-    A pivot in doubt is withdrawn first, so that it cannot happen later; if it did happen, the run goes on instead.
+    A pivot in doubt and a step after it are withdrawn first, so that they cannot happen later.
     """
-    row, ended = _in_trouble(turn), {"code": RESOLVED, "detail": ""}
-    if row["phase"] == "C" and not _confirmed(turn, asked, row):
-        return
-    turn.made.run["error"] = ended
-    if row["phase"] == "C":
-        turn.change(row, status="STUCK", done_at=turn.now, due_at=None)
-        turn.backward(row["seq"] - 1)
-    elif row["seq"] < turn.saga.pivot_seq:
-        turn.take_back(row["seq"])
-    elif row["seq"] == turn.saga.pivot_seq:
-        turn.change(row, status="UNKNOWN", done_at=turn.now, due_at=None)
-        turn.withdraw(row)
-    else:
-        turn.change(row, status="STUCK", done_at=turn.now, due_at=None)
-        if not turn.outstanding:
-            turn.forward(turn.saga.group_of(row["seq"])[-1] + 1)
+    row, pivot = _in_trouble(turn), turn.saga.pivot_seq
+    if row["phase"] == "F" and row["seq"] >= pivot:
+        turn.withdraw(row, "take_back" if row["seq"] == pivot else "give_up")
+    elif row["phase"] == "F" or _confirmed(turn, asked, row):
+        turn.made.run["error"] = {"code": RESOLVED, "detail": ""}
+        if row["phase"] == "F":
+            turn.take_back(row["seq"])
+        else:
+            turn.change(row, status="STUCK", done_at=turn.now, due_at=None)
+            turn.backward(row["seq"] - 1)
 
 
 def _pause(turn: Rules, asked: Asked) -> None:

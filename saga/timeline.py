@@ -68,7 +68,7 @@ def timeline(session: Session, run: Run) -> list[TimelineStep]:
     rows = {(row["seq"], row["phase"]): row for row in found}
     steps = []
     for seq, step in enumerate(steps_shown(run, found)):
-        row, back = rows.get((seq, "F")), rows.get((seq, "C"))
+        row, back = rows.get((seq, "F")), rows.get((seq, "C"), rows.get((seq, "W")))
         steps.append(_step(step.name, step.title, row, back, run))
     return steps
 
@@ -79,7 +79,9 @@ def _step(name: str, title: str, row: Any, back: Any, run: Run) -> TimelineStep:
         return TimelineStep(name, title, "not_reached" if never else "not_started", None, None, 0, None, None)
     status = _STEP_STATUS[row["status"]]
     last = row
-    if back is not None and not run.pivoted:  # a withdrawn pivot that had happened all the same was not taken back
+    if back is not None and (
+        back["phase"] == "C" or row["status"] == "UNKNOWN"
+    ):  # what was withdrawn may have happened
         status, last = ("undoing" if back["done_at"] is None else "undone"), back
         if back["status"] in ("SKIPPED", "STUCK"):
             status = "failed"

@@ -65,6 +65,10 @@ class Turn:
         """Whether the time in which the run must reach its pivot is over."""
         return self.run["deadline_at"] is not None and self.now >= self.run["deadline_at"]
 
+    def is_outstanding(self, row: Row) -> bool:
+        """Whether a command is still waited for, as this decision leaves it."""
+        return self.as_left((row["seq"], row["phase"], row["gen"]))["status"] in OUTSTANDING
+
     # ---- writing
 
     def after(self, seconds: float) -> datetime:
@@ -99,11 +103,15 @@ class Turn:
         """Send a command once more under a new id, because the old one has its answer for ever."""
         self._send_first(row["seq"], row["phase"], row["gen"] + 1, row["name"], row["queue"], row["body"])
 
-    def withdraw(self, row: Row) -> None:
-        """Have a command that may still be on its way do nothing; the answer says whether it has happened."""
-        self.made.run |= {"phase": "C", "status": "compensating", "attention": None, "waiting_for": None}
-        domain = row["name"].split(".")[0]
-        self._send_first(row["seq"], "C", 0, row["name"] + WITHDRAWN, domain, {})
+    def withdraw(self, row: Row, then: str, outputs: dict[str, Any] | None = None) -> None:
+        """Have a command that may still be on its way do nothing; the answer says whether it has happened.
+
+        `then` is what follows when it has not: skip (with `outputs`), give_up or take_back.
+        """
+        self.change(row, status="UNKNOWN", done_at=self.now, due_at=None)
+        self.made.run |= {"status": "running", "attention": None, "waiting_for": None}
+        name, domain = row["name"] + WITHDRAWN, row["name"].split(".")[0]
+        self._send_first(row["seq"], "W", row["gen"], name, domain, {"then": then, "outputs": outputs or {}})
 
     def _send_first(self, seq: int, phase: str, gen: int, name: str, queue: str, body: dict[str, Any]) -> None:
         held = bool(self.told("paused"))

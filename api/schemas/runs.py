@@ -64,12 +64,14 @@ class RunCommand(Answer):
     """A command that was sent for a step, with every try counted."""
 
     seq = Int(metadata={"format": "int32", "description": "The step's place, from 0."})
-    phase = Word("F", "C", description="F: the step itself; C: what takes it back.")
+    phase = Word(
+        "F", "C", "W", description="F: the step itself; C: what takes it back; W: what keeps it from happening."
+    )
     gen = Int(metadata={"format": "int32", "description": "Grows when an operator has a refused step tried anew."})
     name = fields.String(metadata={"examples": ["accounts.reserve_spend"]})
     kind = Word("compensatable", "query", "pivot", "retriable")
     queue = fields.String()
-    status = Word("SENT", "BACKOFF", "PENDING", "DONE", "REFUSED", "UNKNOWN", "UNDONE", "NOOP", "SKIPPED")
+    status = Word("SENT", "BACKOFF", "PENDING", "DONE", "REFUSED", "UNKNOWN", "UNDONE", "NOOP", "SKIPPED", "STUCK")
     attempt = Int(metadata={"format": "int32", "description": "How many tries have failed."})
     send_no = Int(metadata={"format": "int32", "description": "How many times it was sent."})
     cmd_id = identifier("The same for each try: by it a domain knows the command again.")

@@ -65,7 +65,7 @@ def is_answerable(content: Any) -> bool:
     """
     if not isinstance(content, dict) or not isinstance(content.get("seq"), int):
         return False
-    if content.get("phase") not in ("F", "C"):
+    if content.get("phase") not in ("F", "C", "W"):
         return False
     try:
         return all(UUID(content[name]) for name in ("cmd_id", "run_id"))

@@ -78,7 +78,7 @@ def test_a_withdrawal_itself_cannot_be_given_up_for_the_pivot_could_still_happen
         if asked:
             ask(run, asked)
     before = now_of(run)
-    assert (before.status, before.phase) == ("needs_attention", "C")
+    assert (before.status, before.phase) == ("needs_attention", "F")
 
     with pytest.raises(Conflict) as raised:
         ask(run, op)
@@ -92,7 +92,62 @@ def test_a_step_after_the_pivot_can_be_given_up_and_the_run_ends_resolved(
 ) -> None:
     run = in_doubt(monkeypatch, seq=3)
 
-    after = ask(run, "resolve")
+    ask(run, "resolve")
+    to_the_end()
 
+    after = now_of(run)
     assert (after.status, operation_status(after)) == ("resolved", "succeeded")
     assert ("resolved", None) in notes_of(run)
+
+
+@pytest.mark.parametrize(("op", "status"), [("skip", "completed"), ("resolve", "resolved")])
+def test_a_step_that_a_person_has_done_by_hand_does_not_happen_when_its_command_comes_late(
+    transport: inline.Transport, monkeypatch: pytest.MonkeyPatch, op: str, status: str
+) -> None:
+    monkeypatch.setattr(decide, "ATTEMPTS", 1)
+    run = at_step(3)
+    lost = transport.commands.popleft()
+    coordinator.handle([{key: lost[key] for key in ("cmd_id", "run_id", "seq", "phase")} | {"outcome": "RETRY"}])
+
+    ask(run, op)
+    to_the_end()
+    before = now_of(run)
+    transport.commands.append(lost)
+    to_the_end()
+
+    assert before.status == status
+    assert now_of(run) == before
+    assert "last" not in dict(effects_of(run))
+
+
+@pytest.mark.parametrize("op", ["skip", "resolve"])
+def test_a_step_that_had_happened_when_a_person_gave_it_up_counts_as_done(
+    transport: inline.Transport, monkeypatch: pytest.MonkeyPatch, op: str
+) -> None:
+    monkeypatch.setattr(decide, "ATTEMPTS", 1)
+    run = at_step(3)
+    command = transport.commands.popleft()
+    lab.perform(command)  # and its reply is lost
+    coordinator.handle([{key: command[key] for key in ("cmd_id", "run_id", "seq", "phase")} | {"outcome": "RETRY"}])
+
+    ask(run, op)
+    to_the_end()
+
+    after = now_of(run)
+    assert (after.status, after.error) == ("completed", None)
+    with tables.db.begin_read() as session:
+        assert timeline(session, after)[3].status == "done"
+
+
+def test_a_step_that_was_skipped_and_is_taken_back_later_is_taken_back_whole(
+    transport: inline.Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = at_step(1, refuse="turn")
+    with tables.db.begin() as session:
+        session.execute(tables.run.update().values(status="needs_attention", attention="waiting_too_long"))
+
+    ask(run, "skip", outputs={"booked": 7})
+    to_the_end()
+
+    assert now_of(run).status == "compensated"
+    assert sum(amount for _, amount in effects_of(run)) == 0

@@ -122,6 +122,8 @@ def _sent(saga: Saga, event: Row, _state: Any) -> dict[str, Any]:
     phase, seq = event["data"]["phase"], event["seq"]
     if phase == "F":
         return {"seq": saga.group_of(seq)[0], "phase": "F", "status": "running"}
+    if phase == "W":
+        return {"status": "running"}
     return {"seq": seq, "phase": "C", "status": "compensating"}
 
 
