@@ -94,6 +94,8 @@ def test_a_step_is_skipped_with_what_it_would_have_given(every: EveryRun, operat
     assert "This is no JSON" in summary_of(deep)
     assert broken.get_data(as_text=True).count("[1") == 1  # what was typed is still there
     assert (done.status_code, every.run("needs_attention").outputs["accepted"]) == (303, [])
+    page = operator.get(f"/runs/{every.ids['needs_attention']}").get_data(as_text=True)
+    assert page.count('Withdrawal <span class="id">services.send_order:withdraw') == 1
 
 
 def test_without_a_reason_nothing_is_done_and_what_was_typed_stays(every: EveryRun, operator: Visitor) -> None:
