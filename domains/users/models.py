@@ -13,25 +13,10 @@ from domains.kernel.columns import Count, Id, Instant, Json, Text
 from domains.kernel.database import Database
 from domains.kernel.tenancy import Scope
 
+from .policy import RUN_SCOPES
+
 db = Database("users")
 
-_READ = "customers accounts offers orders subscriptions operations cases charges invoices users"
-_ALL_READ = frozenset(f"{noun}:read" for noun in _READ.split())
-_BUY = frozenset({"orders:write", "subscriptions:write", "operations:write", "cases:write"})
-_WORK = frozenset({"cases:write", "support:work"})
-RUN_SCOPES = frozenset({"runs:read", "runs:write"})
-ROLE_SCOPES: dict[str, frozenset[str]] = {
-    "owner": _ALL_READ | _BUY | {"accounts:write", "customers:write", "users:write"},
-    "buyer": _ALL_READ | _BUY | {"accounts:write"},
-    "billing": _ALL_READ | {"cases:write"},
-    "reader": _ALL_READ,
-    "agent": _ALL_READ | _WORK,
-    "saga.operator": _ALL_READ | _WORK | RUN_SCOPES,
-    "administrator": _ALL_READ | _BUY | _WORK | RUN_SCOPES
-    | {"accounts:write", "customers:write", "users:write", "operate"},
-}  # fmt: skip
-STAFF = ("agent", "saga.operator", "administrator")
-CLIENT_SCOPES = ROLE_SCOPES["owner"] - {"users:write"}
 THEMES = ("auto", "light", "dark")
 LANGUAGES = ("en", "de", "ja")
 FORMATS = ("en_GB", "en_AU", "en_SG", "en_IN", "de_DE", "de_CH", "ja_JP", "fr_FR", "nb_NO", "sv_SE")
@@ -143,8 +128,3 @@ class Throttle(db.Model):
 def email_key(email: str) -> str:
     """What makes two e-mail addresses the same."""
     return unicodedata.normalize("NFKC", email.replace("\0", "").strip()).casefold()  # PostgreSQL knows no NUL
-
-
-def scopes_of(role: str) -> frozenset[str]:
-    """What a role may do."""
-    return ROLE_SCOPES[role]

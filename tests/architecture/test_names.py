@@ -18,7 +18,7 @@ FURTHER = {  # decision 10
     "services": {"pricing", "lots", "providers"},
     "billing": {"tax", "numbering", "documents"},
     "support": {"sla"},
-    "users": {"oidc", "tokens"},
+    "users": {"oidc", "policy", "tokens"},
     "notifications": {"channels"},
 }
 # The word to use instead; see docs/glossary.md.

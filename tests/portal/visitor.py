@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from domains.kernel import assertion, config
 from domains.kernel.database import new_id
 from domains.kernel.tenancy import Actor, Caller, Scope
-from domains.users.models import ROLE_SCOPES
+from domains.users.policy import ROLE_SCOPES
 
 HTMX = {"HX-Request": "true"}
 

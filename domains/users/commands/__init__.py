@@ -1,12 +1,12 @@
 """What can be done with people and programs: add, let in, shut out, change."""
 
-from ..models import CLIENT_SCOPES as CLIENT_SCOPES
 from ..models import FORMATS as FORMATS
 from ..models import LANGUAGES as LANGUAGES
-from ..models import ROLE_SCOPES as ROLE_SCOPES
-from ..models import RUN_SCOPES as RUN_SCOPES
-from ..models import STAFF as STAFF
 from ..models import THEMES as THEMES
+from ..policy import CLIENT_SCOPES as CLIENT_SCOPES
+from ..policy import ROLE_SCOPES as ROLE_SCOPES
+from ..policy import RUN_SCOPES as RUN_SCOPES
+from ..policy import STAFF as STAFF
 from .invitations import accept_invitation as accept_invitation
 from .invitations import decline_invitation as decline_invitation
 from .invitations import work_for as work_for

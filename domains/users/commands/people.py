@@ -20,8 +20,6 @@ from domains.kernel.tenancy import Scope
 from ..models import (
     FORMATS,
     LANGUAGES,
-    ROLE_SCOPES,
-    STAFF,
     THEMES,
     Login,
     Membership,
@@ -29,6 +27,7 @@ from ..models import (
     User,
     email_key,
 )
+from ..policy import ROLE_SCOPES, STAFF
 from .invitations import accept_the_only_one, invite, live_logins
 from .trail import note
 

@@ -13,7 +13,8 @@ from domains.kernel.database import insert_new, locked
 from domains.kernel.errors import Invalid, NotFound
 from domains.kernel.tenancy import Scope
 
-from ..models import CLIENT_SCOPES, RUN_SCOPES, ApiClient, Organisation
+from ..models import ApiClient, Organisation
+from ..policy import CLIENT_SCOPES, RUN_SCOPES
 from .trail import note
 
 

@@ -11,7 +11,7 @@ from domains.kernel.database import new_id
 from domains.kernel.errors import Invalid
 from domains.kernel.tenancy import Caller, Scope
 from domains.users import commands, db, tokens
-from domains.users.models import CLIENT_SCOPES, ROLE_SCOPES, RUN_SCOPES
+from domains.users.policy import CLIENT_SCOPES, ROLE_SCOPES, RUN_SCOPES
 from tests.factories.users import an_organisation, has_password, invite, signed_in
 
 

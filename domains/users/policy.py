@@ -1,0 +1,26 @@
+"""What each role, and each program, may do: the one place where rights are given."""
+
+from __future__ import annotations
+
+_READ = "customers accounts offers orders subscriptions operations cases charges invoices users"
+_ALL_READ = frozenset(f"{noun}:read" for noun in _READ.split())
+_BUY = frozenset({"orders:write", "subscriptions:write", "operations:write", "cases:write"})
+_WORK = frozenset({"cases:write", "support:work"})
+RUN_SCOPES = frozenset({"runs:read", "runs:write"})
+ROLE_SCOPES: dict[str, frozenset[str]] = {
+    "owner": _ALL_READ | _BUY | {"accounts:write", "customers:write", "users:write"},
+    "buyer": _ALL_READ | _BUY | {"accounts:write"},
+    "billing": _ALL_READ | {"cases:write"},
+    "reader": _ALL_READ,
+    "agent": _ALL_READ | _WORK,
+    "saga.operator": _ALL_READ | _WORK | RUN_SCOPES,
+    "administrator": _ALL_READ | _BUY | _WORK | RUN_SCOPES
+    | {"accounts:write", "customers:write", "users:write", "operate"},
+}  # fmt: skip
+STAFF = ("agent", "saga.operator", "administrator")
+CLIENT_SCOPES = ROLE_SCOPES["owner"] - {"users:write"}
+
+
+def scopes_of(role: str) -> frozenset[str]:
+    """What a role may do."""
+    return ROLE_SCOPES[role]

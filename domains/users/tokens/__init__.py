@@ -1,0 +1,15 @@
+"""Who is calling: the browser's login token and the program's access token, as a Caller, and undone in time."""
+
+from .epochs import forget_epoch as forget_epoch
+from .epochs import memory as memory
+from .logins import caller_of_login as caller_of_login
+from .logins import home_scope as home_scope
+from .logins import sign_in as sign_in
+from .programs import ACCESS_LASTS as ACCESS_LASTS
+from .programs import audience as audience
+from .programs import caller_of_bearer as caller_of_bearer
+from .programs import issue_access_token as issue_access_token
+from .programs import jwks as jwks
+from .programs import live_client as live_client
+from .programs import new_client_id as new_client_id
+from .programs import new_secret as new_secret

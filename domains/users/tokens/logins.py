@@ -1,0 +1,114 @@
+"""The person behind a browser's login token."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domains.kernel import clock
+from domains.kernel.crypto import digest
+from domains.kernel.errors import Refused
+from domains.kernel.tenancy import Actor, Caller, Scope
+
+from .. import commands
+from ..models import Login, Membership, Organisation, User, db
+from ..policy import STAFF, scopes_of
+from .epochs import REMEMBERED, Known, memory
+
+IDLE = timedelta(hours=8)
+SEEN_EVERY = timedelta(minutes=1)
+
+
+def sign_in(*, email: str, password: str, ip: str, user_agent: str) -> commands.SignedIn:
+    """Let a person in. Refused in the same words for whatever was wrong; failures count even so."""
+    with db.begin() as session:
+        outcome = commands.sign_in(session, email=email, password=password, ip=ip, user_agent=user_agent)
+    if isinstance(outcome, commands.SignedIn):
+        return outcome
+    if outcome.code == "too_many_attempts":
+        raise Refused(
+            "Too many tries. Wait a little, then try again.", code=outcome.code, retry_after=outcome.retry_after
+        )
+    raise Refused("Check your e-mail address and password", code=outcome.code, field="password")
+
+
+def caller_of_login(text: str) -> Caller | None:
+    """The person behind a browser's token; None when it is unknown, ended, idle for 8 hours or 20 hours old."""
+    key = digest(text)
+    known = memory.get(key)
+    if known is not None:
+        return known.caller
+    with db.begin_read() as session:
+        login = session.scalars(select(Login).where(Login.token_hash == key)).one_or_none()
+        if login is None or login.revoked_at is not None:
+            return None
+        now = clock.now(session)
+        if login.expires_at <= now or login.last_seen_at + IDLE <= now:
+            return None
+        caller = _person(session, login)
+    if caller is not None:
+        memory.put(key, Known(caller, "login", str(login.id), login.epoch, time.monotonic() + REMEMBERED))
+    if now - login.last_seen_at > SEEN_EVERY:
+        with db.begin() as session:
+            session.execute(Login.__table__.update().where(Login.id == login.id).values(last_seen_at=now))
+    return caller
+
+
+def _person(session: Session, login: Login) -> Caller | None:
+    user = session.get(User, login.user_id)
+    if user is None or user.status != "active":
+        return None
+    members = session.scalars(select(Membership).where(Membership.user_id == user.id)).all()
+    active = {member.customer_id: member for member in members if member.state == "active"}
+    known = _preferences(user) | {"invitations": str(sum(member.state == "invited" for member in members))}
+    if login.customer_id == user.id:
+        return _guest(user, login, known)
+    own, member = session.get(Organisation, login.customer_id), active.get(login.customer_id)
+    if own is None or member is None:
+        return None
+    home = home_scope(own, member.role)
+    acting = session.get(Organisation, login.acting_for) if login.acting_for else None
+    if acting is not None and not home.allows(acting.customer_id, acting.reseller_id):
+        acting = None
+    shown = acting or own
+    known |= {"region": shown.region} | home_of(own.customer_id, own.name, own.kind)
+    return Caller(
+        actor=Actor("user", str(user.id), user.name), scope=Scope.customer(acting.customer_id) if acting else home,
+        customer_id=None if home.kind == "operator" and acting is None else shown.customer_id, customer_kind=shown.kind,
+        customer_name=shown.name, roles=(member.role,), scopes=scopes_of(member.role), login_id=str(login.id),
+        preferences=known, reseller_id=shown.reseller_id,
+    )  # fmt: skip
+
+
+def _guest(user: User, login: Login, known: dict[str, str]) -> Caller:
+    """A person who is invited only: a scope of their own id covers nobody's rows, and they have no rights."""
+    return Caller(
+        actor=Actor("user", str(user.id), user.name), scope=Scope.customer(user.id), customer_id=None, customer_kind="",
+        customer_name="", roles=(), scopes=frozenset(), login_id=str(login.id),
+        preferences=known | {"region": ""} | home_of(user.id, "", ""),
+    )  # fmt: skip
+
+
+def home_scope(organisation: Organisation, role: str) -> Scope:
+    """What a member of an organisation sees when acting for nobody else."""
+    if organisation.kind == "operator" and role in STAFF:
+        return Scope.operator()
+    if organisation.kind == "reseller":
+        return Scope.reseller(organisation.customer_id)
+    return Scope.customer(organisation.customer_id)
+
+
+def _preferences(user: User) -> dict[str, str]:
+    return {
+        "language": user.language, "formats": user.formats, "zone": user.time_zone, "theme": user.theme,
+        "email": user.email,
+    }  # fmt: skip
+
+
+def home_of(customer_id: UUID, name: str, kind: str) -> dict[str, str]:
+    """What a caller's preferences say of the organisation they belong to, whoever they act for."""
+    return {"home_customer_id": str(customer_id), "home_customer_name": name, "home_kind": kind}
