@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, Timeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from . import azure, config, failpoint, stamps, tables
+from .columns import id_of as id_of
 from .columns import new_id as new_id
 
 log = logging.getLogger(__name__)

@@ -63,8 +63,8 @@ def charge_change(session: Session, amount: Money, **but: Any) -> UUID:
 
 
 def charges(session: Session) -> list[Charge]:
-    """All charges, oldest first."""
-    return list(session.scalars(select(Charge).order_by(Charge.id)))
+    """All charges, by the day they begin."""
+    return list(session.scalars(select(Charge).order_by(Charge.effective_on, Charge.id)))
 
 
 PERIOD = (date(2026, 3, 1), date(2026, 4, 1))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from domains.kernel import audit, clock
-from domains.kernel.database import insert_new
+from domains.kernel.database import id_of, insert_new
 from domains.kernel.money import Money, UnitPrice
 
 from ..models import Charge
@@ -108,7 +108,7 @@ def charge_period(session: Session, like: Charge, *, first: date, last: date, qu
 
     The price is the one it was sold at.
     """
-    charge_id = uuid5(like.subscription_id, first.isoformat())
+    charge_id = id_of(f"period of {like.subscription_id}", first)
     row = {
         "id": charge_id, "customer_id": like.customer_id,
         "reseller_id": like.reseller_id, "account_id": like.account_id, "account_name": like.account_name,

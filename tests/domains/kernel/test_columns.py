@@ -16,7 +16,7 @@ from sqlalchemy.dialects.mssql import pyodbc
 from sqlalchemy.exc import StatementError
 
 from domains.kernel import database
-from domains.kernel.columns import Count, Day, Flag, Id, Instant, Json, LongText, Minor, Rate, Text, new_id
+from domains.kernel.columns import Count, Day, Flag, Id, Instant, Json, LongText, Minor, Rate, Text, id_of, new_id
 
 COLUMNS = {"moment": Instant, "rate": Rate, "note": LongText, "word": Text(20), "minor": Minor, "count": Count,
            "day": Day, "flag": Flag, "facts": Json, "other": Id}  # fmt: skip
@@ -129,3 +129,18 @@ def test_azure_sql_is_told_a_times_zone() -> None:
     bind = Instant()._cached_bind_processor(dialect)
 
     assert bind(datetime(2026, 3, 10, 9, tzinfo=UTC)) == "2026-03-10 09:00:00.000000+00:00"  # the driver drops zones
+
+
+@given(texts, st.dates(date(1970, 1, 1), date(2200, 1, 1)), st.dates(date(1970, 1, 1), date(2200, 1, 1)))
+def test_the_id_of_a_cause_is_always_the_same_and_sorts_by_its_day(cause: str, day: date, other: date) -> None:
+    made = id_of(cause, day)
+
+    assert made == id_of(cause, day) != id_of(cause + "!", day)
+    assert day == other or (made < id_of(cause, other)) == (day < other)
+    assert (made.version, made.variant) == (8, "specified in RFC 4122")
+
+
+def test_the_id_of_a_cause_stands_among_those_of_its_day() -> None:
+    today = datetime.now(UTC).date()
+
+    assert id_of("any", today - timedelta(days=1)) < new_id() < id_of("any", today + timedelta(days=1))
