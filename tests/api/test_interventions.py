@@ -18,6 +18,8 @@ from tests.saga.watch import a_run, effects_of, now_of, plain, to_the_end, turn
 from .program import Program, a_caller, a_runs_client
 from .runs_desk import act, in_trouble, of_the_house, set_run, wish
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def operator(app: Flask, transport: object) -> Program:

@@ -19,6 +19,8 @@ from tests.servers import free_port
 
 from .test_introduction import CALLER, ONE
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(("path", "audience"), [("/api/v1/nowhere", "api"), ("/nowhere", "portal")])
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ from domains.kernel import database
 from domains.kernel.config import DATABASES, Settings
 from tests.servers import ROOT, free_port
 
+pytestmark = pytest.mark.slow
+
 RESTING = "[SQL Server]Database 'x' on server 'y' is not currently available. (40613) (SQLDriverConnect)"
 
 

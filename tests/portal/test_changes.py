@@ -233,6 +233,7 @@ def test_another_customers_subscription_is_not_there_to_be_changed(
     assert stall.held(UUID(at[-36:])).version == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("language", "formats"), [("de", "de_DE"), ("ja", "ja_JP")])
 def test_changes_are_read_in_every_language(stall: Stall, at: str, language: str, formats: str) -> None:
     reader = stall.visitor(preferences={"language": language, "formats": formats, "zone": "Asia/Tokyo"})

@@ -166,6 +166,7 @@ def test_names_from_the_provider_are_shown_as_text(stall: Stall, buyer: Visitor)
         assert "&lt;img" in source, path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("language", "formats"), [("de", "de_DE"), ("ja", "ja_JP"), ("en", "de_CH")])
 def test_the_catalogue_is_read_in_every_language(stall: Stall, language: str, formats: str) -> None:
     buyer = stall.visitor(preferences={"language": language, "formats": formats})

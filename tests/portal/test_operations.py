@@ -264,6 +264,7 @@ def test_what_was_typed_or_answered_is_shown_as_text(stall: Stall, buyer: Visito
         assert "&lt;b onmouseover" in source, path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("language", "formats"), [("de", "de_DE"), ("ja", "ja_JP")])
 def test_operations_are_read_in_every_language(stall: Stall, language: str, formats: str) -> None:
     reader = stall.visitor(preferences={"language": language, "formats": formats, "zone": "Asia/Tokyo"})

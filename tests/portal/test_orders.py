@@ -281,6 +281,7 @@ def test_what_people_typed_is_shown_as_text(stall: Stall, buyer: Visitor) -> Non
         assert "script>alert(1)" in text_of(page) or "&lt;script&gt;alert" in page.get_data(as_text=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("language", "formats"), [("de", "de_DE"), ("ja", "ja_JP")])
 def test_ordering_is_read_in_every_language(stall: Stall, language: str, formats: str) -> None:
     buyer = stall.visitor(preferences={"language": language, "formats": formats, "zone": "Asia/Tokyo"})

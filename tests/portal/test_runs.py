@@ -26,6 +26,8 @@ from .every_run import EveryRun, an_operator
 from .stall import Stall, post
 from .visitor import Visitor, form_on, is_page, text_of
 
+pytestmark = pytest.mark.slow
+
 RITA = Actor("user", "0193a7c4-0000-7000-8000-000000000002", "Rita Moss")
 
 

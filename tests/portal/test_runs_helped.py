@@ -19,6 +19,8 @@ from .every_run import EVERYBODY, EveryRun, an_operator
 from .stall import Stall
 from .visitor import HTMX, Visitor, form_on, summary_of, text_of
 
+pytestmark = pytest.mark.slow
+
 RITA = Actor("user", "0193a7c4-0000-7000-8000-000000000002", "Rita Moss")
 
 

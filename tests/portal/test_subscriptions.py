@@ -220,6 +220,7 @@ def test_names_are_shown_as_text(stall: Stall, buyer: Visitor) -> None:
         assert HOSTILE.lower() not in source.lower(), path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("language", "formats"), [("de", "de_DE"), ("ja", "ja_JP")])
 def test_subscriptions_are_read_in_every_language(stall: Stall, language: str, formats: str) -> None:
     reader = stall.visitor(preferences={"language": language, "formats": formats, "zone": "Asia/Tokyo"})

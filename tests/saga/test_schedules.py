@@ -19,6 +19,8 @@ from tests.factories.services import a_running, begin, change_of
 
 from .watch import EVERYBODY
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def bus(databases: Settings, clock: Clock) -> inline.Transport:

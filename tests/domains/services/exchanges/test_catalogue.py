@@ -13,6 +13,8 @@ from domains.services import db, exchanges, queries
 from tests.factories.services import EVERYBODY, ask
 from tests.sandboxes import Sandbox
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_whole_catalogue_is_pulled_in_seconds_and_then_only_compared(sandbox: Sandbox) -> None:
     begun = time.perf_counter()
