@@ -206,20 +206,34 @@ def run(settings: Settings) -> None:
     tracing.start(settings, "coordinator")
     bind(settings)
     flows.load()
-    store.register_definitions()
     transport = transports.current()
     metering.start(settings, "coordinator", gauges.readings)
-    gauges.warn_of_unknown_versions()
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     next_wake = 0.0
     try:
+        while not Stopping.asked and not _versions_compared():
+            rest(1.0)
         while not Stopping.asked:
             next_wake = _turn(transport, next_wake)
         log.info("coordinator stopped")
     finally:
         metering.stop()
         tracing.stop()
+
+
+def _versions_compared() -> bool:
+    """Compare this process's flows with those of the database; False while the database is away."""
+    heartbeat.beat("coordinator")
+    try:
+        store.register_definitions()
+        gauges.warn_of_unknown_versions()
+    except Exception as error:
+        if not is_away(error):
+            raise
+        log.warning("the coordinator waits for its database", exc_info=error)
+        return False
+    return True
 
 
 def _turn(transport: transports.Transport, next_wake: float) -> float:
