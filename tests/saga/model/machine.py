@@ -178,7 +178,8 @@ class Machine(Setting):
         except DomainError as no:
             code = no.code
         expected = "version_conflict" if stale == 9 else "" if may else "not_possible_now"
-        turned = any(step["kind"] == PIVOT and step["phase"] == "F" for step in before.steps[run.id])
+        pivots = [step for step in before.steps[run.id] if step["kind"] == PIVOT and step["phase"] == "F"]
+        turned = any(step["send_no"] for step in pivots)  # one that a pause holds back was not sent yet
         hold(code or not turned or op not in ("cancel", "compensate"), "I24", f"{op} after the pivot was sent")
         hold(code == expected, "I24", f"{op} of {row['status']} was answered {code!r} instead of {expected!r}")
         self.i24_a_no_changes_nothing_and_a_yes_counts_one(before, run.id, code)
