@@ -35,8 +35,10 @@ ASKING = re.compile(
 
 @pytest.mark.slow
 def test_everything_that_is_asked_means_the_same_on_azure_sql(
-    app: Flask, transport: inline.Transport, same_as_snapshot: Callable[[str, str], None]
+    app: Flask, transport: inline.Transport, same_as_snapshot: Callable[[str, str], None], database_url: str
 ) -> None:
+    if database_url:
+        pytest.skip("PostgreSQL is told sets of rows in words of its own; Azure SQL's stand in test_sets.py")
     with watching() as watched:
         everything(app, transport)
 
