@@ -95,6 +95,24 @@ def audit(settings: Settings, given: argparse.Namespace) -> int | None:
     return 1 if faults else 0
 
 
+def secrets(settings: Settings, given: argparse.Namespace) -> int | None:
+    """Rotate the key that seals kept secrets; reseal: move what is kept under it (exit status 1 when one stays)."""
+    from importlib import import_module
+
+    import installation
+    from domains.kernel.database import bind
+    from domains.kernel.resealing import reseal
+
+    if given.action == "rotate":
+        path = installation.raise_sealing_key(settings)
+        print(f"{path} begins with a new key: restart every process, then run `cloudsales secrets reseal`")
+        return 0
+    bind(settings)
+    faults = [f for name in settings.domain_names for f in reseal(import_module(f"domains.{name}.models").db)]
+    print("\n".join(faults) or "secrets: all are under the first key; the others can be dropped")
+    return 1 if faults else 0
+
+
 def republish(settings: Settings, given: argparse.Namespace) -> int | None:
     """Have the events of this process's domains sent again; whoever has reacted to one before leaves it aside."""
     from importlib import import_module
@@ -169,6 +187,7 @@ def arguments() -> argparse.ArgumentParser:
     chosen.add_argument("--domain", required=True)
     chosen.add_argument("--queue", choices=["exchange"], help="the queue of exchanges with the outside")
     add(audit).add_argument("action", choices=["verify"])
+    add(secrets).add_argument("action", choices=["rotate", "reseal"])
     since = "only those put on the bus since then, as 2026-11-24T10:00 (UTC unless a zone is given); default: all"
     add(republish).add_argument("--since", type=_moment, metavar="TIME", help=since)
     add(openapi).add_argument("--output", metavar="FILE")

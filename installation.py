@@ -28,6 +28,10 @@ class CannotStart(Exception):
 
 def new_secret(name: str) -> str:
     """A new value for one of the settings that are secret."""
+    if name == "sealing_keys":
+        from domains.kernel.envelope import new_key
+
+        return new_key()
     if name != "token_key":
         return token()
     from joserfc.jwk import ECKey  # only at the first start, so that later ones do not wait for it
@@ -53,6 +57,18 @@ def _kept_secret(path: Path) -> str:
     except FileExistsError:
         pass
     return path.read_text()
+
+
+def raise_sealing_key(settings: Settings) -> Path:
+    """Put a new key before those in `var/secrets`; gives the file. Refused where secrets come from outside."""
+    path = Path(settings.var) / "secrets" / "sealing_keys"
+    if settings.is_production or not path.exists() or path.read_text().strip() != settings.sealing_keys:
+        made = "python -c 'import installation; print(installation.new_secret(\"sealing_keys\"))'"
+        raise CannotStart(f"the sealing keys come from outside: put a new one and a comma before them ({made})")
+    new = path.with_suffix(".new")
+    with open(new, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(f"{new_secret('sealing_keys')},{settings.sealing_keys}")
+    return new.replace(path)
 
 
 def hold_folder(folder: Path) -> IO[str]:

@@ -49,6 +49,25 @@ def test_a_secret_that_is_given_is_not_made(tmp_path: Path) -> None:
     assert not (tmp_path / "secrets" / "audit_key").exists()
 
 
+def test_a_new_sealing_key_comes_first_and_the_old_ones_still_open(tmp_path: Path) -> None:
+    before = installation.with_secrets(Settings(var=str(tmp_path))).sealing_keys
+
+    rotated, resealed = (cloudsales("secrets", action, var=tmp_path) for action in ("rotate", "reseal"))
+
+    after = installation.with_secrets(Settings(var=str(tmp_path))).sealing_keys
+    assert "restart every process" in rotated.stdout and after.endswith(f",{before}") and after.count(":") == 2
+    assert (tmp_path / "secrets" / "sealing_keys").stat().st_mode & 0o777 == 0o600
+    assert resealed.returncode == 0 and resealed.stdout.startswith("secrets: all are under the first key")
+
+
+def test_sealing_keys_from_outside_are_rotated_outside(tmp_path: Path) -> None:
+    refused = cloudsales(
+        "secrets", "rotate", var=tmp_path, CLOUDSALES_SEALING_KEYS=installation.new_secret("sealing_keys")
+    )
+
+    assert refused.returncode == 2 and "the sealing keys come from outside" in refused.stderr
+
+
 def test_settings_survive_the_way_through_the_environment(settings: Settings) -> None:
     moved = replace(settings, provider_timeout=2.5, overrides={"database_url_billing": "sqlite:///elsewhere"})
 

@@ -16,6 +16,8 @@ from urllib.parse import unquote_plus, urlsplit
 
 from domains import NAMES
 
+from .crypto import sealing_keys
+
 DATABASES = (*NAMES, "saga")
 SURFACES = ("portal", "api")
 CHOICES = {
@@ -76,6 +78,9 @@ class Settings:
     token_key: str = _setting("private ES256 key (JWK as JSON) that signs access tokens", secret=True)
     preview_key: str = _setting("signs previews", secret=True)
     audit_key: str = _setting("keys the audit chain's digests", secret=True)
+    sealing_keys: str = _setting(
+        "id:base64 of 32 bytes, by commas: the first seals the secrets that we keep, all open them", secret=True
+    )
     smtp_url: str = _setting("smtp://user:password@host:port; empty: the local mailbox under var/mailbox", "")
     mail_from: str = _setting("sender of our e-mails", "Cloud Sales System <no-reply@cloudsales.example>")
     log_level: str = _setting("DEBUG, INFO, WARNING or ERROR", "INFO")
@@ -138,6 +143,7 @@ class Settings:
         yield not 0 < self.provider_timeout <= 25, told
         ratio = self.telemetry_ratio
         yield not 0 <= ratio <= 1, f"TELEMETRY_RATIO is {ratio}: use a number from 0 to 1"
+        yield (wrong := _malformed(self.sealing_keys)) != "", f"SEALING_KEYS cannot be used: {wrong}"
         for name, least in (("keep_messages", 30), ("keep_logins", 0)):
             days = getattr(self, name)
             yield not least <= days <= FOR_EVER, f"{name.upper()} is “{days:g}”: use {least} to {FOR_EVER} days"
@@ -186,6 +192,14 @@ class Settings:
     @property
     def is_production(self) -> bool:
         return self.mode == "production"
+
+
+def _malformed(keys: str) -> str:
+    try:
+        sealing_keys(keys)
+    except ValueError as why:
+        return str(why)
+    return ""
 
 
 def _server(url: str) -> str:

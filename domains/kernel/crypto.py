@@ -5,8 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import secrets
+from base64 import urlsafe_b64decode
+from functools import lru_cache
 from typing import Any
+
+_KEY_ID = re.compile(r"[a-z0-9-]{1,24}")
 
 
 def canonical(value: Any) -> bytes:
@@ -37,3 +42,23 @@ def token(bits: int = 256) -> str:
 def fingerprint(content: bytes) -> str:
     """SHA-256 of a file, in hex, as `sha256sum` prints it."""
     return hashlib.sha256(content).hexdigest()
+
+
+@lru_cache(maxsize=4)
+def sealing_keys(given: str) -> dict[str, bytes]:
+    """The keys of CLOUDSALES_SEALING_KEYS (`id:base64,…`, 32 bytes each) by their ids, in the setting's order.
+
+    Raises ValueError, whose text shows no key.
+    """
+    keys: dict[str, bytes] = {}
+    for number, entry in enumerate(filter(None, (part.strip() for part in given.split(","))), 1):
+        key_id, _, encoded = entry.partition(":")
+        if not _KEY_ID.fullmatch(key_id) or key_id in keys:
+            raise ValueError(f"key {number} needs an id of its own before a colon: small letters, digits, hyphens")
+        try:
+            keys[key_id] = urlsafe_b64decode(encoded.rstrip("=") + "=" * (-len(encoded.rstrip("=")) % 4))
+        except ValueError:
+            raise ValueError(f"key “{key_id}” is not base64") from None
+        if len(keys[key_id]) != 32:
+            raise ValueError(f"key “{key_id}” has {len(keys[key_id])} bytes: use 32")
+    return keys

@@ -9,13 +9,14 @@ import pytest
 
 from domains.kernel import config
 from domains.kernel.config import DATABASES, Settings, SettingsError
+from installation import new_secret
 
 SECRETS = [f.name for f in fields(Settings) if f.metadata.get("secret")]
 SAFE = {
     "MODE": "production", "QUEUE_URL": "rediss://:x@queue.example:10000/0", "PUBLIC_URL": "https://sales.example",
     "PROVIDER_URL": "https://provider.example",
     "DATABASE_URL": "mssql+pyodbc://app@sql.example/{domain}?driver=ODBC+Driver+18+for+SQL+Server&Encrypt=yes",
-    **{name.upper(): f"a-{name}" for name in SECRETS},
+    **{name.upper(): new_secret(name) for name in SECRETS},
 }  # fmt: skip
 ODBC = "mssql+pyodbc:///?odbc_connect=Driver%3DX%3BServer%3Dsql.example%3BEncrypt%3D"
 
