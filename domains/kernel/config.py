@@ -73,6 +73,9 @@ class Settings:
     provider_client_id: str = _setting("our client id at the provider", "cloud-sales-system")
     provider_client_secret: str = _setting("our client secret at the provider", secret=True)
     provider_timeout: float = _setting("seconds until a silent provider call is given up as unknown", 10.0)
+    outbound_allow: str = _setting(
+        "host:port, by commas, that may be called though not public (sign-on, webhooks); for tests and demos", ""
+    )
     secret_key: str = _setting("signs the portal's cookie (flash messages, form tokens)", secret=True)
     assertion_key: str = _setting("signs the internal assertion of who is calling", secret=True)
     token_key: str = _setting("private ES256 key (JWK as JSON) that signs access tokens", secret=True)
@@ -160,6 +163,7 @@ class Settings:
         emulated = "usedevelopmentemulator=true" in self.servicebus_url.lower()
         yield emulated, "SERVICEBUS_URL says UseDevelopmentEmulator, which is not encrypted"
         yield self.limits != "on", "LIMITS is not on: limits may be off in load tests only"
+        yield bool(self.outbound_allow), "OUTBOUND_ALLOW is set: it lets customers' addresses reach our own network"
         yield bool(self.failpoint), "FAILPOINT is set: it kills processes, in tests of crashes only"
         for name in DATABASES:
             why = f"DATABASE_URL is not encrypted and verified for {name}: Encrypt=yes or sslmode=verify-full"

@@ -126,7 +126,7 @@ UNSAFE = [
     ("CACHE_URL", "redis://cache/0"), ("CACHE_URL", "rediss://:y@Queue.example:10000/1"),
     ("PUBLIC_URL", "http://sales.example"), ("PROVIDER_URL", "http://provider.example"), ("TRANSPORT", "inline"),
     ("SERVICEBUS_URL", "Endpoint=sb://h;UseDevelopmentEmulator=true;"),
-    ("LIMITS", "off"), ("FAILPOINT", "x:1"), ("DATABASE_URL", ""), ("DATABASE_URL", "sqlite:///x"),
+    ("LIMITS", "off"), ("OUTBOUND_ALLOW", "localhost:9"), ("FAILPOINT", "x:1"), ("DATABASE_URL", ""), ("DATABASE_URL", "sqlite:///x"),
     ("DATABASE_URL", "postgresql+psycopg://h/d"), ("DATABASE_URL", "postgresql+psycopg://h/d?sslmode=require"),
     ("DATABASE_URL", "mssql+pyodbc://h/d?driver=x"), ("DATABASE_URL", "mssql+pyodbc://h/d?Encrypt=no"),
     ("DATABASE_URL", "mssql+pyodbc://h/d?Encrypt=yes&TrustServerCertificate=yes"), ("DATABASE_URL", f"{ODBC}optional"),
