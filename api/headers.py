@@ -12,9 +12,9 @@ from domains.kernel.config import Settings
 from domains.kernel.database import new_id
 from domains.kernel.messages import acting, context
 from domains.kernel.telemetry import traceparent, tracestate
+from gateway import hardening
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-CONTENT_SECURITY_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
 class Traced:
@@ -39,11 +39,8 @@ def register(app: Flask, settings: Settings) -> None:
     @app.after_request
     def finish(response: Response) -> Response:
         response.headers["X-Request-Id"] = context().request_id
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-        if settings.is_production:
-            response.headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+        for name, value in hardening.headers(settings).items():
+            response.headers.setdefault(name, value)
         readable = request.method in ("GET", "HEAD") and response.status_code in (200, 304)
         response.headers.setdefault("Cache-Control", "private, no-cache" if readable else "no-store")
         response.headers.setdefault("Vary", "Authorization")

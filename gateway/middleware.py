@@ -17,7 +17,7 @@ from domains.kernel.database import new_id
 from domains.kernel.messages import acting, context
 from domains.kernel.telemetry import traceparent, tracestate
 
-from . import health, introduction, spans
+from . import hardening, health, introduction, spans
 from .routes import API
 
 Environ = dict[str, Any]
@@ -35,7 +35,7 @@ class Gateway:
         self._introduces = self._behind_nginx and "users" in settings.domain_names
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        path = environ.get("PATH_INFO", "/")
+        path, start_response = environ.get("PATH_INFO", "/"), hardening.hardened(start_response, self._settings)
         if path in ("/healthz", "/readyz"):
             return health.answer(path, self._settings, start_response)
         if path == introduction.ADDRESS and self._introduces:

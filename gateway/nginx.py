@@ -17,6 +17,7 @@ from babel.support import Translations
 from domains import NAMES
 from domains.kernel.config import Settings
 
+from . import hardening
 from .introduction import login_cookie
 from .routes import ANYWHERE, PREFIXES
 
@@ -79,8 +80,8 @@ def render(
         "limit": limits.directive() if settings.limits == "on" else "",
         # started by root (a container on a build machine), nginx would drop to a user who cannot read our folders
         "user": f"user {pwd.getpwuid(0).pw_name} root;\n" if os.geteuid() == 0 else "",
-        "hsts": 'add_header Strict-Transport-Security "max-age=63072000; includeSubDomains" always;'
-        if settings.is_production else "",
+        "hardening_maps": "\n".join(hardening.maps(settings)), "hardened": hardening.additions(settings),
+        "schemes": "\n".join(schemes(trusted)), "encrypted": encrypted(settings),
     }  # fmt: skip
     template = (HERE / "nginx.conf.template").read_text(encoding="utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda found: filled[found[1]], template)
@@ -99,6 +100,19 @@ def trusting(networks: Sequence[str]) -> Iterator[str]:
     """Directives by which the networks of those who stand before us say where a client is, and nobody else."""
     yield from (f"set_real_ip_from {network};" for network in networks)
     yield from ("real_ip_header X-Forwarded-For;", "real_ip_recursive on;") if networks else ()
+
+
+def schemes(networks: Sequence[str]) -> Iterator[str]:
+    """Whether a request came without TLS, as those tell who end it before us; nobody else is asked."""
+    yield "    geo $realip_remote_addr $is_told {"
+    yield from ("        default 0;", *(f"        {network} 1;" for network in networks), "    }")
+
+
+def encrypted(settings: Settings) -> str:
+    """In production a person is led to https, and a program is not: it would go on sending its token in the clear."""
+    if not settings.is_production:
+        return ""
+    return "if ($in_clear = portal) { return 308 https://$host$request_uri; } if ($in_clear = api) { return 426; }"
 
 
 def routes() -> Iterator[str]:

@@ -6,28 +6,27 @@ from flask import Flask, Response, request, session
 
 from domains.kernel.config import Settings
 from domains.kernel.messages import context
+from gateway import hardening
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
 )
-ALWAYS = {
+OWN = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",  # the form token's check over https needs our own
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
 
 def register(app: Flask, settings: Settings) -> None:
     """Put the headers on every answer of an app."""
 
+    always = hardening.headers(settings) | OWN
+
     @app.after_request
     def finish(response: Response) -> Response:
-        response.headers.update(ALWAYS)
-        if settings.is_production:
-            response.headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+        for name, value in always.items():
+            response.headers.setdefault(name, value)
         if request.endpoint == "static":
             return kept(response)
         if context().request_id:

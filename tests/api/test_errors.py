@@ -8,6 +8,7 @@ from api.problems import CODES
 from domains.kernel import assertion
 from domains.kernel.config import Settings
 from domains.kernel.database import new_id
+from gateway import hardening
 
 from .probe import a_program
 from .program import Program, a_caller
@@ -197,7 +198,7 @@ def test_a_strange_request_id_is_replaced(program: Program) -> None:
 def test_every_answer_keeps_browsers_from_harm(program: Program) -> None:
     for answer in (program.get("/things"), program.get("/nowhere")):
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
-        assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+        assert answer.headers["Content-Security-Policy"] == hardening.HEADERS["Content-Security-Policy"]
         assert "Strict-Transport-Security" not in answer.headers
 
 
