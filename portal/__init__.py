@@ -13,7 +13,7 @@ from flask_wtf import CSRFProtect
 from domains.kernel.config import Settings
 from gateway import spans
 
-from . import access, errors, formats, frame, headers, reader, reads, starting, words
+from . import access, errors, formats, frame, headers, origin, reader, reads, starting, words
 from .login import limiter
 
 BLUEPRINTS = {
@@ -38,6 +38,7 @@ def create_app(settings: Settings) -> Flask:
     headers.register(app, settings)
     access.register(app, settings)
     errors.register(app)
+    origin.register(app, settings)
     CSRFProtect(app)
     limiter.init_app(app)
     Babel(app, locale_selector=language, timezone_selector=reader.zone)
