@@ -8,7 +8,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest -q -n auto --dist loadgroup
 export PORT ?= 8000
 unexport PYTHONDONTWRITEBYTECODE # several processes import the same code: let the first one compile it for all
-.PHONY: help run test check proof chaos mutants e2e bench bench-saga lint format types contracts migrate revision openapi data-model flows translations lock clean
+.PHONY: help run test check proof chaos mutants asvs e2e bench bench-saga lint format types contracts migrate revision openapi data-model flows translations lock clean
 
 help: ## print these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,9 @@ chaos: install-test ## kill processes and servers for MINUTES (10) while sagas r
 
 mutants: install-test ## put faults into the sagas, one at a time, and see that the model of them finds each
 	@$(BIN)/python -m tests.saga.model.mutants
+
+asvs: install-test ## which demands of the ASVS are covered by which tests; writes var/asvs.json
+	@$(BIN)/python -m tests.asvs
 
 e2e: ## the Playwright suite; BASE_URL=… runs it against any installation, MARK=smoke its short part, CLOUDSALES_TRANSPORT=servicebus over Service Bus
 	@tools/install.sh test

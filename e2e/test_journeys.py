@@ -106,6 +106,7 @@ def test_a_form_that_is_sent_twice_orders_once(person: Someone, demo: dict[str, 
     assert sent[0].headers["location"] == sent[1].headers["location"]
 
 
+@pytest.mark.asvs("7.4.1")
 def test_whoever_signs_out_is_out_at_once(person: Someone, demo: dict[str, Any]) -> None:
     reader = person().sign_in(demo, "reader@northwind.example")
     page = reader.page
@@ -120,6 +121,7 @@ def test_whoever_signs_out_is_out_at_once(person: Someone, demo: dict[str, Any])
     assert "/login" in page.url
 
 
+@pytest.mark.asvs("8.2.2")
 def test_another_tenants_pages_are_not_there(
     person: Someone, demo: dict[str, Any], program: Callable[[str], Program]
 ) -> None:

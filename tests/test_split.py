@@ -99,6 +99,7 @@ def test_the_smoke_journeys_pass(split: Path) -> None:
     assert answer.returncode == 0, answer.stdout
 
 
+@pytest.mark.asvs("7.4.1")
 def test_signing_out_holds_in_every_process_within_a_second(split: Path) -> None:
     person = Person(split, BUYER)
     cookies = person.cookies.copy()

@@ -114,6 +114,7 @@ def test_path_parameters_come_first(document: Json) -> None:
         assert places.count("path") == path.count("{")
 
 
+@pytest.mark.asvs("8.2.3", "15.3.1", "15.3.3")
 def test_requests_are_closed_and_answers_are_open_and_complete(document: Json) -> None:
     sent, got = set(), set()
     for _, _, operation in operations(document):

@@ -57,6 +57,7 @@ def test_a_problem_says_everything_a_program_needs(program: Program) -> None:
     }
 
 
+@pytest.mark.asvs("13.4.2", "16.5.1")
 def test_a_fault_of_ours_tells_nothing_about_its_inside(program: Program) -> None:
     answer = program.get("/things/refusals/Anything/else")
 
@@ -78,6 +79,7 @@ def test_what_the_database_cannot_take_or_do_now_is_no_fault_of_ours(
     assert answer.headers.get("Retry-After") == ("2" if status == 503 else None)
 
 
+@pytest.mark.asvs("2.2.1")
 def test_a_wrong_body_is_told_field_by_field(program: Program) -> None:
     body = {"impact": "huge", "colour": "red", "price": {"amount": "1,5"}, "parts": [{"quantity": "5"}], "name": None}
 
@@ -132,6 +134,7 @@ def test_another_kind_of_body_is_refused(program: Program) -> None:
     assert (answer.status_code, answer.json["code"]) == (415, "unsupported_media_type")
 
 
+@pytest.mark.asvs("5.2.1")
 def test_a_body_of_megabytes_is_refused(program: Program) -> None:
     answer = program.post("/things", {"name": "A" * 1_100_000})
 
@@ -165,12 +168,14 @@ def test_headers_that_explain_a_refusal_are_kept(program: Program, settings: Set
     assert nobody.content_type == "application/problem+json"
 
 
+@pytest.mark.asvs("10.3.2")
 def test_a_missing_scope_is_forbidden(settings: Settings) -> None:
     answer = a_program(settings, a_caller(scopes=frozenset({"orders:read"}))).get("/things")
 
     assert (answer.status_code, answer.content_type) == (403, "application/problem+json")
 
 
+@pytest.mark.asvs("9.1.1")
 def test_a_forged_assertion_is_nobody(settings: Settings) -> None:
     forged = assertion.mint("another key that is long enough for HS256", a_caller(), "api")
     for_the_portal = assertion.mint(settings.assertion_key, a_caller(), "portal")

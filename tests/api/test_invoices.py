@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from uuid import UUID
 
+import pytest
 from flask import Flask
 
 from api.spec import SCOPES
@@ -72,6 +73,7 @@ def test_the_document_comes_with_its_fingerprint_and_every_download_is_kept(app:
     assert downloads() == [(payer_id, invoice_id)] * 2
 
 
+@pytest.mark.asvs("1.2.10")
 def test_the_lines_come_as_a_table_in_which_nothing_is_a_formula(app: Flask, clock: Clock) -> None:
     with db.begin() as session:
         payer_id = a_customer(session)

@@ -55,6 +55,7 @@ def test_the_answer_says_what_is_granted(desk: FlaskClient, asked: dict[str, str
     assert answer.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.asvs("10.4.11")
 @pytest.mark.parametrize("scope", ["operate", "users:write nonsense", " "])
 def test_nothing_that_is_allowed_is_no_token(desk: FlaskClient, scope: str) -> None:
     answer = ask(desk, scope=scope)
@@ -82,6 +83,7 @@ def test_what_is_no_request_for_a_token_is_told_in_json(desk: FlaskClient, metho
     assert ("Allow" in answer.headers) == (status == 405)
 
 
+@pytest.mark.asvs("16.5.3")
 def test_while_the_database_is_away_no_token_is_given_and_it_is_said_so(desk: FlaskClient, databases: Settings) -> None:
     bind(replace(databases, overrides={"database_url_users": "postgresql+psycopg://a@127.0.0.1:1/x"}))
 

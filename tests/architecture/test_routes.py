@@ -71,6 +71,7 @@ def takes_no_scope(source: Source) -> Iterator[ast.FunctionDef | ast.AsyncFuncti
             yield function
 
 
+@pytest.mark.asvs("8.2.1")
 @pytest.mark.parametrize("surface", ["portal", "api"])
 def test_every_route_says_what_it_requires(surface: str, settings: Settings) -> None:
     app = import_module(surface).create_app(settings)
@@ -78,6 +79,7 @@ def test_every_route_says_what_it_requires(surface: str, settings: Settings) -> 
     refuse(unguarded(app, PUBLIC))
 
 
+@pytest.mark.asvs("8.4.1")
 def test_every_query_is_scoped() -> None:
     refuse(unscoped(ROOT))
 

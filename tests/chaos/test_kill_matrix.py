@@ -61,6 +61,7 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
             yield Aftermath(field, result, read(field.facts()).provider)
 
 
+@pytest.mark.asvs("2.3.3")
 def test_nothing_is_lost_doubled_or_stuck_whatever_is_killed(aftermath: Aftermath) -> None:
     result, told = aftermath.result, (aftermath.field.folder / "findings.txt").read_text()
 

@@ -30,6 +30,7 @@ def readiness(settings: Settings) -> Any:
     return json.loads(b"".join(health.answer("/readyz", settings, lambda *_: None)))["missing"]
 
 
+@pytest.mark.asvs("6.3.2")
 def test_production_refuses_the_people_of_a_demo_in_one_line(production: Settings) -> None:
     _, user_id = an_organisation(owner_email="owner@northwind.example")
     has_password(user_id)

@@ -80,9 +80,13 @@ def unsafe(answer: TestResponse | requests.Response) -> list[str]:
     needed = ("default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'")
     faults += [f"no {part}" for part in needed if part not in policy]
     faults += [word for word in ("unsafe-inline", "unsafe-eval", "*", "http:") if word in policy]
+    kind = answer.headers.get("Content-Type", "")
+    redirected = 300 <= answer.status_code < 400  # nginx's own words in a redirect are ASCII
+    faults += ["no charset"] if not redirected and kind.startswith("text/html") and "charset=" not in kind else []
     return faults + [name for name, _ in given if name in ("x-powered-by", "access-control-allow-origin")]
 
 
+@pytest.mark.asvs("3.4.2", "4.1.1")
 def test_every_route_of_every_surface_answers_with_all_headers(
     surfaces: dict[str, Flask], client: Client, record_property: Any
 ) -> None:

@@ -46,6 +46,7 @@ def test_behind_nginx_its_assertion_and_the_clients_address_are_believed(setting
     assert "HTTP_X_FORWARDED_HOST" not in environ
 
 
+@pytest.mark.asvs("4.1.3", "15.3.4")
 def test_without_nginx_neither_is(settings: Settings) -> None:
     environ = seen(settings, X_CloudSales_Assertion="forged", X_Forwarded_For="192.0.2.7")
 

@@ -86,11 +86,13 @@ def test_programs_are_known_also_where_limits_are_off(tmp_path: Path) -> None:
         assert headers_seen(own.api(f"{API}/orders", "south-1"))["x-cloudsales-assertion"] == "api south"
 
 
+@pytest.mark.asvs("10.3.1")
 def test_a_cookie_says_nothing_in_the_api_and_a_token_nothing_in_the_portal(gateway: Front) -> None:
     assert "x-cloudsales-assertion" not in headers_seen(gateway(f"{API}/orders", cookies={"cloudsales_login": "a-1"}))
     assert "x-cloudsales-assertion" not in headers_seen(gateway.api("/orders", "a-1"))
 
 
+@pytest.mark.asvs("4.1.3", "15.3.4")
 def test_what_the_outside_forged_does_not_come_through(gateway: Front) -> None:
     for proof in ({}, {"Authorization": "Bearer nobody"}):
         seen = headers_seen(gateway(f"{API}/orders", headers=FORGED | proof))
@@ -145,6 +147,7 @@ def test_other_reads_are_not_kept_whatever_they_say(own: Front) -> None:
     assert len(own.upstreams["services"].seen) == 2
 
 
+@pytest.mark.asvs("2.4.1")
 def test_a_client_that_asks_too_often_waits_and_the_others_do_not(tmp_path: Path) -> None:
     limits = nginx.Limits(client_rate="1r/m", client_burst=2)
     with front(tmp_path, free_port(), Settings(), limits) as own:
@@ -172,6 +175,7 @@ def test_proofs_made_up_by_one_place_share_a_limit(tmp_path: Path) -> None:
         assert [own.api(f"{API}/orders", f"made-{n}").status_code for n in range(4)] == [200, 200, 200, 429]
 
 
+@pytest.mark.asvs("16.5.3")
 def test_without_the_one_who_knows_people_known_people_get_503_and_strangers_their_pages(own: Front) -> None:
     own.upstreams["users"].stop()
 
@@ -189,6 +193,7 @@ def test_one_who_knows_people_but_cannot_look_is_an_outage_too(own: Front) -> No
     assert own.api(f"{API}/orders", "north-1").status_code == 503
 
 
+@pytest.mark.asvs("16.5.2")
 def test_a_domain_that_is_away_takes_only_its_own_addresses_along(own: Front) -> None:
     own.upstreams["support"].stop()
 
@@ -201,6 +206,7 @@ def test_a_domain_that_is_away_takes_only_its_own_addresses_along(own: Front) ->
     assert {own("/").status_code for _ in range(14)} | {own("/orders").status_code} == {200}
 
 
+@pytest.mark.asvs("5.2.1")
 def test_a_body_too_large_is_said_in_the_words_of_its_door(gateway: Front) -> None:
     program = gateway(f"{API}/orders", "POST", data=b"x" * 1_100_000)
     person = gateway("/cases", "POST", data=b"x" * 2_200_000)
@@ -218,6 +224,7 @@ UNREAD = {
 }  # fmt: skip
 
 
+@pytest.mark.asvs("13.4.4")
 @pytest.mark.parametrize(("method", "path", "headers", "status"), UNREAD.values(), ids=UNREAD)
 def test_what_cannot_be_read_is_said_in_the_words_of_its_door(
     gateway: Front, method: str, path: str, headers: dict[str, str], status: int
@@ -248,6 +255,7 @@ def raw(gateway: Front, method: str, path: str, headers: dict[str, str]) -> tupl
         return answer.status, answer.headers, answer.read().decode()
 
 
+@pytest.mark.asvs("13.4.3")
 def test_static_files_come_from_the_gateway_itself_and_are_kept_by_their_version(gateway: Front) -> None:
     versioned, plain = gateway("/static/app.css?v=1"), gateway("/static/app.css")
 
@@ -259,6 +267,7 @@ def test_static_files_come_from_the_gateway_itself_and_are_kept_by_their_version
     assert gateway("/static/app.css", "POST").headers["Content-Type"] == "text/html; charset=utf-8"
 
 
+@pytest.mark.asvs("14.2.1", "16.2.5")
 def test_each_request_is_one_line_of_json_without_what_stands_behind_the_question_mark(own: Front) -> None:
     answer = own("/orders?token=secret", headers={"traceparent": TRACE})
 
@@ -269,6 +278,7 @@ def test_each_request_is_one_line_of_json_without_what_stands_behind_the_questio
     assert "secret" not in own.log.read_text()
 
 
+@pytest.mark.asvs("15.3.4")
 def test_who_ends_tls_before_it_is_believed_about_the_clients_address(tmp_path: Path) -> None:
     told = {"X-Forwarded-For": "6.6.6.6, 192.0.2.7"}
     with front(

@@ -32,6 +32,7 @@ def visitor(app: Flask) -> Visitor:
     return Visitor(app, a_person())
 
 
+@pytest.mark.asvs("14.3.2")
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_has_its_landmarks_and_headers(visitor: Visitor, path: str) -> None:
     answer = visitor.get(path)
@@ -87,6 +88,7 @@ def test_what_is_not_there_is_a_page_and_a_notice_in_a_part(visitor: Visitor) ->
         assert not is_page(part)
 
 
+@pytest.mark.asvs("8.2.1")
 def test_a_role_that_may_not_is_told_so(app: Flask) -> None:
     answer = Visitor(app, a_person(role="reader")).get("/orders/new")
 
@@ -94,6 +96,7 @@ def test_a_role_that_may_not_is_told_so(app: Flask) -> None:
     assert "Your role does not cover this" in text_of(answer)
 
 
+@pytest.mark.asvs("3.5.1")
 def test_a_form_without_its_token_is_not_taken(visitor: Visitor, transport: Transport) -> None:
     page = visitor.open("POST", "/orders", data={})
     part = visitor.open("POST", "/orders", data={}, headers={**HTMX, "HX-Current-URL": "http://localhost/orders?q=a"})
@@ -111,6 +114,7 @@ def test_a_stale_cursor_begins_the_list_again(visitor: Visitor) -> None:
     assert (answer.status_code, answer.location) == (303, "/orders?state=placed")
 
 
+@pytest.mark.asvs("16.5.1")
 def test_what_breaks_is_named_by_its_request_and_does_not_tell_how(app: Flask, visitor: Visitor) -> None:
     app.add_url_rule("/breaks", "breaks", public(lambda: 1 / 0))
     with acting(request_id="req_01J9ZK4T7Q"):
@@ -123,6 +127,7 @@ def test_what_breaks_is_named_by_its_request_and_does_not_tell_how(app: Flask, v
     assert "ZeroDivisionError" not in answer.get_data(as_text=True)
 
 
+@pytest.mark.asvs("16.5.2")
 def test_what_is_away_says_when_to_come_back(app: Flask, visitor: Visitor) -> None:
     def busy() -> None:
         raise NotNow("the database sleeps")
@@ -182,6 +187,7 @@ def test_language_and_formats_are_the_readers(app: Flask) -> None:
     assert '<html lang="en"' in Visitor(app, a_person()).get("/orders").get_data(as_text=True)
 
 
+@pytest.mark.asvs("3.3.2", "3.3.4")
 def test_the_cookie_of_the_portal_is_hidden_from_scripts_and_other_sites(visitor: Visitor) -> None:
     cookie = visitor.get("/orders").headers["Set-Cookie"]
 

@@ -38,6 +38,7 @@ def test_a_state_of_a_newer_release_is_shown_in_its_own_word() -> None:
     assert "Quarantined by provider" in html
 
 
+@pytest.mark.asvs("1.2.1")
 def test_a_fields_hint_and_error_are_tied_to_it_and_input_is_escaped() -> None:
     html = drawn(
         "field", "field", "field('name', 'Name', value, hint='Short', error='Enter a name')", value='"><script>'
@@ -150,6 +151,7 @@ def test_a_static_file_is_asked_for_by_its_content() -> None:
         assert answer.status_code == 200
 
 
+@pytest.mark.asvs("3.4.3")
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
 def test_a_template_holds_no_style_script_or_unknown_icon(path: Path) -> None:
     text = path.read_text()

@@ -46,6 +46,7 @@ def test_a_part_that_fails_is_marked_so_that_it_is_shown_in_its_place() -> None:
     assert 'hx-get="/charges/by-month"' in answer.get_data(as_text=True)
 
 
+@pytest.mark.asvs("3.7.2")
 def test_a_redirect_leaves_the_page_only_when_asked_and_never_the_portal() -> None:
     with a_portal().test_request_context("/", headers={"HX-Request": "true"}):
         full, inside = htmx.redirect("/orders/1", full=True), htmx.redirect("/orders/1")

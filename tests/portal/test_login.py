@@ -23,6 +23,7 @@ def app(databases: Settings, compiled: FileSystemBytecodeCache) -> Flask:
     return made(databases, compiled)
 
 
+@pytest.mark.asvs("3.3.1", "3.3.3")
 def test_who_goes_out_takes_the_cookie_along_in_production_too(
     databases: Settings, compiled: FileSystemBytecodeCache
 ) -> None:
@@ -43,6 +44,7 @@ def test_who_goes_out_takes_the_cookie_along_in_production_too(
     assert "Path=/" in gone
 
 
+@pytest.mark.asvs("3.3.2", "3.3.4")
 def test_who_comes_in_gets_a_cookie_that_scripts_and_other_sites_do_not(app: Flask) -> None:
     _, user_id = an_organisation(owner_email=EMAIL)
     has_password(user_id)

@@ -60,6 +60,7 @@ def test_an_account_is_opened_and_shows_its_user_at_the_provider(owner: Visitor,
     assert "EUR 500.00" in found.replace("\u00a0", " ")
 
 
+@pytest.mark.asvs("2.2.2")
 @pytest.mark.parametrize(
     ("field", "text", "words"),
     [
@@ -99,6 +100,7 @@ def test_an_account_is_changed_by_whoever_saw_its_newest_version(owner: Visitor,
 # ---- cases
 
 
+@pytest.mark.asvs("1.2.1")
 def test_a_case_is_opened_once_answered_and_closed(app: Flask, owner: Visitor, shop: Shop) -> None:
     form = owner.get("/cases/new", account=shop.account_id)
     fields = form_on(form, "/cases")
@@ -133,6 +135,7 @@ def test_what_cannot_be_a_case_is_said_and_nothing_typed_is_lost(owner: Visitor,
     assert field == "subject" or 'value="Help"' in answer.get_data(as_text=True)
 
 
+@pytest.mark.asvs("8.2.2")
 def test_another_tenants_case_is_not_there(app: Flask, owner: Visitor) -> None:
     typed = {"subject": "Help", "description": "It does not work.", "impact": "high"}
     at = owner.send(owner.get("/cases/new"), "/cases", **typed).location
@@ -209,6 +212,7 @@ def test_a_reseller_onboards_an_end_customer(app: Flask, shop: Shop) -> None:
     assert "Wingtip Toys GmbH" in text_of(reseller.get("/customers"))
 
 
+@pytest.mark.asvs("2.2.2")
 @pytest.mark.parametrize(
     ("field", "text"),
     [("name", ""), ("country", "XX"), ("currency", "USD"), ("time_zone", "Mars"), ("email", "nobody"),
@@ -282,5 +286,6 @@ def test_home_names_what_runs_and_what_it_costs(owner: Visitor, app: Flask, shop
     assert staff(app).get("/").status_code == 200
 
 
+@pytest.mark.asvs("15.2.3")
 def test_the_mailbox_is_open_for_demos_and_absent_in_production(owner: Visitor, shop: Shop) -> None:
     assert owner.get("/dev/mailbox").status_code == 200

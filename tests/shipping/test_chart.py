@@ -95,6 +95,7 @@ def test_values_that_cannot_be_meant_are_refused(wrong: dict[str, object]) -> No
         render(values("one web", **wrong))
 
 
+@pytest.mark.asvs("13.2.1")
 @each_site
 @pytest.mark.parametrize(("chosen", "more"), [({}, {"CACHE_URL"}), (ON_AZURE, {"CACHE_URL", "TELEMETRY_CONNECTION"}),
                          ({"secrets": {"more": ["SERVICEBUS_URL"]}}, {"SERVICEBUS_URL"})],
@@ -198,6 +199,7 @@ def test_each_web_process_of_the_split_holds_one_domain(site: str) -> None:
     assert sorted(held) == (sorted(NAMES) if site == "split" else ["all"])
 
 
+@pytest.mark.asvs("13.2.1", "13.3.1")
 @each_site
 def test_no_secret_stands_in_any_object(site: str) -> None:
     objects = rendered(site, keda=KEDA)

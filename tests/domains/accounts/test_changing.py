@@ -97,6 +97,7 @@ def test_a_closed_account_stays_as_it_is(databases: Settings) -> None:
         assert no.value.code == "account_closed"
 
 
+@pytest.mark.asvs("8.2.2")
 def test_others_neither_find_nor_change_an_account(databases: Settings) -> None:
     with db.begin() as session:
         reseller = new_id()

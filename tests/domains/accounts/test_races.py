@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,7 @@ from tests.factories.accounts import a_customer, an_account, eur, opening, reser
 from tests.factories.races import at_once
 
 
+@pytest.mark.asvs("2.3.4")
 def test_orders_of_the_same_second_never_exceed_a_budget(databases: Settings) -> None:
     with db.begin() as session:
         account = an_account(session, budget=eur(100))
@@ -26,6 +28,7 @@ def test_orders_of_the_same_second_never_exceed_a_budget(databases: Settings) ->
         assert queries.spend_left(session, Scope.customer(account.customer_id), account.id).left == eur(10)
 
 
+@pytest.mark.asvs("2.3.4")
 def test_orders_for_several_accounts_never_exceed_a_customers_credit(databases: Settings) -> None:
     with db.begin() as session:
         customer = a_customer(session, credit_limit=eur(100))

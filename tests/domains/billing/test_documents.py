@@ -46,6 +46,7 @@ def test_the_same_invoice_gives_the_same_pdf(document: Document) -> None:
     assert (facts["total"], facts["taxes"][0]["name"]) == ("762.30", "VAT Netherlands 21 % of 630.00")
 
 
+@pytest.mark.asvs("1.2.3")
 @pytest.mark.parametrize(
     "name",
     ['#panic() *b* _i_ \\ " $x$ @a <b> `c` [d] // /* = h', "🦄 GmbH", "ไทย", "a\x01b\ue000c\uffffd\ufeff", "W" * 200],

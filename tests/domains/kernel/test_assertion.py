@@ -45,6 +45,7 @@ def test_a_caller_comes_through_as_it_was(caller: Caller) -> None:
     assert verify(KEY, mint(KEY, caller, "api"), "api") == caller
 
 
+@pytest.mark.asvs("9.2.1")
 def test_it_lasts_a_minute_and_no_longer() -> None:
     with time_machine.travel(NOON, tick=False) as clock:
         text = mint(KEY, a_caller(), "api")
@@ -56,15 +57,18 @@ def test_it_lasts_a_minute_and_no_longer() -> None:
     assert LIFETIME <= 60
 
 
+@pytest.mark.asvs("9.2.3", "9.2.4")
 @pytest.mark.parametrize("surface", ["portal", "", "API", "ap"])
 def test_it_is_for_one_surface_only(surface: str) -> None:
     assert verify(KEY, mint(KEY, a_caller(), "api"), surface) is None
 
 
+@pytest.mark.asvs("9.1.3")
 def test_another_key_says_nothing() -> None:
     assert verify(token(), mint(KEY, a_caller(), "api"), "api") is None
 
 
+@pytest.mark.asvs("9.1.1")
 def test_no_letter_of_it_can_be_changed() -> None:
     header, body, signature = mint(KEY, a_caller(), "api").split(".")
     claims = claims_of(f".{body}.") | {"caller": claims_of(f".{body}.")["caller"] | {"roles": ["administrator"]}}
@@ -73,6 +77,7 @@ def test_no_letter_of_it_can_be_changed() -> None:
         assert verify(KEY, forged, "api") is None
 
 
+@pytest.mark.asvs("9.1.2")
 @pytest.mark.parametrize("algorithm", ["none", "HS512", "RS256", "ES256"])
 def test_the_algorithm_is_ours_to_choose(algorithm: str) -> None:
     _, body, signature = mint(KEY, a_caller(), "api").split(".")
@@ -94,6 +99,7 @@ def test_what_is_signed_but_says_something_else_is_refused(other: dict[str, Any]
     assert verify(KEY, signed(claims_of(mint(KEY, a_caller(), "api")) | other), "api") is None
 
 
+@pytest.mark.asvs("9.2.2")
 def test_another_kind_of_token_under_the_same_key_is_refused() -> None:
     claims = claims_of(mint(KEY, a_caller(), "api"))
 

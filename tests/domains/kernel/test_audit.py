@@ -153,6 +153,7 @@ FORGERIES: dict[str, Callable[[list[Row[Any]]], list[Any]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.asvs("16.4.2")
 @pytest.mark.parametrize("forgery", FORGERIES)
 def test_a_forged_trail_is_found(databases: Settings, forgery: str) -> None:
     changes(4)

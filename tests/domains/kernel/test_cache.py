@@ -51,6 +51,7 @@ def test_a_server_that_answers_nonsense_is_a_cache_that_is_away(settings: Settin
         cache._clients.popitem()[1].close()
 
 
+@pytest.mark.asvs("16.5.2")
 @pytest.mark.parametrize("url", ["nonsense", "redis://127.0.0.1:port/0", "redis://nowhere.invalid:1/0"])
 def test_an_address_that_leads_nowhere_is_a_cache_that_is_away(settings: Settings, url: str) -> None:
     config.use(replace(settings, cache_url=url))

@@ -116,6 +116,7 @@ def test_the_cache_shares_the_queues_server_but_never_in_production() -> None:
     assert read(**SAFE, CACHE_URL="rediss://cache.example:10000/0").cache_address.startswith("rediss://cache")
 
 
+@pytest.mark.asvs("13.3.1")
 @pytest.mark.parametrize("name", SECRETS)
 def test_production_refuses_to_start_without_a_secret(name: str) -> None:
     assert refused(**SAFE | {name.upper(): ""}) == f"CLOUDSALES_{name.upper()} (or …_FILE) is missing in production"
@@ -134,12 +135,14 @@ UNSAFE = [
 ]  # fmt: skip
 
 
+@pytest.mark.asvs("12.3.1", "12.3.2")
 @pytest.mark.parametrize(("name", "value"), UNSAFE)
 def test_production_refuses_what_is_not_safe_by_name(name: str, value: str) -> None:
     assert refused(**SAFE | {name: value}).startswith(f"CLOUDSALES_{name} ")
     assert read(**{name: value}).mode == "development"
 
 
+@pytest.mark.asvs("12.3.1", "12.3.2")
 @pytest.mark.parametrize("name", DATABASES)
 def test_production_refuses_one_plain_database_among_many(name: str) -> None:
     line = refused(**SAFE | {f"DATABASE_URL_{name.upper()}": "postgresql+psycopg://h/d"})

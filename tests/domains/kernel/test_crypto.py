@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -52,6 +53,7 @@ def test_who_does_not_have_the_key_cannot_make_the_digest(key: str, other: str, 
     assert keyed_digest(key, text) != digest(text)
 
 
+@pytest.mark.asvs("7.2.3", "11.5.1")
 def test_a_secret_is_long_and_new_and_fits_into_a_url() -> None:
     made = {token() for _ in range(1000)}
 

@@ -114,6 +114,7 @@ def test_a_reader_cannot_write(databases: Settings) -> None:
         session.execute(series.insert().values(series="A", last=1))
 
 
+@pytest.mark.asvs("2.3.3")
 def test_what_fails_half_way_leaves_nothing(databases: Settings) -> None:
     with failing(), db.begin() as session:
         session.execute(series.insert().values(series="A", last=1))
@@ -276,6 +277,7 @@ def test_other_settings_lead_to_another_database(tmp_path: Path) -> None:
     assert (tmp_path / "other" / "db").is_dir()
 
 
+@pytest.mark.asvs("16.2.5")
 def test_an_error_does_not_tell_the_values_of_a_statement(engine: Any) -> None:
     with engine.begin() as connection:
         series.create(connection)

@@ -76,7 +76,7 @@ def test_an_address_inside_is_refused_when_it_is_saved_and_when_it_is_called(url
         session().get(url)
 
 
-@pytest.mark.asvs("1.3.6")
+@pytest.mark.asvs("1.2.2", "1.3.6")
 @pytest.mark.parametrize(("url", "why"), [
     ("http://hooks.example/", "must begin with https"), ("ftp://hooks.example/", "must begin with https"),
     ("javascript:alert(1)", "needs a host"), ("https://", "needs a host"), ("https:///x", "needs a host"),

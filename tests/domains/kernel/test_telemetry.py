@@ -65,6 +65,7 @@ NAMES = [
 ]  # fmt: skip
 
 
+@pytest.mark.asvs("16.2.5")
 @pytest.mark.parametrize("name", NAMES)
 def test_secrets_are_known_by_their_names_however_deep(name: str) -> None:
     told = line("x", **{name: CANARY}, facts={"list": [{name: CANARY}], name: {"inner": CANARY}})
@@ -83,6 +84,7 @@ SHAPES = [
 ]  # fmt: skip
 
 
+@pytest.mark.asvs("16.2.5")
 @pytest.mark.parametrize("text", SHAPES)
 def test_secrets_are_known_by_their_shape_wherever_they_stand(text: str) -> None:
     def fail() -> dict[str, Any]:
@@ -130,6 +132,7 @@ def test_ids_and_times_in_a_line_are_written_as_text() -> None:
     assert UUID(line("x", subscription=key)["subscription"]) == key
 
 
+@pytest.mark.asvs("16.4.1")
 @given(st.text())
 def test_no_text_can_forge_a_line_or_stop_one(text: str) -> None:
     told = line("said: %s", text, said=text)

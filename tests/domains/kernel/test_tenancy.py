@@ -33,6 +33,7 @@ def engine() -> Iterator[Engine]:
     made.dispose()
 
 
+@pytest.mark.asvs("8.4.1")
 @given(rows, scopes)
 def test_the_predicate_and_the_rule_for_a_row_in_hand_agree(engine: Engine, made: list[Any], scope: Scope) -> None:
     known = [{"id": new_id(), "customer_id": customer, "reseller_id": reseller} for customer, reseller in made]

@@ -58,6 +58,7 @@ def test_a_step_is_told_as_a_child_of_its_run_with_its_ids(collector: Collector)
     assert span.about["service.version"]
 
 
+@pytest.mark.asvs("16.2.5")
 def test_secrets_and_texts_of_errors_stay_here(collector: Collector) -> None:
     with pytest.raises(ValueError), tracing.span("x", run_id="r", note=f"Bearer {CANARY}", password=CANARY):
         raise ValueError(f"olivia@northwind.example {CANARY}")

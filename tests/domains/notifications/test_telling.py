@@ -107,6 +107,7 @@ def test_what_cannot_be_written_says_what_is_missing(
     assert (no.value.code, deliveries()) == (code, [])
 
 
+@pytest.mark.asvs("1.3.11")
 @pytest.mark.parametrize(
     "trick", ["\nBcc: eve@evil.example", "\r\n\r\nBuy now", "\r Bcc: x", "\u2028Bcc: x", "\x0bX: y"]
 )
@@ -119,12 +120,14 @@ def test_a_name_cannot_add_a_header_line(databases: Settings, trick: str) -> Non
     assert len(told.subject.splitlines()) == 1
 
 
+@pytest.mark.asvs("1.3.11")
 def test_an_address_cannot_add_a_header_line(databases: Settings) -> None:
     told = delivery(tell(recipient=replace(BEA, email="bea@northwind.example\r\nBcc: eve@evil.example")))
 
     assert len(told.recipient.splitlines()) == 1
 
 
+@pytest.mark.asvs("1.3.7")
 def test_braces_in_a_fact_are_just_braces(databases: Settings) -> None:
     told = delivery(tell(facts={"account": "{customer} {0.__class__} %(x)s", "customer": "Northwind"}))
 

@@ -135,6 +135,7 @@ def test_of_several_promises_of_a_trial_one_can_be_ordered(databases: Settings) 
     assert no.value.code == early.value.code == "offer_not_repeatable"
 
 
+@pytest.mark.asvs("2.3.4")
 def test_of_trials_ordered_at_the_same_moment_one_is_given(databases: Settings) -> None:
     with db.begin() as session:
         a_catalogue(session, TRIAL)

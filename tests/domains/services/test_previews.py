@@ -66,6 +66,7 @@ def test_a_promise_expires(databases: Settings, clock: Clock) -> None:
     assert (no.value.code, no.value.field) == ("preview_expired", "preview_id")
 
 
+@pytest.mark.asvs("2.3.1")
 def test_what_differs_from_the_promise_is_refused(databases: Settings) -> None:
     with db.begin() as session:
         a_catalogue(session, an_offer(), an_offer("other", name="Other"))
@@ -118,6 +119,7 @@ def test_another_customers_promise_is_not_found(databases: Settings) -> None:
     assert no.value.code == "preview_not_found"
 
 
+@pytest.mark.asvs("2.3.4")
 def test_a_promise_is_redeemed_by_one_order(databases: Settings) -> None:
     with db.begin() as session:
         a_catalogue(session)

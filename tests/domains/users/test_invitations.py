@@ -157,6 +157,7 @@ def test_who_is_invited_only_signs_in_to_choose_and_sees_nothing(databases: Sett
     assert (member.scope, member.roles) == (Scope.customer(first), ("owner",))
 
 
+@pytest.mark.asvs("7.4.2")
 def test_shutting_somebody_out_ends_what_they_are_here_and_nothing_else(olga: tuple[UUID, UUID]) -> None:
     customer_id, user_id = olga
     other, _ = an_organisation(owner_email=EMAIL)
@@ -177,6 +178,7 @@ def test_shutting_somebody_out_ends_what_they_are_here_and_nothing_else(olga: tu
     assert "users.disable" not in [entry.action for entry in entries(other)]
 
 
+@pytest.mark.asvs("7.4.2")
 def test_who_is_shut_out_everywhere_cannot_sign_in_and_a_stranger_cannot_shut_out(olga: tuple[UUID, UUID]) -> None:
     _, user_id = olga
     with db.begin() as session, pytest.raises(NotFound):

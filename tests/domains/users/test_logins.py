@@ -42,6 +42,7 @@ def try_in(email: str, password: str, ip: str = HERE) -> str:
     return "in"
 
 
+@pytest.mark.asvs("2.4.1", "6.1.1", "6.3.1")
 def test_an_address_waits_longer_and_longer_and_then_gets_in(olga: UUID, clock: Clock) -> None:
     said = [try_in(EMAIL, "wrong", f"192.0.2.{number}") for number in range(FREE_TRIES + 1)]
     blocked = try_in(EMAIL, PASSWORD)
@@ -65,6 +66,7 @@ def test_a_guess_is_still_counted_after_very_many(olga: UUID) -> None:
     assert [try_in(EMAIL, "wrong") for _ in range(2)] == ["sign_in_failed", "too_many_attempts"]
 
 
+@pytest.mark.asvs("6.3.1")
 def test_a_colleague_gets_in_from_a_place_where_others_mistype(olga: UUID) -> None:
     try_in("bea@northwind.example", "wrong")
     already_tried(FREE_TRIES_AT_A_PLACE - 2)
@@ -73,6 +75,7 @@ def test_a_colleague_gets_in_from_a_place_where_others_mistype(olga: UUID) -> No
     assert try_in(EMAIL, PASSWORD) == "in"
 
 
+@pytest.mark.asvs("6.3.1")
 @pytest.mark.parametrize(
     "places", [(HERE, HERE), ("2001:db8:1:2::1", "2001:db8:1:2:ffff::2"), (HERE, f"::ffff:{HERE}")]
 )
@@ -85,6 +88,7 @@ def test_a_place_that_guesses_at_many_addresses_waits(olga: UUID, places: tuple[
     assert try_in(EMAIL, PASSWORD, "2001:db8:1:3::1") == "in"
 
 
+@pytest.mark.asvs("7.4.2")
 def test_a_new_password_ends_the_logins_of_the_old_one(olga: UUID) -> None:
     _, token = signed_in(olga)
 
@@ -109,6 +113,7 @@ def test_a_wrong_and_a_right_password_at_the_same_moment_are_a_no_and_a_yes(
     assert [one.result() for one in tries] == ["in", "sign_in_failed"] * 25
 
 
+@pytest.mark.asvs("16.5.2")
 def test_who_is_signed_in_is_known_while_redis_takes_connections_and_says_nothing(
     olga: UUID, databases: Settings
 ) -> None:

@@ -169,6 +169,7 @@ def forged(function: str, argument: str, serializer: Any = JSONSerializer, **mor
     )
 
 
+@pytest.mark.asvs("1.5.2")
 @pytest.mark.parametrize("how", ["by name", "pickled", "as a callback"])
 def test_a_job_of_a_stranger_calls_nothing_and_harms_nobody(rq_bench: RqBench, tmp_path: Path, how: str) -> None:
     mark = tmp_path / "mark"
