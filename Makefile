@@ -6,9 +6,11 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest -q -n auto --dist loadgroup
+SHIPPED := portal api gateway saga domains demo sandbox migrations cli.py doctor.py installation.py processes.py topology.py wsgi.py
+SEMGREP := var/security/bin/semgrep scan --metrics=off --disable-version-check
 export PORT ?= 8000
 unexport PYTHONDONTWRITEBYTECODE # several processes import the same code: let the first one compile it for all
-.PHONY: help run test check proof chaos mutants asvs e2e bench bench-saga lint format types contracts migrate revision openapi data-model flows translations lock clean
+.PHONY: help run test check proof chaos mutants asvs e2e bench bench-saga lint sbom security audit format types contracts migrate revision openapi data-model flows translations lock clean
 
 help: ## print these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -36,6 +38,7 @@ proof: install-proof ## the long proofs
 	if grep -q chromium var/left-out; then echo "left out: the journeys over Service Bus, for want of Chromium"
 	else CLOUDSALES_TRANSPORT=servicebus $(BIN)/pytest -q e2e/test_journeys.py e2e/test_troubles.py; fi
 	$(PYTEST) -m "database and slow and not proof" --postgresql
+	$(MAKE) security
 	$(MAKE) chaos MINUTES=10
 	echo "make proof: all passed"
 
@@ -63,7 +66,20 @@ lint: ## ruff, its formatting, and the templates
 	@$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet .
 	if [ -d templates ]; then $(BIN)/djlint templates --lint --quiet; fi
+	$(BIN)/bandit -q -r -c bandit.yaml $(SHIPPED) 2>/dev/null # it tells there which of our notes it did not need
 	echo "lint: passed"
+
+sbom: install-test ## everything that an image holds, as CycloneDX: var/sbom.json
+	@$(BIN)/python tools/sbom.py
+
+security: install-test install-security ## what make lint looks for, and semgrep with our own rules (its own environment, 360 MB)
+	@$(MAKE) lint sbom
+	$(SEMGREP) --test --config .semgrep/ours.yml .semgrep/ours.py
+	$(SEMGREP) --quiet --error --config .semgrep/ours.yml $(SHIPPED)
+	echo "security: passed (known weaknesses of packages: make audit, where there is a network)"
+
+audit: install-security ## known weaknesses of what an image installs; needs the network, and fails without it
+	@var/security/bin/pip-audit --strict --disable-pip --require-hashes -r requirements-azure.lock
 
 format: ## let ruff format the code
 	@$(BIN)/ruff check --quiet --fix .
@@ -108,10 +124,17 @@ lock: install-test ## raise the locked packages to the newest that setup.cfg all
 	write requirements-test.lock --extra=test
 	write requirements-proof.lock --extra=test --extra=shipping
 	write requirements-bench.lock --extra=bench
+	printf 'semgrep==1.185.*\npip-audit==2.*\n' >var/security.in
+	{ echo "# Exact versions of what make security runs apart; made by \`make lock\`."
+	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header --generate-hashes var/security.in
+	} >requirements-security.lock
 
 clean: ## remove what was made: databases, secrets, logs, caches and .venv
 	@rm -rf var .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+install-security: # apart from ours, because semgrep needs an older OpenTelemetry
+	@tools/install.sh security
 
 install-run install-test install-proof install-bench:
 	@tools/install.sh $(@:install-%=%)

@@ -68,16 +68,16 @@ class Pages:
         row = self.connection.execute("SELECT body FROM document WHERE kind = ? AND id = ?", (kind, id)).fetchone()
         return json.loads(row[0]) if row else None
 
-    def find(self, kind: str, **equal: str) -> list[Document]:
+    def find(self, kind: str, **equal: str) -> list[Document]:  # the names are ours
         """Documents of a kind whose reference, owner or status is as given, oldest first."""
         columns = "".join(f" AND {name} = ?" for name in equal)
-        query = f"SELECT body FROM document WHERE kind = ?{columns} ORDER BY position"  # noqa: S608 names are ours
+        query = f"SELECT body FROM document WHERE kind = ?{columns} ORDER BY position"  # noqa: S608  # nosec B608
         return [json.loads(row[0]) for row in self.connection.execute(query, (kind, *equal.values()))]
 
     def page(self, kind: str, after: int, limit: int, owner: str | None = None) -> tuple[list[Document], int | None]:
         """Documents after a position, and the position to go on from (None at the end)."""
         owned = "AND owner = ?" if owner is not None else ""
-        query = f"SELECT position, body FROM document WHERE kind = ? AND position > ? {owned} ORDER BY position LIMIT ?"  # noqa: S608 as above
+        query = f"SELECT position, body FROM document WHERE kind = ? AND position > ? {owned} ORDER BY position LIMIT ?"  # noqa: S608  # nosec B608
         values = (kind, after, *([owner] if owner is not None else []), limit + 1)
         rows = self.connection.execute(query, values).fetchall()
         documents = [json.loads(body) for _, body in rows[:limit]]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tools/install.sh run|azure|test|proof|bench: makes .venv and installs the locked packages into it; `azure` adds what Azure SQL,
+# tools/install.sh run|azure|test|proof|bench|security: makes .venv and installs the locked packages into it; `azure` adds what Azure SQL,
 # identities and Azure Monitor need, `test` what the tests need, `proof` what the long proofs need besides, `bench` what our sagas are
 # compared with.
 # Asks nothing, changes nothing when all is in place, and works without a network then. Writes into the checkout only,
@@ -7,6 +7,17 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 purpose=${1:-run}
+if [ "$purpose" = security ]; then # semgrep's packages do not go with ours: an environment of its own
+  state=$(cksum <requirements-security.lock)
+  [ "$(cat var/security/installed 2>/dev/null)" = "$state" ] && exit 0
+  .venv/bin/python -m venv --clear var/security
+  echo "installing the packages of requirements-security.lock"
+  export UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1
+  .venv/bin/uv pip install --quiet --no-cache --python var/security/bin/python --require-hashes -r requirements-security.lock ||
+    var/security/bin/python -m pip install --quiet --no-cache-dir --require-hashes -r requirements-security.lock
+  echo "$state" >var/security/installed
+  exit 0
+fi
 lock=requirements.lock
 [ "$purpose" = run ] || lock=requirements-$purpose.lock
 stamp=.venv/installed-$purpose

@@ -133,7 +133,7 @@ def alone(shape: Shape, dialect: str) -> Executable:
 def together(shapes: tuple[Shape, ...]) -> Executable:
     """Several writes as one statement for PostgreSQL, which tells how many rows each has met."""
     parts = (f"w{n} AS ({_sentence(shape, 'postgresql', n)} RETURNING 1)" for n, shape in enumerate(shapes))
-    counts = (f"(SELECT count(*) FROM w{number})" for number in range(len(shapes)))  # noqa: S608
+    counts = (f"(SELECT count(*) FROM w{number})" for number in range(len(shapes)))  # noqa: S608  # nosec B608
     return text(f"WITH {', '.join(parts)} SELECT {', '.join(counts)}")
 
 
@@ -152,11 +152,11 @@ def _sentence(shape: Shape, dialect: str, number: int) -> str:
     if not key:
         columns = ", ".join(_quoted(name, dialect) for name in names)
         told = ", ".join(values.values())
-        return f"INSERT INTO {name_of} ({columns}) SELECT {told} FROM {source} ORDER BY v.{PLACE}"  # noqa: S608
+        return f"INSERT INTO {name_of} ({columns}) SELECT {told} FROM {source} ORDER BY v.{PLACE}"  # noqa: S608  # nosec B608
     changed = ", ".join(f"{_quoted(name, dialect)} = {values[name]}" for name in names if name not in key)
     same = " AND ".join(f"{name_of}.{_quoted(name, dialect)} = {values[name]}" for name in key)
     beside = f"{name_of}, {source}" if dialect == "mssql" else source
-    return f"UPDATE {name_of} SET {changed} FROM {beside} WHERE {same}"  # noqa: S608
+    return f"UPDATE {name_of} SET {changed} FROM {beside} WHERE {same}"  # noqa: S608  # nosec B608
 
 
 def _source(shape: Shape, dialect: str, number: int) -> str:

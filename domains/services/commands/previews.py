@@ -19,7 +19,7 @@ from domains.kernel.tenancy import Scope
 from ..models import Preview as Row
 from ..pricing import ChangeTerms, LineWish, OrderLine, OrderTerms
 from ..queries import ChangePreview, change_preview, order_terms
-from ..queries.previews import mismatch, signature_of
+from ..queries.previews import is_ours, mismatch, signature_of
 
 HOLDS_FOR = timedelta(minutes=30)
 
@@ -108,7 +108,7 @@ def redeem(session: Session, preview_id: UUID | None, customer_id: UUID, by: UUI
 
 def check_promised(promise: Row, lines: Sequence[OrderLine]) -> None:
     """Refuse lines at other prices than a promise holds. Its days may have moved along: the amounts go by them."""
-    if promise.kind != "order" or promise.signature != signature_of(promise):
+    if promise.kind != "order" or not is_ours(promise):
         raise mismatch("This preview does not hold for this. Make a new one.")
     kept = msgspec.convert(promise.terms, OrderTerms, strict=False)
     if [_deal(line) for line in kept.lines] != [_deal(line) for line in lines]:
