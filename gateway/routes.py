@@ -5,13 +5,16 @@ from __future__ import annotations
 # The first part of a path, in the portal and (behind /api/v1) in the API alike.
 PREFIXES: dict[str, tuple[str, ...]] = {
     "customers": ("customers",),
-    "users": ("users", "me", "profile", "login", "logout", "switch", "organisations", "oauth2", ".well-known"),
+    "users": (
+        "users", "invitations", "me", "profile", "security", "login", "logout", "confirm", "switch", "organisations",
+        "oauth2", ".well-known",
+    ),
     "accounts": ("accounts",),
     "services": ("offers", "orders", "subscriptions"),
     "support": ("cases",),
     "billing": ("charges", "costs", "invoices"),
     "notifications": ("dev",),
-}
+}  # fmt: skip
 ANYWHERE = ("", "operations", "runs", "search", "static", "styleguide", "healthz", "readyz", "openapi.json", "docs")
 API = "/api/v1"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
@@ -10,13 +11,14 @@ from urllib.parse import quote, urlsplit
 from flask import Flask, Request, Response, abort, g, redirect, request
 from flask_login import LoginManager, UserMixin, current_user, login_required
 
-from domains.kernel import assertion
+from domains.kernel import assertion, clock
 from domains.kernel.config import Settings
 from domains.kernel.messages import acting
 from domains.kernel.tenancy import Caller
 from gateway import spans
 
 V = TypeVar("V", bound=Callable[..., Any])
+PROOF_LASTS = timedelta(minutes=10)  # so long after proving who one is, sensitive things are done without asking again
 
 
 class Reader(UserMixin):
@@ -100,6 +102,38 @@ def signed_in(view: V) -> V:
 
     called.requires = "login"  # type: ignore[attr-defined]
     return called  # type: ignore[return-value]
+
+
+def proved(view: V) -> V:
+    """Let people do something sensitive who have proved who they are within the last ten minutes (ASVS 7.5.1).
+
+    Others go to /confirm and from there back to the page that they came from. Stands under `requires` or `signed_in`.
+    """
+
+    @wraps(view)
+    def called(*args: Any, **values: Any) -> Any:
+        return view(*args, **values) if is_proved(g.caller) else send_to_confirm()
+
+    called.proved = True  # type: ignore[attr-defined]
+    return called  # type: ignore[return-value]
+
+
+def is_proved(caller: Caller) -> bool:
+    """Whether somebody has lately shown, by a password, a code or a passkey, that it is they."""
+    at = caller.preferences.get("proved_at") or ""
+    return at != "" and clock.wall() - datetime.fromisoformat(at) <= PROOF_LASTS
+
+
+def send_to_confirm() -> Response:
+    """Send somebody to prove who they are, and then back to where the form is that they have sent."""
+    came_from = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer") or "/")
+    back = (came_from.path, came_from.query)
+    if request.method == "GET" and not request.headers.get("HX-Request"):
+        back = (request.path, request.query_string.decode())
+    where = "/confirm?next=" + quote(back[0] + (f"?{back[1]}" if back[1] else ""))
+    if request.headers.get("HX-Request"):
+        return Response(status=204, headers={"HX-Redirect": where})
+    return redirect(where, 303)  # type: ignore[return-value]
 
 
 def public(view: V) -> V:

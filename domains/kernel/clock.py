@@ -54,6 +54,11 @@ def business_now(session: Session | Connection) -> datetime:
     return _business.get() or now(session)
 
 
+def wall() -> datetime:
+    """This machine's own time, for what need not be right to the second and is asked where no database is at hand."""
+    return _frozen.get() or datetime.now(UTC)
+
+
 def local_day(moment: datetime, zone: str) -> date:
     """The calendar day of an instant in a customer's time zone (an IANA name)."""
     return moment.astimezone(ZoneInfo(zone)).date()

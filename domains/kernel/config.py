@@ -25,6 +25,7 @@ CHOICES = {
     "transport": ("rq", "servicebus", "inline"),
     "gateway": ("auto", "nginx", "none"),
     "telemetry": ("off", "console", "otlp", "azure"),
+    "second_factor": ("auto", "required", "optional"),
 }
 NEEDED = (("transport", "servicebus", "servicebus_url"), ("telemetry", "azure", "telemetry_connection"))
 PREFIX = "CLOUDSALES_"
@@ -95,6 +96,8 @@ class Settings:
     telemetry_ratio: float = _setting("part of the reads that is traced, 0 to 1; writes, runs, failures always", 0.1)
     failpoint: str = _setting("name:nth where the process kills itself (tests of crashes only)", "")
     limits: str = _setting("on, or off for load tests: limits on sign-in and token requests", "on")
+    second_factor: str = _setting("asked of all people: required, or optional; auto: required in production", "auto")
+    breached_passwords: str = _setting("file of SHA-1 digests of stolen passwords, in order; empty: none is known", "")
     keep_messages: float = _setting("days that answered commands and published events are kept, at least 30", 30.0)
     keep_logins: float = _setting("days that logins are kept after they have ended", 30.0)
     overrides: Mapping[str, str] = field(default_factory=dict, metadata={"help": "database_url_<domain>"})
@@ -163,6 +166,7 @@ class Settings:
         emulated = "usedevelopmentemulator=true" in self.servicebus_url.lower()
         yield emulated, "SERVICEBUS_URL says UseDevelopmentEmulator, which is not encrypted"
         yield self.limits != "on", "LIMITS is not on: limits may be off in load tests only"
+        yield self.second_factor == "optional", "SECOND_FACTOR is optional: a password alone is too little"
         yield bool(self.outbound_allow), "OUTBOUND_ALLOW is set: it lets customers' addresses reach our own network"
         yield bool(self.failpoint), "FAILPOINT is set: it kills processes, in tests of crashes only"
         for name in DATABASES:
@@ -196,6 +200,11 @@ class Settings:
     @property
     def is_production(self) -> bool:
         return self.mode == "production"
+
+    @property
+    def second_factor_required(self) -> bool:
+        """Whether nobody comes in by a password alone; the operator's people never do."""
+        return self.second_factor == "required" or (self.second_factor == "auto" and self.is_production)
 
 
 def _malformed(keys: str) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domains.kernel.columns import Count, Id, Instant, Json, Text
+from domains.kernel.columns import Count, Flag, Id, Instant, Json, LongText, Serial, Text
 from domains.kernel.database import Database
 from domains.kernel.tenancy import Scope
 
@@ -35,6 +35,7 @@ class Organisation(db.Model):
     currency: Mapped[str] = mapped_column(Text(3))
     status: Mapped[str] = mapped_column(Text(16))
     version: Mapped[int] = mapped_column(Count)
+    second_factor: Mapped[str] = mapped_column(Text(10), server_default="optional")  # or required, of its people
 
     def scope_of_program(self, scopes: frozenset[str]) -> Scope:
         """What a program of theirs sees: their own, or all runs for one of the operator's that works on runs only."""
@@ -77,6 +78,8 @@ class Membership(db.Model):
     invited_name: Mapped[str | None] = mapped_column(Text(200))  # as whoever invited typed it
     invited_email: Mapped[str | None] = mapped_column(Text(320))
     created_at: Mapped[datetime | None] = mapped_column(Instant)
+    expires_at: Mapped[datetime | None] = mapped_column(Instant)  # of an invitation
+    version: Mapped[int] = mapped_column(Count, server_default="1")
 
 
 class Login(db.Model):
@@ -96,6 +99,61 @@ class Login(db.Model):
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
     ip: Mapped[str] = mapped_column(Text(64))
     user_agent: Mapped[str] = mapped_column(Text(300))
+    state: Mapped[str] = mapped_column(Text(16), server_default="active")  # second_factor, enrol: only to finish it
+    proved_at: Mapped[datetime | None] = mapped_column(Instant)  # when the person last showed that it is they
+    amr: Mapped[list[str] | None] = mapped_column(Json)  # by what: pwd, otp, recovery, passkey, sso
+    failures: Mapped[int] = mapped_column(Count, server_default="0")  # wrong second factors
+
+
+class Totp(db.Model):
+    """A person's authenticator app. Until its first code was right it is only offered."""
+
+    __tablename__ = "totp"
+
+    user_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    seed: Mapped[str] = mapped_column(Text(500))  # sealed
+    last_step: Mapped[int] = mapped_column(Serial)  # the half-minute of the last code that was taken
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Passkey(db.Model):
+    """A key on a device or security key of a person's, which signs instead of a password."""
+
+    __tablename__ = "passkey"
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(Id, index=True)
+    credential_hash: Mapped[str] = mapped_column(Text(64), unique=True)
+    credential_id: Mapped[str] = mapped_column(LongText)
+    public_key: Mapped[str] = mapped_column(LongText)
+    sign_count: Mapped[int] = mapped_column(Serial)
+    transports: Mapped[list[str]] = mapped_column(Json)
+    backed_up: Mapped[bool] = mapped_column(Flag)
+    name: Mapped[str] = mapped_column(Text(80))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    last_used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class RecoveryCode(db.Model):
+    """One way in for who has lost the second factor; good once. The code has 120 bits, here lies its digest."""
+
+    __tablename__ = "recovery_code"
+
+    code_hash: Mapped[str] = mapped_column(Text(64), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(Id, index=True)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class OneTime(db.Model):
+    """Something that is good once and for a while: a mailed link, or what a passkey is asked to sign."""
+
+    __tablename__ = "one_time"
+
+    key: Mapped[str] = mapped_column(Text(64), primary_key=True)  # digest; the secret is known only outside
+    purpose: Mapped[str] = mapped_column(Text(20))  # password, invitation, passkey
+    user_id: Mapped[UUID | None] = mapped_column(Id, index=True)  # None: whoever it turns out to be
+    expires_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class ApiClient(db.Model):

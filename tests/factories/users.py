@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from domains.kernel import clock
 from domains.kernel.database import new_id
 from domains.kernel.tenancy import Caller, Scope
 from domains.users import commands, db, queries, tokens
-from domains.users.models import User
+from domains.users.commands.proving import finished
+from domains.users.models import Login, User
 from domains.users.queries import Member
 
 PASSWORD = "seven grey geese over water"
@@ -45,10 +47,19 @@ def signed_in(user_id: UUID) -> tuple[Caller, str]:
     """A person who has just signed in, and the token in their browser."""
     with db.begin_read() as session:
         email = session.get_one(User, user_id).email
-    token = tokens.sign_in(email=email, password=PASSWORD, ip="127.0.0.1", user_agent="test").token
+    made = tokens.sign_in(email=email, password=PASSWORD, ip="127.0.0.1", user_agent="test")
+    token = made.token if made.state == "active" else with_a_second_factor(made.login_id)
     caller = tokens.caller_of_login(token)
     assert caller is not None
     return caller, token
+
+
+def with_a_second_factor(login_id: UUID) -> str:
+    """The token of a login that was waiting for a second factor, once that has been given."""
+    with db.begin() as session:
+        login = session.get_one(Login, login_id)
+        user = session.get_one(User, login.user_id)
+        return finished(session, login, user, "otp", clock.now(session)).token
 
 
 def members_of(customer_id: UUID) -> list[Member]:

@@ -106,6 +106,8 @@ def people_come_and_go() -> None:
     tokens.forget_epoch("login", str(login.login_id))
     if program := tokens.live_client("eu-1"):
         tokens.caller_of_bearer(tokens.issue_access_token(program, ["orders:read"])["access_token"])
+    tokens.prove(user_commands.prove_by_password, login_id=login.login_id, password=PASSWORD)
+    tokens.half_of_login(login.token)
     answer_invitations(user_id, login.login_id)
     with users.db.begin() as session:
         read_people(session, owner, customer_id, user_id)

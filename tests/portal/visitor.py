@@ -12,7 +12,7 @@ from uuid import UUID
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from domains.kernel import assertion, config
+from domains.kernel import assertion, clock, config
 from domains.kernel.database import new_id
 from domains.kernel.tenancy import Actor, Caller, Scope
 from domains.users.policy import ROLE_SCOPES
@@ -21,12 +21,12 @@ HTMX = {"HX-Request": "true"}
 
 
 def a_person(customer_id: UUID | None = None, kind: str = "direct", role: str = "owner", **but: Any) -> Caller:
-    """Somebody of a customer, signed in; English, written as in Britain, in Amsterdam's time."""
+    """Somebody of a customer, signed in just now; English, written as in Britain, in Amsterdam's time."""
     customer_id = customer_id or new_id()
     preferences = {
         "language": "en", "formats": "en_GB", "zone": "Europe/Amsterdam", "theme": "auto", "region": "eu",
         "email": "olivia@northwind.example", "home_customer_id": str(customer_id), "home_kind": kind,
-        "home_customer_name": "Northwind Traders",
+        "home_customer_name": "Northwind Traders", "proved_at": clock.wall().isoformat(), "amr": "pwd",
     } | but.pop("preferences", {})  # fmt: skip
     scope = Scope.reseller(customer_id) if kind == "reseller" else Scope.customer(customer_id)
     known: dict[str, Any] = {

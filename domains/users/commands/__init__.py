@@ -16,14 +16,15 @@ from .logins import act_for as act_for
 from .logins import forget_ended_logins as forget_ended_logins
 from .logins import sign_in as sign_in
 from .logins import sign_out as sign_out
+from .passwords import set_password as set_password
 from .people import add_organisation as add_organisation
 from .people import add_user as add_user
 from .people import disable_user as disable_user
 from .people import know_organisation as know_organisation
 from .people import remove_organisation as remove_organisation
-from .people import set_password as set_password
 from .people import update_preferences as update_preferences
 from .programs import create_api_client as create_api_client
 from .programs import disable_client as disable_client
 from .programs import rotate_secret as rotate_secret
+from .proving import prove_by_password as prove_by_password
 from .readings import note_reading as note_reading

@@ -14,6 +14,7 @@ from domains.kernel.messages import acting
 from domains.kernel.tenancy import Actor
 
 from ..models import Login, Membership, Organisation, User
+from .live import live_logins
 from .trail import note
 
 
@@ -84,8 +85,3 @@ def work_for(session: Session, *, user_id: UUID, login_id: UUID, membership_id: 
 def _own(session: Session, user_id: UUID, membership_id: UUID) -> Membership | None:
     query = select(Membership).where(Membership.id == membership_id, Membership.user_id == user_id)
     return session.scalars(locked(query, Membership)).one_or_none()
-
-
-def live_logins(session: Session, user_id: UUID) -> list[Login]:
-    """The logins of a person that have not ended."""
-    return list(session.scalars(select(Login).where(Login.user_id == user_id, Login.revoked_at.is_(None))))

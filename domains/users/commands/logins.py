@@ -1,61 +1,49 @@
-"""Logins: made by the right password, slow to guess, ended everywhere at once."""
+"""Logins: made by the right password, finished by a second factor where one is due, ended everywhere at once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from ipaddress import IPv4Address, IPv6Network, ip_address
 from uuid import UUID
 
-from argon2.exceptions import VerificationError
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from domains.kernel import clock
+from domains.kernel import clock, config
 from domains.kernel.crypto import digest, token
-from domains.kernel.database import insert_new, locked, new_id
+from domains.kernel.database import locked, new_id
 from domains.kernel.tenancy import Scope
 
 from .. import queries
-from ..models import (
-    Login,
-    Membership,
-    Throttle,
-    User,
-    email_key,
-)
-from .people import end_login, hasher
+from ..models import Login, OneTime, Throttle, User, email_key
+from . import throttles
+from .live import end_login, home_of
+from .passwords import hashed, hasher, verified
+from .requirement import state_of
 from .trail import note, note_by
 
 LOGIN_LASTS = timedelta(hours=20)
 IDLE_LASTS = timedelta(hours=8)
-FREE_TRIES = 5
-FREE_TRIES_AT_A_PLACE = 30  # a whole office may come from one place, and some of its people mistype
-LONGEST_BLOCK = timedelta(minutes=15)
-FAILURES_COUNT = timedelta(hours=1)  # since the last one
+HALF_LASTS = timedelta(minutes=15)  # a login whose second factor is due
+TRIES = 5  # wrong second factors until a half login ends
 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A login that was made: the token goes into the browser's cookie and is kept nowhere else."""
+    """A login that was made or went on: the token goes into the browser's cookie and is kept nowhere else."""
 
     token: str
     login_id: UUID
     user_id: UUID
+    state: str = "active"
 
 
 @dataclass(frozen=True)
 class Denied:
-    """A try to sign in that failed; the same words whether the address, the password or the patience was wrong."""
+    """A try that failed; the same words whether the address, the password or the patience was wrong."""
 
     code: str
     retry_after: int = 0
-
-
-@cache
-def _nobody() -> str:
-    return hasher.hash(token())
 
 
 def sign_in(session: Session, *, email: str, password: str, ip: str, user_agent: str) -> SignedIn | Denied:
@@ -63,81 +51,51 @@ def sign_in(session: Session, *, email: str, password: str, ip: str, user_agent:
 
     After a few failures an address, and a place, must wait: each time twice as long, never for good.
     """
-    now, keys = clock.now(session), (digest("email", email_key(email)), digest("ip", place_of(ip)))
-    waits = [_blocked_for(session, key, now) for key in keys]
-    if max(waits) > 0:
-        return Denied("too_many_attempts", max(waits))
+    now = clock.now(session)
     user = session.scalars(select(User).where(User.email_key == email_key(email))).one_or_none()
-    home = _home(session, user) if user is not None else None
-    right = _verified(user.password_hash if user and user.password_hash else _nobody(), password)
-    if user is None or user.status != "active" or home is None or not right:
-        for key, free in zip(keys, (FREE_TRIES, FREE_TRIES_AT_A_PLACE), strict=True):
-            _note_failure(session, key, free, now)
+    limits = throttles.of_sign_in(session, user, email, ip)
+    if seconds := throttles.wait(session, limits, now):
+        return Denied("too_many_attempts", seconds)
+    home = home_of(session, user.id) if user is not None else None
+    right = verified(user.password_hash if user is not None else None, password)
+    if user is None or home is None or not right or not may_come(user):
+        throttles.note_failures(session, limits, now)
         if user is not None and home is not None:
-            note_by(session, user, "users.sign_in_failed", home, user.id)
+            note_by(session, user, "users.sign_in_failed", home, user.id, after={"place": ip[:64]})
         return Denied("sign_in_failed")
-    session.execute(delete(Throttle).where(Throttle.key == keys[0]))
+    throttles.forget(session, limits[0])
     if user.password_hash and hasher.check_needs_rehash(user.password_hash):
-        user.password_hash = hasher.hash(password)
-    return _new_login(session, user, home, now, ip, user_agent)
+        user.password_hash = hashed(password)
+    return new_login(session, user, home, now, ip, user_agent)
 
 
-def _home(session: Session, user: User) -> UUID | None:
-    """The customer a person works for first; their own id when they are invited only; None when shut out of all."""
-    members = session.scalars(select(Membership).where(Membership.user_id == user.id).order_by(Membership.id)).all()
-    active = next((member.customer_id for member in members if member.state == "active"), None)
-    return active or (user.id if any(member.state == "invited" for member in members) else None)
+def may_come(user: User) -> bool:
+    """Whether a person may sign in at all; production lets nobody of a demo in (their addresses reach nobody)."""
+    return user.status == "active" and not (config.current().is_production and user.email_key.endswith(".example"))
 
 
-def _verified(hashed: str, password: str) -> bool:
-    try:
-        return hasher.verify(hashed, password)
-    except VerificationError:
-        return False
-
-
-def _new_login(session: Session, user: User, home: UUID, now: datetime, ip: str, user_agent: str) -> SignedIn:
-    made = SignedIn(token(), new_id(), user.id)
+def new_login(
+    session: Session, user: User, home: UUID, now: datetime, ip: str, user_agent: str, amr: tuple[str, ...] = ("pwd",)
+) -> SignedIn:
+    """Make a login that was proved by `amr`. It is active, or good only for giving or enrolling a second factor."""
+    state = state_of(session, user.id, amr)
+    made = SignedIn(token(), new_id(), user.id, state)
+    whole = state == "active"
     session.add(
         Login(
-            id=made.login_id, token_hash=digest(made.token), user_id=user.id, customer_id=home, epoch=1,
-            created_at=now, last_seen_at=now, expires_at=now + LOGIN_LASTS, ip=ip[:64], user_agent=user_agent[:300],
+            id=made.login_id, token_hash=digest(made.token), user_id=user.id, customer_id=home, epoch=1, state=state,
+            amr=list(amr), proved_at=now if whole else None, failures=0, created_at=now, last_seen_at=now,
+            expires_at=now + (LOGIN_LASTS if whole else HALF_LASTS), ip=ip[:64], user_agent=user_agent[:300],
         )
     )  # fmt: skip
-    note_by(session, user, "users.sign_in", home, made.login_id)
+    if whole:
+        note_sign_in(session, user, home, made.login_id, amr, ip)
     return made
 
 
-def _blocked_for(session: Session, key: str, now: datetime) -> int:
-    throttle = session.get(Throttle, key)
-    if throttle is None or throttle.blocked_until is None:
-        return 0
-    return max(0, int((throttle.blocked_until - now).total_seconds()) + 1) if throttle.blocked_until > now else 0
-
-
-def place_of(ip: str) -> str:
-    """What tells one place from another: of IPv6, where each has more addresses than can be counted, its network."""
-    try:
-        address = ip_address(ip)
-    except ValueError:
-        return ip
-    if isinstance(address, IPv4Address):
-        return ip
-    return str(address.ipv4_mapped or IPv6Network((int(address), 64), strict=False))
-
-
-def _note_failure(session: Session, key: str, free: int, now: datetime) -> None:
-    insert_new(session, Throttle.__table__, {"key": key, "failures": 0, "last_at": now}, "key")
-    throttle = session.scalars(locked(select(Throttle).where(Throttle.key == key), Throttle)).one_or_none()
-    if throttle is None:  # the right password came in at the same moment
-        return
-    if now - throttle.last_at > FAILURES_COUNT:
-        throttle.failures = 0
-    throttle.failures += 1
-    throttle.last_at = now
-    if throttle.failures >= free:
-        doubled = min(throttle.failures - free + 1, 10)
-        throttle.blocked_until = now + min(LONGEST_BLOCK, timedelta(seconds=2**doubled))
+def note_sign_in(session: Session, user: User, home: UUID, login_id: UUID, amr: tuple[str, ...], ip: str) -> None:
+    """Append that a person has come in, by what and from where."""
+    note_by(session, user, "users.sign_in", home, login_id, after={"by": list(amr), "place": ip[:64]})
 
 
 def sign_out(session: Session, *, login_id: UUID) -> None:
@@ -148,17 +106,21 @@ def sign_out(session: Session, *, login_id: UUID) -> None:
 
 
 def forget_ended_logins(session: Session, *, before: datetime, most: int = 500) -> int:
-    """Delete logins that ended before a time and counts of failures that count no longer; gives how many.
+    """Delete logins that ended before a time, and counts of failures, links and challenges that are good no longer.
 
-    When it is fewer than `most`, there are no more.
+    Gives how many; when it is fewer than `most`, there are no more.
     """
+    now = clock.now(session)
     ended = select(Login.id).where(Login.expires_at < before).order_by(Login.id)
-    idle = Throttle.last_at < clock.now(session) - max(FAILURES_COUNT, LONGEST_BLOCK)
+    idle = Throttle.last_at < now - max(throttles.FAILURES_COUNT, throttles.LONGEST_BLOCK)
     logins = list(session.scalars(ended.limit(most)))
-    throttles = list(session.scalars(select(Throttle.key).where(idle).order_by(Throttle.key).limit(most)))
+    counts = list(session.scalars(select(Throttle.key).where(idle).order_by(Throttle.key).limit(most)))
+    late = select(OneTime.key).where(OneTime.expires_at < now).order_by(OneTime.key)
+    links = list(session.scalars(late.limit(most)))
     session.execute(delete(Login).where(Login.id.in_(logins)))
-    session.execute(delete(Throttle).where(Throttle.key.in_(throttles), idle))
-    return len(logins) + len(throttles)
+    session.execute(delete(Throttle).where(Throttle.key.in_(counts), idle))
+    session.execute(delete(OneTime).where(OneTime.key.in_(links)))
+    return len(logins) + len(counts) + len(links)
 
 
 def act_for(session: Session, *, scope: Scope, login_id: UUID, customer_id: UUID | None) -> None:

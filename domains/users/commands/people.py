@@ -1,16 +1,13 @@
-"""People: invited to a customer, given a password, shut out of it, their preferences."""
+"""People: invited to a customer, shut out of it, their preferences."""
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from argon2 import PasswordHasher
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from domains.kernel import clock
 from domains.kernel.database import insert_new, locked
@@ -28,11 +25,9 @@ from ..models import (
     email_key,
 )
 from ..policy import ROLE_SCOPES, STAFF
-from .invitations import accept_the_only_one, invite, live_logins
+from .invitations import invite
+from .live import end_login, live_logins
 from .trail import note
-
-# OWASP's floor for argon2id: 19 MiB, two passes, one lane.
-hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
 
 def add_organisation(
@@ -115,46 +110,6 @@ def _newcomer(session: Session, user_id: UUID, email: str, name: str, language: 
     )  # fmt: skip
     session.add(user)
     return user
-
-
-def set_password(session: Session, *, user_id: UUID, password: str) -> None:
-    """Give a person a password and let it sign in. Refuses short, common and guessable ones (ASVS 6.2).
-
-    Who chooses a first password follows the only invitation there is, and so accepts it; among several one chooses.
-    Logins that the password before let in end.
-    """
-    user = session.get(User, user_id)
-    if user is None:
-        raise NotFound("There is no such user.")
-    words = {part for part in (*user.name.casefold().split(), user.email_key.partition("@")[0]) if len(part) > 3}
-    lowered = password.casefold()
-    if not 8 <= len(password) <= 1000:
-        raise Invalid("Use 8 characters or more; a few words make a good password.", field="password")
-    if lowered in _common() or any(word in lowered for word in words | {"cloudsales"}):
-        raise Invalid("This password is easy to guess: use another.", code="password_common", field="password")
-    user.password_hash = hasher.hash(password)
-    user.version += 1
-    if user.status == "invited":
-        user.status = "active"
-        accept_the_only_one(session, user_id)
-    members = select(Membership).where(Membership.user_id == user_id, Membership.state == "active")
-    for member in session.scalars(members.order_by(Membership.id)):
-        note(session, "users.set_password", member.customer_id, ("user", user_id))
-    for login in live_logins(session, user_id):
-        end_login(session, login)
-
-
-@cache
-def _common() -> frozenset[str]:
-    return frozenset(FREQUENCY_LISTS["passwords"])
-
-
-def end_login(session: Session, login: Login) -> None:
-    """End a login, everywhere and at once. One that has ended already stays ended."""
-    if login.revoked_at is None:
-        login.revoked_at = clock.now(session)
-        login.epoch += 1
-        note(session, "users.sign_out", login.customer_id, ("login", login.id))
 
 
 def disable_user(session: Session, *, scope: Scope, user_id: UUID) -> list[UUID]:

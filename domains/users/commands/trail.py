@@ -21,7 +21,9 @@ def note(session: Session, action: str, customer_id: UUID, subject: tuple[str, U
     audit.record(session, action, customer_id=customer_id, subject=subject, **values)
 
 
-def note_by(session: Session, user: User, action: str, customer_id: UUID, subject_id: UUID) -> None:
+def note_by(
+    session: Session, user: User, action: str, customer_id: UUID, subject_id: UUID, kind: str = "login", **values: Any
+) -> None:
     """Append to the audit trail in the name of somebody who is not signed in (yet)."""
     with acting(actor=Actor("user", str(user.id), user.name)):
-        note(session, action, customer_id, ("login", subject_id))
+        note(session, action, customer_id, (kind, subject_id), **values)

@@ -4,7 +4,6 @@ from .epochs import forget_epoch as forget_epoch
 from .epochs import memory as memory
 from .logins import caller_of_login as caller_of_login
 from .logins import home_scope as home_scope
-from .logins import sign_in as sign_in
 from .programs import ACCESS_LASTS as ACCESS_LASTS
 from .programs import audience as audience
 from .programs import caller_of_bearer as caller_of_bearer
@@ -13,3 +12,7 @@ from .programs import jwks as jwks
 from .programs import live_client as live_client
 from .programs import new_client_id as new_client_id
 from .programs import new_secret as new_secret
+from .steps import Half as Half
+from .steps import half_of_login as half_of_login
+from .steps import prove as prove
+from .steps import sign_in as sign_in

@@ -11,29 +11,14 @@ from sqlalchemy.orm import Session
 
 from domains.kernel import clock
 from domains.kernel.crypto import digest
-from domains.kernel.errors import Refused
 from domains.kernel.tenancy import Actor, Caller, Scope
 
-from .. import commands
 from ..models import Login, Membership, Organisation, User, db
 from ..policy import STAFF, scopes_of
 from .epochs import REMEMBERED, Known, memory
 
 IDLE = timedelta(hours=8)
 SEEN_EVERY = timedelta(minutes=1)
-
-
-def sign_in(*, email: str, password: str, ip: str, user_agent: str) -> commands.SignedIn:
-    """Let a person in. Refused in the same words for whatever was wrong; failures count even so."""
-    with db.begin() as session:
-        outcome = commands.sign_in(session, email=email, password=password, ip=ip, user_agent=user_agent)
-    if isinstance(outcome, commands.SignedIn):
-        return outcome
-    if outcome.code == "too_many_attempts":
-        raise Refused(
-            "Too many tries. Wait a little, then try again.", code=outcome.code, retry_after=outcome.retry_after
-        )
-    raise Refused("Check your e-mail address and password", code=outcome.code, field="password")
 
 
 def caller_of_login(text: str) -> Caller | None:
@@ -44,7 +29,7 @@ def caller_of_login(text: str) -> Caller | None:
         return known.caller
     with db.begin_read() as session:
         login = session.scalars(select(Login).where(Login.token_hash == key)).one_or_none()
-        if login is None or login.revoked_at is not None:
+        if login is None or login.revoked_at is not None or login.state != "active":
             return None
         now = clock.now(session)
         if login.expires_at <= now or login.last_seen_at + IDLE <= now:
@@ -75,7 +60,7 @@ def _person(session: Session, login: Login) -> Caller | None:
     if acting is not None and not home.allows(acting.customer_id, acting.reseller_id):
         acting = None
     shown = acting or own
-    known |= {"region": shown.region} | home_of(own.customer_id, own.name, own.kind)
+    known |= _proof(login) | {"region": shown.region} | home_of(own.customer_id, own.name, own.kind)
     return Caller(
         actor=Actor("user", str(user.id), user.name), scope=Scope.customer(acting.customer_id) if acting else home,
         customer_id=None if home.kind == "operator" and acting is None else shown.customer_id, customer_kind=shown.kind,
@@ -84,12 +69,18 @@ def _person(session: Session, login: Login) -> Caller | None:
     )  # fmt: skip
 
 
+def _proof(login: Login) -> dict[str, str]:
+    """When and by what the person last proved who they are; what is sensitive asks for it anew after a while."""
+    moment = login.proved_at.isoformat() if login.proved_at is not None else ""
+    return {"proved_at": moment, "amr": " ".join(login.amr or ())}
+
+
 def _guest(user: User, login: Login, known: dict[str, str]) -> Caller:
     """A person who is invited only: a scope of their own id covers nobody's rows, and they have no rights."""
     return Caller(
         actor=Actor("user", str(user.id), user.name), scope=Scope.customer(user.id), customer_id=None, customer_kind="",
         customer_name="", roles=(), scopes=frozenset(), login_id=str(login.id),
-        preferences=known | {"region": ""} | home_of(user.id, "", ""),
+        preferences=known | _proof(login) | {"region": ""} | home_of(user.id, "", ""),
     )  # fmt: skip
 
 

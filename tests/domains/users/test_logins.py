@@ -17,8 +17,8 @@ from domains.kernel.config import Settings
 from domains.kernel.database import bind
 from domains.kernel.errors import Refused
 from domains.users import commands, db, tokens
-from domains.users.commands import logins
-from domains.users.commands.logins import FREE_TRIES, FREE_TRIES_AT_A_PLACE
+from domains.users.commands import throttles
+from domains.users.commands.throttles import FREE_TRIES, FREE_TRIES_AT_A_PLACE
 from domains.users.models import Throttle
 from tests.conftest import Clock
 from tests.factories.users import PASSWORD, an_organisation, has_password, signed_in
@@ -103,8 +103,8 @@ def test_a_new_password_ends_the_logins_of_the_old_one(olga: UUID) -> None:
 def test_a_wrong_and_a_right_password_at_the_same_moment_are_a_no_and_a_yes(
     olga: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logins, "FREE_TRIES", 1000)
-    monkeypatch.setattr(logins, "FREE_TRIES_AT_A_PLACE", 1000)
+    monkeypatch.setattr(throttles, "FREE_TRIES", 1000)
+    monkeypatch.setattr(throttles, "FREE_TRIES_AT_A_PLACE", 1000)
     passwords = [PASSWORD, "wrong"] * 25
 
     with ThreadPoolExecutor(6) as threads:

@@ -94,6 +94,10 @@ CREATE TABLE login (
 	revoked_at DATETIMEOFFSET NULL,
 	ip NVARCHAR(64) NOT NULL,
 	user_agent NVARCHAR(300) NOT NULL,
+	state NVARCHAR(16) NOT NULL DEFAULT 'active',
+	proved_at DATETIMEOFFSET NULL,
+	amr NVARCHAR(max) NULL,
+	failures INTEGER NOT NULL DEFAULT '0',
 	CONSTRAINT pk_login PRIMARY KEY (id),
 	CONSTRAINT uq_login_token_hash UNIQUE (token_hash)
 );
@@ -110,6 +114,8 @@ CREATE TABLE membership (
 	invited_name NVARCHAR(200) NULL,
 	invited_email NVARCHAR(320) NULL,
 	created_at DATETIMEOFFSET NULL,
+	expires_at DATETIMEOFFSET NULL,
+	version INTEGER NOT NULL DEFAULT '1',
 	CONSTRAINT pk_membership PRIMARY KEY (id),
 	CONSTRAINT uq_membership_user_id_customer_id UNIQUE (user_id, customer_id)
 );
@@ -124,6 +130,16 @@ CREATE TABLE number_series (
 	CONSTRAINT pk_number_series PRIMARY KEY (series)
 );
 
+CREATE TABLE one_time (
+	[key] NVARCHAR(64) NOT NULL,
+	purpose NVARCHAR(20) NOT NULL,
+	user_id BINARY(16) NULL,
+	expires_at DATETIMEOFFSET NOT NULL,
+	CONSTRAINT pk_one_time PRIMARY KEY ([key])
+);
+
+CREATE INDEX ix_one_time_user_id ON one_time (user_id);
+
 CREATE TABLE organisation (
 	customer_id BINARY(16) NOT NULL,
 	reseller_id BINARY(16) NULL,
@@ -133,6 +149,7 @@ CREATE TABLE organisation (
 	currency NVARCHAR(3) NOT NULL,
 	status NVARCHAR(16) NOT NULL,
 	version INTEGER NOT NULL,
+	second_factor NVARCHAR(10) NOT NULL DEFAULT 'optional',
 	CONSTRAINT pk_organisation PRIMARY KEY (customer_id)
 );
 
@@ -154,12 +171,48 @@ CREATE TABLE outbox (
 
 CREATE INDEX ix_outbox_waiting ON outbox (position) WHERE published_at IS NULL;
 
+CREATE TABLE passkey (
+	id BINARY(16) NOT NULL,
+	user_id BINARY(16) NOT NULL,
+	credential_hash NVARCHAR(64) NOT NULL,
+	credential_id NVARCHAR(max) NOT NULL,
+	public_key NVARCHAR(max) NOT NULL,
+	sign_count BIGINT NOT NULL,
+	transports NVARCHAR(max) NOT NULL,
+	backed_up BIT NOT NULL,
+	name NVARCHAR(80) NOT NULL,
+	created_at DATETIMEOFFSET NOT NULL,
+	last_used_at DATETIMEOFFSET NULL,
+	CONSTRAINT pk_passkey PRIMARY KEY (id),
+	CONSTRAINT uq_passkey_credential_hash UNIQUE (credential_hash)
+);
+
+CREATE INDEX ix_passkey_user_id ON passkey (user_id);
+
+CREATE TABLE recovery_code (
+	code_hash NVARCHAR(64) NOT NULL,
+	user_id BINARY(16) NOT NULL,
+	used_at DATETIMEOFFSET NULL,
+	CONSTRAINT pk_recovery_code PRIMARY KEY (code_hash)
+);
+
+CREATE INDEX ix_recovery_code_user_id ON recovery_code (user_id);
+
 CREATE TABLE throttle (
 	[key] NVARCHAR(64) NOT NULL,
 	failures INTEGER NOT NULL,
 	blocked_until DATETIMEOFFSET NULL,
 	last_at DATETIMEOFFSET NOT NULL,
 	CONSTRAINT pk_throttle PRIMARY KEY ([key])
+);
+
+CREATE TABLE totp (
+	user_id BINARY(16) NOT NULL,
+	seed NVARCHAR(500) NOT NULL,
+	last_step BIGINT NOT NULL,
+	created_at DATETIMEOFFSET NOT NULL,
+	confirmed_at DATETIMEOFFSET NULL,
+	CONSTRAINT pk_totp PRIMARY KEY (user_id)
 );
 
 CREATE TABLE user_ (

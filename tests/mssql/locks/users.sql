@@ -28,6 +28,10 @@ WHERE login.id = :id_1;
 
 SELECT …
 FROM login WITH (UPDLOCK, ROWLOCK)
+WHERE login.id = :id_1 AND login.revoked_at IS NULL;
+
+SELECT …
+FROM login WITH (UPDLOCK, ROWLOCK)
 WHERE login.id = :id_1 AND login.user_id = :user_id_1;
 
 SELECT …

@@ -283,6 +283,100 @@ UPDATE alembic_version SET version_num='0003' WHERE alembic_version.version_num 
 
 GO
 
+-- Running upgrade 0003 -> 0004
+
+ALTER TABLE login ADD state NVARCHAR(16) NOT NULL DEFAULT 'active';
+
+GO
+
+ALTER TABLE login ADD proved_at DATETIMEOFFSET NULL;
+
+GO
+
+ALTER TABLE login ADD amr NVARCHAR(max) NULL;
+
+GO
+
+ALTER TABLE login ADD failures INTEGER NOT NULL DEFAULT '0';
+
+GO
+
+ALTER TABLE organisation ADD second_factor NVARCHAR(10) NOT NULL DEFAULT 'optional';
+
+GO
+
+ALTER TABLE membership ADD expires_at DATETIMEOFFSET NULL;
+
+GO
+
+ALTER TABLE membership ADD version INTEGER NOT NULL DEFAULT '1';
+
+GO
+
+CREATE TABLE totp (
+    user_id BINARY(16) NOT NULL,
+    seed NVARCHAR(500) NOT NULL,
+    last_step BIGINT NOT NULL,
+    created_at DATETIMEOFFSET NOT NULL,
+    confirmed_at DATETIMEOFFSET NULL,
+    CONSTRAINT pk_totp PRIMARY KEY (user_id)
+);
+
+GO
+
+CREATE TABLE passkey (
+    id BINARY(16) NOT NULL,
+    user_id BINARY(16) NOT NULL,
+    credential_hash NVARCHAR(64) NOT NULL,
+    credential_id NVARCHAR(max) NOT NULL,
+    public_key NVARCHAR(max) NOT NULL,
+    sign_count BIGINT NOT NULL,
+    transports NVARCHAR(max) NOT NULL,
+    backed_up BIT NOT NULL,
+    name NVARCHAR(80) NOT NULL,
+    created_at DATETIMEOFFSET NOT NULL,
+    last_used_at DATETIMEOFFSET NULL,
+    CONSTRAINT pk_passkey PRIMARY KEY (id),
+    CONSTRAINT uq_passkey_credential_hash UNIQUE (credential_hash)
+);
+
+GO
+
+CREATE INDEX ix_passkey_user_id ON passkey (user_id);
+
+GO
+
+CREATE TABLE recovery_code (
+    code_hash NVARCHAR(64) NOT NULL,
+    user_id BINARY(16) NOT NULL,
+    used_at DATETIMEOFFSET NULL,
+    CONSTRAINT pk_recovery_code PRIMARY KEY (code_hash)
+);
+
+GO
+
+CREATE TABLE one_time (
+    [key] NVARCHAR(64) NOT NULL,
+    purpose NVARCHAR(20) NOT NULL,
+    user_id BINARY(16) NULL,
+    expires_at DATETIMEOFFSET NOT NULL,
+    CONSTRAINT pk_one_time PRIMARY KEY ([key])
+);
+
+GO
+
+CREATE INDEX ix_recovery_code_user_id ON recovery_code (user_id);
+
+GO
+
+CREATE INDEX ix_one_time_user_id ON one_time (user_id);
+
+GO
+
+UPDATE alembic_version SET version_num='0004' WHERE alembic_version.version_num = '0003';
+
+GO
+
 COMMIT;
 
 GO

@@ -1,0 +1,83 @@
+"""A login is finished, or proved anew, by a password, a code or a passkey. Each time its token becomes another.
+
+What is wrong counts, so these give a Denied instead of raising: a count must be kept.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domains.kernel import clock
+from domains.kernel.crypto import digest, token
+from domains.kernel.database import locked
+
+from ..models import Login, User
+from . import throttles
+from .live import end_login, home_of
+from .logins import HALF_LASTS, LOGIN_LASTS, TRIES, Denied, SignedIn, may_come, note_sign_in
+from .passwords import verified
+from .requirement import state_of
+from .trail import note_by
+
+
+def prove_by_password(session: Session, *, login_id: UUID, password: str) -> SignedIn | Denied:
+    """Prove anew with the password that it is the same person; only for a login that is active."""
+    login, user = _held(session, login_id)
+    if login is None or user is None or login.state != "active":
+        return Denied("login_ended")
+    now = clock.now(session)
+    if no := _must_wait(session, user, now):
+        return no
+    if not verified(user.password_hash, password):
+        return failed(session, login, user, now, "users.confirm_failed")
+    return finished(session, login, user, "pwd", now)
+
+
+def _held(session: Session, login_id: UUID) -> tuple[Login | None, User | None]:
+    """A login that has not ended, locked, and its person."""
+    query = select(Login).where(Login.id == login_id, Login.revoked_at.is_(None))
+    login = session.scalars(locked(query, Login)).one_or_none()
+    user = session.get(User, login.user_id) if login is not None else None
+    late = login is not None and login.expires_at <= clock.now(session)
+    return (None, None) if late or user is None or not may_come(user) else (login, user)
+
+
+def _must_wait(session: Session, user: User, now: datetime) -> Denied | None:
+    seconds = throttles.wait(session, throttles.of_person(user.id), now)
+    return Denied("too_many_attempts", seconds) if seconds else None
+
+
+def failed(session: Session, login: Login, user: User, now: datetime, action: str) -> Denied:
+    """Count a failure for the person and for this login; a half login ends after a few."""
+    throttles.note_failures(session, throttles.of_person(user.id), now)
+    login.failures += 1
+    note_by(session, user, action, login.customer_id, login.id)
+    if login.state != "active" and login.failures >= TRIES:
+        end_login(session, login, "users.end_login")
+        return Denied("login_ended")
+    return Denied("proof_wrong")
+
+
+def finished(session: Session, login: Login, user: User, by: str, now: datetime) -> SignedIn:
+    """Let a login go on that has been proved by one thing more, under a new token; the old one is dead."""
+    amr = [*(one for one in login.amr or ["pwd"] if one != by), by]
+    began = login.state != "active"
+    made = SignedIn(token(), login.id, user.id, state_of(session, user.id, amr))
+    login.token_hash, login.amr, login.state = digest(made.token), amr, made.state
+    login.failures, login.epoch = 0, login.epoch + 1
+    throttles.forget(session, throttles.of_person(user.id)[0])
+    if made.state != "active":
+        login.expires_at = now + HALF_LASTS
+        return made
+    login.proved_at = now
+    if began:
+        login.expires_at = now + LOGIN_LASTS
+        login.customer_id = login.customer_id if login.customer_id != user.id else home_of(session, user.id) or user.id
+        note_sign_in(session, user, login.customer_id, login.id, tuple(amr), login.ip)
+    else:
+        note_by(session, user, "users.confirm", login.customer_id, login.id, after={"by": by})
+    return made

@@ -1,0 +1,101 @@
+"""Guessing is slow: for an address, for a person's second factor, and from a place; never so slow that it locks out.
+
+Whoever guesses at an address from elsewhere does not keep its owner out: a place where that person has signed in
+before has a count of its own.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from ipaddress import IPv4Address, IPv6Network, ip_address
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from domains.kernel.crypto import digest
+from domains.kernel.database import insert_new, locked
+
+from ..models import Login, Throttle, User, email_key
+
+FREE_TRIES = 5
+FREE_TRIES_AT_A_PLACE = 30  # a whole office may come from one place, and some of its people mistype
+LONGEST_BLOCK = timedelta(minutes=15)
+FAILURES_COUNT = timedelta(hours=1)  # since the last one
+PLACES_KNOWN = 100  # of a person's newest logins
+
+
+class Limit(NamedTuple):
+    """What is counted, and how many failures of it cost nothing."""
+
+    key: str
+    free: int
+
+
+def of_sign_in(session: Session, user: User | None, email: str, ip: str) -> tuple[Limit, Limit]:
+    """What a try with a password counts for: the address (at a place known from it: there alone), and the place."""
+    place = place_of(ip)
+    where = (place,) if user is not None and place in _places(session, user.id) else ()
+    address = Limit(digest("email", email_key(email), *where), FREE_TRIES)
+    return address, Limit(digest("ip", place), FREE_TRIES_AT_A_PLACE)
+
+
+def of_person(user_id: UUID) -> tuple[Limit]:
+    """What a try to prove who one is counts for, once the password was right."""
+    return (Limit(digest("factor", str(user_id)), FREE_TRIES),)
+
+
+def _places(session: Session, user_id: UUID) -> set[str]:
+    """Where a person has finished signing in before."""
+    seen = select(Login.ip).where(Login.user_id == user_id, Login.proved_at.is_not(None))
+    return {place_of(ip) for ip in session.scalars(seen.order_by(Login.id.desc()).limit(PLACES_KNOWN))}
+
+
+def place_of(ip: str) -> str:
+    """What tells one place from another: of IPv6, where each has more addresses than can be counted, its network."""
+    try:
+        address = ip_address(ip)
+    except ValueError:
+        return ip
+    if isinstance(address, IPv4Address):
+        return ip
+    return str(address.ipv4_mapped or IPv6Network((int(address), 64), strict=False))
+
+
+def wait(session: Session, limits: tuple[Limit, ...], now: datetime) -> int:
+    """Seconds until the next try is looked at; 0 when that is now."""
+    return max(_blocked_for(session, limit.key, now) for limit in limits)
+
+
+def _blocked_for(session: Session, key: str, now: datetime) -> int:
+    throttle = session.get(Throttle, key)
+    if throttle is None or throttle.blocked_until is None:
+        return 0
+    return max(0, int((throttle.blocked_until - now).total_seconds()) + 1) if throttle.blocked_until > now else 0
+
+
+def note_failures(session: Session, limits: tuple[Limit, ...], now: datetime) -> None:
+    """Count a failure: after the free ones the wait doubles with each, up to a quarter of an hour."""
+    for limit in limits:
+        _note_failure(session, limit, now)
+
+
+def _note_failure(session: Session, limit: Limit, now: datetime) -> None:
+    insert_new(session, Throttle.__table__, {"key": limit.key, "failures": 0, "last_at": now}, "key")
+    query = locked(select(Throttle).where(Throttle.key == limit.key), Throttle)
+    throttle = session.scalars(query).one_or_none()
+    if throttle is None:  # the right password came in at the same moment
+        return
+    if now - throttle.last_at > FAILURES_COUNT:
+        throttle.failures = 0
+    throttle.failures += 1
+    throttle.last_at = now
+    if throttle.failures >= limit.free:
+        doubled = min(throttle.failures - limit.free + 1, 10)
+        throttle.blocked_until = now + min(LONGEST_BLOCK, timedelta(seconds=2**doubled))
+
+
+def forget(session: Session, limit: Limit) -> None:
+    """Count anew: it was they."""
+    session.execute(delete(Throttle).where(Throttle.key == limit.key))
