@@ -20,7 +20,7 @@ from .auth import public
 
 BLUEPRINTS = {
     "customers": ("customers",),
-    "users": ("users",),
+    "users": ("users", "invitations"),
     "accounts": ("accounts",),
     "services": ("offers", "orders", "subscriptions"),
     "support": ("cases",),

@@ -19,6 +19,7 @@ SCOPES = {
     "customers:read": "See customers",
     "customers:write": "Onboard and change customers",
     "users:read": "See who is asking, and the people of a customer",
+    "users:write": "Invite people to a customer, change their roles, shut them out",
     "accounts:read": "See accounts",
     "accounts:write": "Open and change accounts",
     "offers:read": "Search the catalogue",

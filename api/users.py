@@ -1,4 +1,4 @@
-"""See who is asking, set preferences, and see who works for a customer."""
+"""See who is asking, set preferences; see who works for a customer, in which role, and where they are signed in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,19 @@ from .blueprint import Blueprint
 from .etags import if_match, same_version
 from .idempotency import once
 from .schemas import listing
-from .schemas.users import Me, MePatch, UserList, UserQuery
+from .schemas.users import (
+    EndedLogins,
+    LoginList,
+    Me,
+    MePatch,
+    SecondFactorRequest,
+    SecondFactorRule,
+    User,
+    UserList,
+    UserPatch,
+    UserQuery,
+    WhichCustomer,
+)
 
 blp = Blueprint("users", __name__, description=__doc__)
 
@@ -52,6 +64,78 @@ def list_users(wish: dict[str, Any]) -> Any:
     """List people with their roles, newest first."""
     with db.begin_read() as session:
         return listing(queries.list_users(session, g.caller.scope, **wish))
+
+
+@blp.get("/users/<uuid:user_id>")
+@requires("users:read")
+@blp.query(WhichCustomer)
+@blp.response(200, User, etag=True)
+def get_user(wish: dict[str, Any], user_id: UUID) -> Any:
+    """Get a member of a customer."""
+    with db.begin_read() as session:
+        return queries.get_user(session, g.caller.scope, user_id, **wish)
+
+
+@blp.patch("/users/<uuid:user_id>")
+@requires("users:write")
+@blp.query(WhichCustomer)
+@blp.arguments(UserPatch)
+@once(db, key_required=False)
+@if_match()
+@blp.response(200, User, etag=True)
+def update_user(
+    session: Session, wish: dict[str, Any], changes: dict[str, Any], user_id: UUID, expected_version: int | None
+) -> Any:
+    """Give a member another role, or shut them out."""
+    known: dict[str, Any] = {"scope": g.caller.scope, "granting": g.caller.scopes, "user_id": user_id, **wish}
+    if "role" in changes:
+        commands.change_role(session, **known, role=changes["role"], expected_version=expected_version)
+    if "status" in changes:
+        commands.shut_out(session, **known, expected_version=None if "role" in changes else expected_version)
+    return queries.get_user(session, g.caller.scope, user_id, **wish)
+
+
+@blp.get("/users/<uuid:user_id>/logins")
+@requires("users:write")
+@blp.query(WhichCustomer)
+@blp.response(200, LoginList)
+def list_logins(wish: dict[str, Any], user_id: UUID) -> Any:
+    """List where a member is signed in."""
+    with db.begin_read() as session:
+        return {"items": queries.logins_of(session, g.caller.scope, user_id, **wish)}
+
+
+@blp.post("/users/<uuid:user_id>/logins/<uuid:login_id>/end")
+@requires("users:write")
+@blp.query(WhichCustomer)
+@once(db)
+@blp.response(200, EndedLogins)
+def end_login(session: Session, wish: dict[str, Any], user_id: UUID, login_id: UUID) -> Any:
+    """Sign a member out at one place."""
+    known: dict[str, Any] = {"scope": g.caller.scope, "user_id": user_id, **wish}
+    return {"ids": commands.end_logins_of(session, **known, login_id=login_id)}
+
+
+@blp.post("/users/<uuid:user_id>/logins/end")
+@requires("users:write")
+@blp.query(WhichCustomer)
+@once(db)
+@blp.response(200, EndedLogins)
+def end_logins(session: Session, wish: dict[str, Any], user_id: UUID) -> Any:
+    """Sign a member out everywhere."""
+    return {"ids": commands.end_logins_of(session, scope=g.caller.scope, user_id=user_id, **wish)}
+
+
+@blp.post("/users/require-second-factor")
+@requires("users:write")
+@blp.arguments(SecondFactorRequest)
+@once(db)
+@blp.response(200, SecondFactorRule)
+def require_second_factor(session: Session, wish: dict[str, Any]) -> Any:
+    """Say whether all people of a customer need a second factor."""
+    known: dict[str, Any] = {"scope": g.caller.scope, "customer_id": wish["customer_id"]}
+    commands.require_second_factor(session, **known, wanted=wish["required"])
+    return queries.organisation(session, g.caller.scope, wish["customer_id"])
 
 
 def _person(session: Session, caller: Caller) -> Any:

@@ -18,7 +18,7 @@ from .login import limiter
 
 BLUEPRINTS = {
     "customers": ("customers",),
-    "users": ("login", "confirm", "switch", "users", "organisations"),
+    "users": ("login", "entering", "links", "confirm", "security", "switch", "members", "users", "organisations"),
     "accounts": ("accounts",),
     "services": ("offers", "orders", "subscriptions", "changes"),
     "support": ("support",),

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint, g, request
 
 from domains.kernel.errors import Refused
-from domains.users import commands, tokens
+from domains.users import commands, db, queries, tokens
 
 from .access import safe_next, signed_in
 from .forms import Errors
@@ -21,9 +21,11 @@ bp = Blueprint("confirm", __name__)
 @bp.get("/confirm")
 @signed_in
 def show(errors: Errors | None = None, status: int = 200) -> Any:
-    """Ask for a proof."""
-    wrong = errors or Errors()
-    return page("users/confirm.html", errors=wrong, status=status, back=safe_next(request.args.get("next")))
+    """Ask for a proof, in the ways that this person has."""
+    wrong, back = errors or Errors(), safe_next(request.args.get("next"))
+    with db.begin_read() as session:
+        known = queries.own_factors(session, UUID(g.caller.actor.id))
+    return page("users/confirm.html", errors=wrong, status=status, back=back, known=known)
 
 
 @bp.post("/confirm")
@@ -31,9 +33,17 @@ def show(errors: Errors | None = None, status: int = 200) -> Any:
 @signed_in
 def prove() -> Any:
     """Look at the proof; the login goes on under a new token."""
-    login_id = UUID(g.caller.login_id)
-    made = tokens.prove(commands.prove_by_password, login_id=login_id, password=request.form.get("password", ""))
-    return let_in(made.token)
+    step, given = how()
+    return let_in(tokens.prove(step, login_id=UUID(g.caller.login_id), **given))
+
+
+def how() -> tuple[Any, dict[str, str]]:
+    """By what the form proves who the reader is: the command that looks at it, and what was given."""
+    steps: dict[str, Any] = {
+        "credential": commands.prove_by_passkey, "code": commands.prove_by_code, "password": commands.prove_by_password,
+    }  # fmt: skip
+    name = next((name for name in steps if request.form.get(name)), "password")
+    return steps[name], {name: request.form.get(name, "")}
 
 
 @bp.errorhandler(Refused)

@@ -87,7 +87,7 @@ def places(caller: Caller) -> list[dict[str, Any]]:
     organisation = [
         ("/accounts", "briefcase", _("Accounts and budgets"), "accounts:read"),
         ("/operations", "route", _("Operations"), "operations:read"),
-        ("/users", "users", _("Users and roles"), "users:read"),
+        ("/users", "users", _("People"), "users:read"),
     ]
     control = [("/runs", "adjustments", _("Runs"), "runs:read")]
     if manages(caller):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from flask import Blueprint, Response, current_app, g, redirect, request
@@ -37,7 +38,8 @@ class LoginForm(FlaskForm):
 def show() -> Any:
     if g.caller is not None:
         return redirect(safe_next(request.args.get("next")), 303)
-    return shown(LoginForm())
+    half = tokens.half_of_login(own_token())
+    return shown(LoginForm()) if half is None else on_to(half.state)
 
 
 @bp.post("/login")
@@ -49,13 +51,32 @@ def sign_in() -> Any:
         return shown(form, 422)
     known = {"email": form.email.data, "password": form.password.data}
     made = tokens.sign_in(**known, ip=request.remote_addr or "", user_agent=request.user_agent.string)
-    return let_in(made.token)
+    return let_in(made)
+
+
+@bp.post("/login/passkey")
+@limiter.limit("30 per minute")
+@public
+def sign_in_by_passkey() -> Any:
+    known = {"ip": request.remote_addr or "", "user_agent": request.user_agent.string}
+    return let_in(tokens.sign_in_by_passkey(credential=request.form.get("credential", ""), **known))
+
+
+@bp.post("/login/passkey/options")
+@limiter.limit("60 per minute")
+@public
+def passkey_options() -> Any:
+    """What a passkey is asked to sign: one of the reader's, as far as it is known who reads, or anybody's."""
+    half = tokens.half_of_login(own_token()) if g.caller is None else None
+    known = UUID(g.caller.actor.id) if g.caller is not None else half.user_id if half is not None else None
+    with db.begin() as session:
+        return as_json(commands.ask_passkey(session, user_id=known))
 
 
 @bp.errorhandler(Refused)
 def refused(error: Refused) -> Any:
     """Wrong address, wrong password and too many tries: said on the form itself."""
-    form = LoginForm()
+    form = LoginForm(formdata=None if "credential" in request.form else request.form)
     form.password.errors = [translated(error.detail)]
     status = 429 if error.code == "too_many_attempts" else 422
     response = shown(form, status)
@@ -70,11 +91,33 @@ def shown(form: LoginForm, status: int = 200) -> Response:
     return page("users/login.html", form=form, errors=errors, status=status)
 
 
-def let_in(token: str) -> Response:
+def let_in(made: commands.SignedIn) -> Response:
     """Go on, with the login's token in a cookie that only this site's pages send back."""
-    response = redirect(safe_next(request.args.get("next")), 303)
-    response.set_cookie(value=token, **cookie())
-    return response  # type: ignore[return-value]
+    return keep(made, on_to(made.state))
+
+
+def keep(made: commands.SignedIn, response: Response) -> Response:
+    """An answer with the login's new token in the cookie."""
+    response.set_cookie(value=made.token, **cookie())
+    return response
+
+
+def on_to(state: str) -> Response:
+    """Go where a login in this state leads: to what the reader wanted, or to what is missing before."""
+    wanted = safe_next(request.args.get("next"))
+    step = {"second_factor": "/login/second-factor", "enrol": "/login/enrol"}.get(state)
+    where = wanted if step is None else step if wanted == "/" else f"{step}?next={quote(wanted)}"
+    return redirect(where, 303)  # type: ignore[return-value]
+
+
+def own_token() -> str | None:
+    """The token in the browser's cookie. Only the pages that finish a login read it: all others read the assertion."""
+    return request.cookies.get(login_cookie(current_app.config["SETTINGS"]))
+
+
+def as_json(text: str) -> Response:
+    """Options for the browser's passkeys, which `passkeys.js` asks for."""
+    return Response(text, mimetype="application/json")
 
 
 def cookie() -> dict[str, Any]:

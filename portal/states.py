@@ -145,6 +145,7 @@ LOOKS: dict[str, dict[str, Look]] = {
     },
     "user": {
         "invited": _waiting(_("Invited")),
+        "expired": _off(_("Expired")),
         "active": _done(_("Active")),
         "disabled": _off(_("Disabled"), "lock"),
     },

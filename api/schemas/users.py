@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from . import Answer, Paged, Patch, page_of
-from .values import Int, Word, identifier, moment, text
+from . import Answer, Paged, Patch, Request, page_of
+from .values import Choice, Int, Word, identifier, moment, text
 
 
 class Preferences(Answer):
@@ -51,6 +51,8 @@ class User(Answer):
     role = Word("owner", "buyer", "billing", "reader", "agent", "administrator")
     status = Word("invited", "active", "disabled", description="At this customer.")
     created_at = moment()
+    expires_at = moment("Until when an invitation can be accepted; null for members.", allow_none=True)
+    version = Int(metadata={"format": "int32"})
 
 
 UserList = page_of(User)
@@ -60,3 +62,63 @@ class UserQuery(Paged):
     """Which people to list."""
 
     customer_id = identifier("Only this customer's.")
+
+
+class WhichCustomer(Request):
+    """At which customer, where somebody belongs to several that the caller may see."""
+
+    customer_id = identifier("At this customer; else at the newest of those they belong to.")
+
+
+class UserPatch(Patch):
+    """What shall be different about a member. Their name and settings are their own."""
+
+    role = text(20)
+    status = Choice("MemberStatus", ("disabled",), description="Shuts the person out and ends their logins there.")
+
+
+class InvitationRequest(Request):
+    """Who is invited to which customer, in which role."""
+
+    customer_id = identifier(required=True)
+    email = text(320, required=True)
+    name = text(200, required=True)
+    role = text(20, required=True)
+
+
+class Login(Answer):
+    """Where somebody is signed in."""
+
+    id = identifier()
+    created_at = moment()
+    last_seen_at = moment()
+    expires_at = moment()
+    ip = fields.String(metadata={"description": "The place: an IP address."})
+    user_agent = fields.String(metadata={"description": "What the browser calls itself."})
+    state = Word("active", "second_factor", "enrol", description="Not active: a second factor is still due.")
+
+
+class LoginList(Answer):
+    """All logins of somebody at a customer, newest first."""
+
+    items = fields.List(fields.Nested(Login))
+
+
+class EndedLogins(Answer):
+    """The logins that ended."""
+
+    ids = fields.List(fields.UUID())
+
+
+class SecondFactorRequest(Request):
+    """Whether all people of a customer need a second factor."""
+
+    customer_id = identifier(required=True)
+    required = fields.Boolean(required=True)
+
+
+class SecondFactorRule(Answer):
+    """Whether all people of a customer need a second factor."""
+
+    customer_id = identifier()
+    second_factor = Word("optional", "required")

@@ -39,6 +39,11 @@ def token(bits: int = 256) -> str:
     return secrets.token_urlsafe((bits + 7) // 8)
 
 
+def token_of(alphabet: str, length: int) -> str:
+    """A random secret of these letters, for people to type."""
+    return "".join(secrets.choice(alphabet) for _ in range(length))
+
+
 def fingerprint(content: bytes) -> str:
     """SHA-256 of a file, in hex, as `sha256sum` prints it."""
     return hashlib.sha256(content).hexdigest()

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domains.kernel import clock
+from domains.kernel import clock, config
 from domains.kernel.database import claimed, insert_new, locked
 
 from .channels.email import one_line
@@ -59,7 +59,8 @@ def notify(
         return
     if rejected and template == "order_completed":
         template, facts = "order_partially_completed", facts | {"rejected": _undelivered(facts, rejected)}
-    known = flat({**facts, "product": facts.get("name", "")}) | {"name": recipient.name}
+    known = flat({**facts, "product": facts.get("name", "")})
+    known |= {"name": recipient.name, "portal": config.current().public_url}
     subject, body = rendered(template, recipient.language, known)
     row = {
         "id": delivery_id, "customer_id": customer_id, "reseller_id": reseller_id, "template": template,

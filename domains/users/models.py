@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domains.kernel import envelope
 from domains.kernel.columns import Count, Flag, Id, Instant, Json, LongText, Serial, Text
 from domains.kernel.database import Database
 from domains.kernel.tenancy import Scope
@@ -111,7 +112,7 @@ class Totp(db.Model):
     __tablename__ = "totp"
 
     user_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
-    seed: Mapped[str] = mapped_column(Text(500))  # sealed
+    seed: Mapped[str] = mapped_column(Text(500), info=envelope.MARK)
     last_step: Mapped[int] = mapped_column(Serial)  # the half-minute of the last code that was taken
     created_at: Mapped[datetime] = mapped_column(Instant)
     confirmed_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -18,7 +18,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
     | {"accounts:write", "customers:write", "users:write", "operate"},
 }  # fmt: skip
 STAFF = ("agent", "saga.operator", "administrator")
-CLIENT_SCOPES = ROLE_SCOPES["owner"] - {"users:write"}
+CLIENT_SCOPES = ROLE_SCOPES["owner"]  # nobody, and no program, gives a role that may do more than they may
 
 
 def scopes_of(role: str) -> frozenset[str]:

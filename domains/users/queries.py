@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from domains.kernel import clock
 from domains.kernel.errors import NotFound
 from domains.kernel.paging import Page, page
 from domains.kernel.searching import holds
 from domains.kernel.tenancy import Scope
 
-from .models import ApiClient, Membership, Organisation, User
+from .models import ApiClient, Login, Membership, Organisation, Passkey, RecoveryCode, Totp, User
+
+IDLE_LASTS = timedelta(hours=8)  # of a login that nobody uses
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class Member:
     role: str
     status: str  # invited, active, disabled: at this customer
     created_at: datetime
+    version: int = 1
+    expires_at: datetime | None = None  # of an invitation
 
 
 def _known(user: User, member: Membership) -> Member:
@@ -40,7 +46,8 @@ def _known(user: User, member: Membership) -> Member:
         shown = (member.id, member.invited_name or "", member.invited_email or "")
     id, name, email = shown
     since = member.created_at or user.created_at
-    return Member(id, member.customer_id, name, email, member.role, member.state, since)
+    until = member.expires_at if member.state == "invited" else None
+    return Member(id, member.customer_id, name, email, member.role, member.state, since, member.version, until)
 
 
 def oneself(session: Session, user_id: UUID) -> User:
@@ -59,16 +66,90 @@ def own_memberships(session: Session, user_id: UUID) -> list[tuple[Membership, O
 
 
 def list_users(
-    session: Session, scope: Scope, *, customer_id: UUID | None = None, cursor: str | None = None, limit: int = 50
+    session: Session,
+    scope: Scope,
+    *,
+    customer_id: UUID | None = None,
+    state: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
 ) -> Page[Member]:
-    """Members of customers that the caller may see, newest first."""
+    """Members of customers that the caller may see, newest first; those who are invited among them."""
     query = select(Membership).where(scope.covers(Membership))
     if customer_id is not None:
         query = query.where(Membership.customer_id == customer_id)
-    found = page(session, query, Membership.id, cursor=cursor, limit=limit, filters={"customer_id": customer_id})
+    if state is not None:
+        query = query.where(Membership.state == state)
+    filters = {"customer_id": customer_id} | ({"state": state} if state else {})
+    found = page(session, query, Membership.id, cursor=cursor, limit=limit, filters=filters)
     ids = [one.user_id for one in found.items]
     people = {one.id: one for one in session.scalars(select(User).where(User.id.in_(ids)))}
     return Page([_known(people[one.user_id], one) for one in found.items], found.next_cursor)
+
+
+def membership(session: Session, scope: Scope, user_id: UUID, customer_id: UUID | None = None) -> Membership:
+    """What somebody is, or was, to a customer that the caller may see (None: to the newest of several)."""
+    query = select(Membership).where(Membership.user_id == user_id, Membership.state.in_(("active", "disabled")))
+    if customer_id is not None:
+        query = query.where(Membership.customer_id == customer_id)
+    newest = query.where(scope.covers(Membership)).order_by(Membership.id.desc()).limit(1)
+    found: Membership | None = session.scalars(newest).first()
+    if found is None:
+        raise NotFound("There is no such user.", code="user_not_found", field="user_id")
+    return found
+
+
+def get_user(session: Session, scope: Scope, user_id: UUID, *, customer_id: UUID | None = None) -> Member:
+    """A person who works, or worked, for a customer that the caller may see."""
+    member = membership(session, scope, user_id, customer_id)
+    return _known(session.get_one(User, user_id), member)
+
+
+def get_invitation(session: Session, scope: Scope, invitation_id: UUID) -> Member:
+    """Somebody who is invited to a customer that the caller may see, as they were typed."""
+    query = select(Membership).where(Membership.id == invitation_id, Membership.state == "invited")
+    found = session.scalars(query.where(scope.covers(Membership))).one_or_none()
+    if found is None:
+        raise NotFound("There is no such invitation.", code="invitation_not_found", field="invitation_id")
+    return _known(session.get_one(User, found.user_id), found)
+
+
+def logins_of(session: Session, scope: Scope, user_id: UUID, *, customer_id: UUID | None = None) -> list[Login]:
+    """Where somebody is signed in at a customer that the caller may see, newest first."""
+    member = membership(session, scope, user_id, customer_id)
+    here = (Login.user_id == user_id, Login.customer_id == member.customer_id)
+    return _live(session, *here)
+
+
+def own_logins(session: Session, user_id: UUID) -> list[Login]:
+    """Where the person who is signed in is signed in, newest first."""
+    return _live(session, Login.user_id == user_id)
+
+
+def _live(session: Session, *which: Any) -> list[Login]:
+    now = clock.now(session)
+    good = (Login.revoked_at.is_(None), Login.expires_at > now, Login.last_seen_at > now - IDLE_LASTS)
+    return list(session.scalars(select(Login).where(*which, *good).order_by(Login.id.desc()).limit(200)))
+
+
+@dataclass(frozen=True)
+class Factors:
+    """What a person can show besides a password, and how many ways back are left."""
+
+    has_password: bool
+    app: Totp | None
+    passkeys: list[Passkey]
+    recovery_codes: int
+
+
+def own_factors(session: Session, user_id: UUID) -> Factors:
+    """The second factors of the person who is signed in, or is about to be."""
+    user, app = session.get_one(User, user_id), session.get(Totp, user_id)
+    keys = list(session.scalars(select(Passkey).where(Passkey.user_id == user_id).order_by(Passkey.id)))
+    unused = (RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None))
+    left = session.scalar(select(func.count()).select_from(RecoveryCode).where(*unused)) or 0
+    confirmed = app if app is not None and app.confirmed_at is not None else None
+    return Factors(user.password_hash is not None, confirmed, keys, left)
 
 
 def organisation(session: Session, scope: Scope, customer_id: UUID) -> Organisation:

@@ -35,7 +35,24 @@ EXPECTED = {
     "charges": {"listCharges", "getCosts"},
     "invoices": {"listInvoices", "getInvoice", "downloadInvoicePdf", "downloadInvoiceCsv"},
     "runs": {"listRuns", "getRun", "listRunEvents", "listInterventions", "intervene", "retryRuns"},
-    "users": {"getMe", "updateMe", "listUsers"},
+    "users": {
+        "getMe",
+        "updateMe",
+        "listUsers",
+        "getUser",
+        "updateUser",
+        "listLogins",
+        "endLogin",
+        "endLogins",
+        "requireSecondFactor",
+    },
+    "invitations": {
+        "listInvitations",
+        "createInvitation",
+        "getInvitation",
+        "resendInvitation",
+        "withdrawInvitation",
+    },
 }
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+
+from pyotp import TOTP
 
 from domains.kernel import clock
 from domains.kernel.database import new_id
 from domains.kernel.tenancy import Caller, Scope
 from domains.users import commands, db, queries, tokens
+from domains.users.commands.factors import confirm_app
 from domains.users.commands.proving import finished
 from domains.users.models import Login, User
 from domains.users.queries import Member
@@ -41,6 +45,39 @@ def has_password(user_id: UUID) -> None:
     """Let a person choose a password."""
     with db.begin() as session:
         commands.set_password(session, user_id=user_id, password=PASSWORD)
+
+
+def has_app(user_id: UUID) -> str:
+    """Let a person set up an authenticator app; gives its seed. The code that it shows at this moment is used up."""
+    with db.begin() as session:
+        seed = commands.offer_app(session, user_id=user_id)
+        confirm_app(session, user_id=user_id, code=TOTP(seed).at(clock.now(session)))
+    return seed
+
+
+def entries(customer_id: UUID) -> list[str]:
+    """What stands in the trail of a customer's people, oldest first."""
+    table = db.audit_entry
+    with db.begin_read() as session:
+        query = table.select().where(table.c.customer_id == customer_id).order_by(table.c.id)
+        return [entry.action for entry in session.execute(query)]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What shall be written to somebody."""
+
+    template: str
+    recipient: dict[str, Any]
+    facts: dict[str, str]
+
+
+def letters() -> list[Letter]:
+    """What users want written to people, oldest first."""
+    table = db.outbox
+    with db.begin_read() as session:
+        rows = session.execute(table.select().where(table.c.type == "users.LetterAsked").order_by(table.c.position))
+        return [Letter(row.body["template"], row.body["recipient"], row.body["facts"]) for row in rows]
 
 
 def signed_in(user_id: UUID) -> tuple[Caller, str]:

@@ -8,6 +8,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from domains.kernel import clock
+from domains.kernel.errors import NotFound
 
 from ..models import Login, Membership
 from .trail import note
@@ -32,6 +33,17 @@ def end_others(session: Session, user_id: UUID, but: UUID | None = None) -> list
     for login in ended:
         end_login(session, login, "users.end_login")
     return [login.id for login in ended]
+
+
+def end_own(session: Session, *, user_id: UUID, this: UUID, login_id: UUID | None = None) -> list[UUID]:
+    """End one of a person's logins, or all but `this`; returns the ids of those that ended. NotFound for another's."""
+    if login_id is None:
+        return end_others(session, user_id, but=this)
+    found = [login for login in live_logins(session, user_id) if login.id == login_id]
+    if not found:
+        raise NotFound("There is no such login.", code="login_not_found", field="login")
+    end_login(session, found[0], "users.end_login")
+    return [login_id]
 
 
 def home_of(session: Session, user_id: UUID) -> UUID | None:

@@ -23,7 +23,6 @@ from .requirement import state_of
 from .trail import note, note_by
 
 LOGIN_LASTS = timedelta(hours=20)
-IDLE_LASTS = timedelta(hours=8)
 HALF_LASTS = timedelta(minutes=15)  # a login whose second factor is due
 TRIES = 5  # wrong second factors until a half login ends
 

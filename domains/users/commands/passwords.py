@@ -20,7 +20,7 @@ from domains.kernel.errors import Invalid, NotFound
 from ..models import Membership, Organisation, User
 from . import breaches
 from .invitations import accept_the_only_one
-from .live import end_login, live_logins
+from .live import end_others
 from .trail import note
 
 # OWASP's floor for argon2id: 19 MiB, two passes, one lane.
@@ -51,24 +51,24 @@ def _nobody() -> str:
     return hasher.hash(token())
 
 
-def check_password(session: Session, user: User, password: str) -> None:
+def check_password(session: Session, user: User, password: str, field: str = "password") -> None:
     """Refuse a password that is short, common, made of the person's or customer's name, or known to be stolen.
 
     Any characters in any mixture are fine (ASVS 6.2), and nothing is trimmed, cut or changed.
     """
     if len(password) < LEAST:
-        raise Invalid("Use 8 characters or more; a few words make a good password.", field="password")
+        raise Invalid("Use 8 characters or more; a few words make a good password.", field=field)
     if len(password) > MOST:
-        raise Invalid("Use at most 1024 characters.", field="password")
+        raise Invalid("Use at most 1024 characters.", field=field)
     rest = plain = re.sub(r"[\W_]+", "", password.casefold())
     for word in sorted(context_words(session, user), key=len, reverse=True):
         rest = rest.replace(word, "")
     easy = rest != plain and len(rest) < LEAST
     if easy or not {password.casefold(), plain, rest}.isdisjoint(_common()):
-        raise Invalid("This password is easy to guess: use another.", code="password_common", field="password")
+        raise Invalid("This password is easy to guess: use another.", code="password_common", field=field)
     if breaches.holds(config.current().breached_passwords, password):
         told = "This password is on a list of stolen ones: use another."
-        raise Invalid(told, code="password_breached", field="password")
+        raise Invalid(told, code="password_breached", field=field)
 
 
 def context_words(session: Session, user: User) -> set[str]:
@@ -94,13 +94,12 @@ def set_password(session: Session, *, user_id: UUID, password: str, action: str 
     if user is None:
         raise NotFound("There is no such user.")
     take_password(session, user, password, action)
-    for login in live_logins(session, user_id):
-        end_login(session, login)
+    end_others(session, user_id)
 
 
-def take_password(session: Session, user: User, password: str, action: str) -> None:
+def take_password(session: Session, user: User, password: str, action: str, field: str = "password") -> None:
     """Keep a new password; logins go on."""
-    check_password(session, user, password)
+    check_password(session, user, password, field)
     user.password_hash = hashed(password)
     user.version += 1
     if user.status == "invited":

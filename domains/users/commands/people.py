@@ -1,7 +1,8 @@
-"""People: invited to a customer, shut out of it, their preferences."""
+"""People: invited to a customer when it is onboarded, and their preferences."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -11,23 +12,20 @@ from sqlalchemy.orm import Session
 
 from domains.kernel import clock
 from domains.kernel.database import insert_new, locked
-from domains.kernel.errors import Invalid, NotFound
-from domains.kernel.tenancy import Scope
+from domains.kernel.errors import Invalid, NotFound, Refused
 
 from ..models import (
     FORMATS,
     LANGUAGES,
     THEMES,
-    Login,
     Membership,
     Organisation,
     User,
     email_key,
 )
-from ..policy import ROLE_SCOPES, STAFF
+from ..policy import ROLE_SCOPES, STAFF, scopes_of
 from .invitations import invite
-from .live import end_login, live_logins
-from .trail import note
+from .live import live_logins
 
 
 def add_organisation(
@@ -89,16 +87,29 @@ def add_user(
     A known address is the same person. Nothing is granted, and nothing is told about them, before they accept.
     """
     organisation = session.get(Organisation, customer_id)
-    if role not in ROLE_SCOPES or organisation is None:
-        raise Invalid(f"role is one of {', '.join(ROLE_SCOPES)}.", code="role_invalid", field="role")
-    if role in STAFF and organisation.kind != "operator":
-        raise Invalid("Only people of the operator have this role.", code="role_invalid", field="role")
-    user = session.scalars(select(User).where(User.email_key == email_key(email))).one_or_none()
-    if user is None:
-        user = _newcomer(session, user_id, email, name, language, time_zone)
+    if organisation is None:
+        raise Invalid("There is no such customer.", code="customer_unknown", field="customer_id")
+    check_role(organisation, role)
+    user = person_of(session, user_id, email, name, language, time_zone)
     known = select(Membership).where(Membership.user_id == user.id, Membership.customer_id == customer_id)
     if session.scalars(known).one_or_none() is None:
         invite(session, user, organisation, role, name, email)
+
+
+def check_role(organisation: Organisation, role: str, granting: Collection[str] | None = None) -> None:
+    """Refuse an unknown role, a staff's role outside the operator, and one that gives more than its giver has."""
+    if role not in ROLE_SCOPES:
+        raise Invalid(f"role is one of {', '.join(ROLE_SCOPES)}.", code="role_invalid", field="role")
+    if role in STAFF and organisation.kind != "operator":
+        raise Invalid("Only people of the operator have this role.", code="role_invalid", field="role")
+    if granting is not None and not scopes_of(role) <= set(granting):
+        raise Refused("This role may do more than you may.", code="role_above_own", field="role")
+
+
+def person_of(session: Session, user_id: UUID, email: str, name: str, language: str, time_zone: str) -> User:
+    """Whoever has this address, or somebody new under this id, who is invited only."""
+    known: User | None = session.scalars(select(User).where(User.email_key == email_key(email))).one_or_none()
+    return known or _newcomer(session, user_id, email, name, language, time_zone)
 
 
 def _newcomer(session: Session, user_id: UUID, email: str, name: str, language: str, time_zone: str) -> User:
@@ -110,26 +121,6 @@ def _newcomer(session: Session, user_id: UUID, email: str, name: str, language: 
     )  # fmt: skip
     session.add(user)
     return user
-
-
-def disable_user(session: Session, *, scope: Scope, user_id: UUID) -> list[UUID]:
-    """Shut a person out of the customers in scope and end their logins there; returns these logins' ids.
-
-    What the same person is to other customers is no business of these, and stays.
-    """
-    own = (Membership.user_id == user_id, Membership.state == "active", scope.covers(Membership))
-    members = list(session.scalars(locked(select(Membership).where(*own), Membership)))
-    if not members:
-        raise NotFound("There is no such user.", code="user_not_found", field="user_id")
-    for member in members:
-        member.state = "disabled"
-        note(session, "users.disable", member.customer_id, ("user", user_id))
-    here = Login.customer_id.in_([member.customer_id for member in members])
-    live = select(Login).where(Login.user_id == user_id, Login.revoked_at.is_(None), here)
-    logins = list(session.scalars(live))
-    for login in logins:
-        end_login(session, login)
-    return [login.id for login in logins]
 
 
 def update_preferences(session: Session, *, user_id: UUID, **changes: str) -> User:

@@ -5,6 +5,8 @@ What is wrong counts, so these give a Denied instead of raising: a count must be
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -14,11 +16,14 @@ from sqlalchemy.orm import Session
 from domains.kernel import clock
 from domains.kernel.crypto import digest, token
 from domains.kernel.database import locked
+from domains.kernel.errors import Refused
 
 from ..models import Login, User
 from . import throttles
+from .factors import confirm_app, take_code, take_recovery_code
 from .live import end_login, home_of
-from .logins import HALF_LASTS, LOGIN_LASTS, TRIES, Denied, SignedIn, may_come, note_sign_in
+from .logins import HALF_LASTS, LOGIN_LASTS, TRIES, Denied, SignedIn, may_come, new_login, note_sign_in
+from .passkeys import add_passkey, owner_of_passkey
 from .passwords import verified
 from .requirement import state_of
 from .trail import note_by
@@ -26,7 +31,7 @@ from .trail import note_by
 
 def prove_by_password(session: Session, *, login_id: UUID, password: str) -> SignedIn | Denied:
     """Prove anew with the password that it is the same person; only for a login that is active."""
-    login, user = _held(session, login_id)
+    login, user = held(session, login_id)
     if login is None or user is None or login.state != "active":
         return Denied("login_ended")
     now = clock.now(session)
@@ -37,7 +42,75 @@ def prove_by_password(session: Session, *, login_id: UUID, password: str) -> Sig
     return finished(session, login, user, "pwd", now)
 
 
-def _held(session: Session, login_id: UUID) -> tuple[Login | None, User | None]:
+def prove_by_code(session: Session, *, login_id: UUID, code: str) -> SignedIn | Denied:
+    """Finish a login, or prove anew, by a code of the app or a recovery code, each of which is good once."""
+    login, user = held(session, login_id)
+    if login is None or user is None or login.state == "enrol":
+        return Denied("login_ended")
+    now = clock.now(session)
+    if no := _must_wait(session, user, now):
+        return no
+    found = take_code(session, user, code, now)
+    if found == "right":
+        return finished(session, login, user, "otp", now)
+    if found == "wrong" and take_recovery_code(session, user, code):
+        return finished(session, login, user, "recovery", now)
+    action = "users.code_replayed" if found == "replayed" else "users.second_factor_failed"
+    return failed(session, login, user, now, action)
+
+
+def prove_by_passkey(session: Session, *, login_id: UUID, credential: str) -> SignedIn | Denied:
+    """Finish a login, or prove anew, by one of the person's passkeys."""
+    login, user = held(session, login_id)
+    if login is None or user is None or login.state == "enrol":
+        return Denied("login_ended")
+    now = clock.now(session)
+    if no := _must_wait(session, user, now):
+        return no
+    if owner_of_passkey(session, credential=credential, user_id=user.id) is None:
+        return failed(session, login, user, now, "users.second_factor_failed")
+    return finished(session, login, user, "passkey", now)
+
+
+def enrol_app(session: Session, *, login_id: UUID, code: str) -> SignedIn | Denied:
+    """Finish a login, or strengthen one that is active, by the first code of a new authenticator app."""
+    return _enrolled(session, login_id, "otp", lambda user: confirm_app(session, user_id=user.id, code=code))
+
+
+def enrol_passkey(session: Session, *, login_id: UUID, credential: str, name: str) -> SignedIn | Denied:
+    """Finish a login, or strengthen one that is active, by a new passkey."""
+    known = {"credential": credential, "name": name}
+    return _enrolled(session, login_id, "passkey", lambda user: add_passkey(session, user_id=user.id, **known))
+
+
+def _enrolled(session: Session, login_id: UUID, by: str, add: Callable[[User], object]) -> SignedIn | Denied:
+    login, user = held(session, login_id)
+    if login is None or user is None or login.state == "second_factor":
+        return Denied("login_ended")
+    now = clock.now(session)
+    if no := _must_wait(session, user, now):
+        return no
+    try:
+        add(user)
+    except Refused as wrong:
+        return replace(failed(session, login, user, now, "users.enrol_failed"), code=wrong.code)
+    return finished(session, login, user, by, now)
+
+
+def sign_in_by_passkey(session: Session, *, credential: str, ip: str, user_agent: str) -> SignedIn | Denied:
+    """Let a person in by a passkey alone: something they have, unlocked by something they know or are."""
+    now, place = clock.now(session), throttles.of_place(ip)
+    if seconds := throttles.wait(session, place, now):
+        return Denied("too_many_attempts", seconds)
+    user = owner_of_passkey(session, credential=credential, user_id=None)
+    home = home_of(session, user.id) if user is not None else None
+    if user is None or home is None or not may_come(user):
+        throttles.note_failures(session, place, now)
+        return Denied("passkey_unknown")
+    return new_login(session, user, home, now, ip, user_agent, ("passkey",))
+
+
+def held(session: Session, login_id: UUID) -> tuple[Login | None, User | None]:
     """A login that has not ended, locked, and its person."""
     query = select(Login).where(Login.id == login_id, Login.revoked_at.is_(None))
     login = session.scalars(locked(query, Login)).one_or_none()

@@ -38,7 +38,12 @@ def of_sign_in(session: Session, user: User | None, email: str, ip: str) -> tupl
     place = place_of(ip)
     where = (place,) if user is not None and place in _places(session, user.id) else ()
     address = Limit(digest("email", email_key(email), *where), FREE_TRIES)
-    return address, Limit(digest("ip", place), FREE_TRIES_AT_A_PLACE)
+    return address, *of_place(ip)
+
+
+def of_place(ip: str) -> tuple[Limit]:
+    """What a try without a name counts for."""
+    return (Limit(digest("ip", place_of(ip)), FREE_TRIES_AT_A_PLACE),)
 
 
 def of_person(user_id: UUID) -> tuple[Limit]:

@@ -16,3 +16,4 @@ from .steps import Half as Half
 from .steps import half_of_login as half_of_login
 from .steps import prove as prove
 from .steps import sign_in as sign_in
+from .steps import sign_in_by_passkey as sign_in_by_passkey

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,34 +13,50 @@ from domains.kernel import clock
 from domains.kernel.crypto import digest
 from domains.kernel.tenancy import Actor, Caller, Scope
 
+from .. import commands
 from ..models import Login, Membership, Organisation, User, db
 from ..policy import STAFF, scopes_of
+from ..queries import IDLE_LASTS
 from .epochs import REMEMBERED, Known, memory
 
-IDLE = timedelta(hours=8)
 SEEN_EVERY = timedelta(minutes=1)
 
 
 def caller_of_login(text: str) -> Caller | None:
-    """The person behind a browser's token; None when it is unknown, ended, idle for 8 hours or 20 hours old."""
+    """The person behind a browser's token; None when it is unknown, ended, idle for 8 hours or 20 hours old.
+
+    Who shows one that was ended leaves an entry in the trail, one an hour.
+    """
     key = digest(text)
     known = memory.get(key)
     if known is not None:
         return known.caller
     with db.begin_read() as session:
-        login = session.scalars(select(Login).where(Login.token_hash == key)).one_or_none()
-        if login is None or login.revoked_at is not None or login.state != "active":
-            return None
-        now = clock.now(session)
-        if login.expires_at <= now or login.last_seen_at + IDLE <= now:
-            return None
-        caller = _person(session, login)
+        login, now = session.scalars(select(Login).where(Login.token_hash == key)).one_or_none(), clock.now(session)
+        stolen = login is not None and login.revoked_at is not None and _unnoted(session, login, now)
+        good = login is not None and login.revoked_at is None and login.state == "active" and _is_fresh(login, now)
+        caller = _person(session, login) if login is not None and good else None
+    if login is not None and stolen:
+        with db.begin() as session:
+            commands.note_ended_login(session, login_id=login.id)
+    if login is None or not good:
+        return None
     if caller is not None:
         memory.put(key, Known(caller, "login", str(login.id), login.epoch, time.monotonic() + REMEMBERED))
     if now - login.last_seen_at > SEEN_EVERY:
         with db.begin() as session:
             session.execute(Login.__table__.update().where(Login.id == login.id).values(last_seen_at=now))
     return caller
+
+
+def _is_fresh(login: Login, now: datetime) -> bool:
+    return login.expires_at > now and login.last_seen_at + IDLE_LASTS > now
+
+
+def _unnoted(session: Session, login: Login, now: datetime) -> bool:
+    """Whether the trail does not say yet that this login's token was shown after its end."""
+    noted = db.idempotency.select().where(db.idempotency.c.key == commands.ended_login_key(login.id, now))
+    return session.execute(noted).first() is None
 
 
 def _person(session: Session, login: Login) -> Caller | None:

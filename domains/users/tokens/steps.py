@@ -23,6 +23,10 @@ WORDS = {
     "sign_in_failed": Said("Check your e-mail address and password"),
     "login_ended": Said("This sign-in has ended. Sign in again."),
     "proof_wrong": Said("That was not right. Try again."),
+    "code_wrong": Said("This is not the code that the app shows now."),
+    "passkey_invalid": Said("The passkey could not be added. Try again."),
+    "passkey_unknown": Said("This passkey lets nobody in here. Sign in with your password, or try another."),
+    "factor_known": Said("You have an authenticator app already: remove it first."),
 }
 
 
@@ -56,8 +60,13 @@ def attempted(step: Callable[..., Outcome], **given: Any) -> commands.SignedIn:
     if isinstance(outcome, commands.SignedIn):
         return outcome
     wait = {"retry_after": outcome.retry_after} if outcome.retry_after else {}
-    field = "password" if "password" in given else next((name for name in ("code",) if name in given), None)
+    field = next((name for name in ("password", "code") if name in given), None)
     raise Refused(WORDS[outcome.code], code=outcome.code, field=field, **wait)
+
+
+def sign_in_by_passkey(*, credential: str, ip: str, user_agent: str) -> commands.SignedIn:
+    """Let a person in by a passkey alone. Refused as `sign_in` is."""
+    return attempted(commands.sign_in_by_passkey, credential=credential, ip=ip, user_agent=user_agent)
 
 
 def half_of_login(text: str | None) -> Half | None:

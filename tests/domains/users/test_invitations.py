@@ -66,7 +66,8 @@ def test_who_is_known_looks_like_who_is_not(olga: tuple[UUID, UUID]) -> None:
 
     seen = [replace(one, id=known, email="") for at in (known, new) for one in members_of(at)]
 
-    assert replace(seen[0], customer_id=new, created_at=seen[1].created_at) == seen[1]
+    moments = {"created_at": seen[1].created_at, "expires_at": seen[1].expires_at}
+    assert replace(seen[0], customer_id=new, **moments) == seen[1]
     assert members_of(new)[0].id != user_id
     assert [one.action for one in entries(known)] == [one.action for one in entries(new)]
 

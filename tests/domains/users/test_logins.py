@@ -21,7 +21,7 @@ from domains.users.commands import throttles
 from domains.users.commands.throttles import FREE_TRIES, FREE_TRIES_AT_A_PLACE
 from domains.users.models import Throttle
 from tests.conftest import Clock
-from tests.factories.users import PASSWORD, an_organisation, has_password, signed_in
+from tests.factories.users import PASSWORD, an_organisation, entries, has_password, signed_in
 
 EMAIL, HERE = "olga@northwind.example", "192.0.2.7"
 
@@ -125,3 +125,72 @@ def test_who_is_signed_in_is_known_while_redis_takes_connections_and_says_nothin
         assert all(tokens.caller_of_login(token) for _ in range(5))
         assert time.monotonic() - begun < 3  # nginx waits for five, then nobody gets in
         redis.client().close()
+
+
+@pytest.mark.asvs("6.1.1", "6.3.1")
+def test_guessing_from_elsewhere_does_not_keep_anybody_out_where_they_have_been_before(olga: UUID) -> None:
+    home, cafe = "192.0.2.10", "198.51.100.9"
+    try_in(EMAIL, PASSWORD, home)
+
+    guessed = [try_in(EMAIL, "wrong", f"203.0.113.{number}") for number in range(FREE_TRIES + 1)]
+
+    assert guessed[-1] == "too_many_attempts"
+    assert (try_in(EMAIL, PASSWORD, cafe), try_in(EMAIL, PASSWORD, home)) == ("too_many_attempts", "in")
+
+
+def test_guessing_where_somebody_has_been_before_becomes_slow_there(olga: UUID) -> None:
+    try_in(EMAIL, PASSWORD)
+
+    said = [try_in(EMAIL, "wrong") for _ in range(FREE_TRIES + 1)]
+
+    assert said == ["sign_in_failed"] * FREE_TRIES + ["too_many_attempts"]
+
+
+@pytest.mark.asvs("7.4.1", "16.3.1")
+def test_a_stolen_cookie_is_nobodys_after_signing_out_and_stands_in_the_trail_once_an_hour(
+    olga: UUID, clock: Clock
+) -> None:
+    caller, token = signed_in(olga)
+    with db.begin() as session:
+        commands.sign_out(session, login_id=UUID(caller.login_id))
+    tokens.forget_epoch("login", caller.login_id)
+
+    shown = [tokens.caller_of_login(token) for _ in range(3)]
+    clock.advance(hours=1)
+    shown.append(tokens.caller_of_login(token))
+
+    assert shown == [None] * 4
+    assert entries(UUID(str(caller.customer_id))).count("users.ended_login_used") == 2
+
+
+@pytest.mark.asvs("7.3.1", "7.3.2")
+@pytest.mark.parametrize(("hours", "every"), [(9, 9), (20, 1)])
+def test_a_login_ends_after_eight_idle_hours_and_after_twenty(
+    olga: UUID, clock: Clock, hours: float, every: float
+) -> None:
+    _, token = signed_in(olga)
+    seen, passed = [], 0.0
+    while passed < hours:
+        clock.advance(hours=every)
+        passed += every
+        tokens.memory._known.clear()  # another process
+        seen.append(tokens.caller_of_login(token) is not None)
+
+    assert seen[-1] is False
+    assert all(seen[:-1])
+
+
+@pytest.mark.asvs("16.3.1")
+def test_coming_in_and_failing_to_stand_in_the_trail_with_the_place(olga: UUID) -> None:
+    try_in(EMAIL, "wrong")
+    try_in(EMAIL, PASSWORD)
+
+    with db.begin_read() as session:
+        found = session.execute(
+            db.audit_entry.select().add_columns(db.audit_value.c.after).join(
+                db.audit_value, db.audit_value.c.entry_id == db.audit_entry.c.id
+            ).order_by(db.audit_entry.c.id)
+        ).all()  # fmt: skip
+    said = {row.action: row.after for row in found}
+    assert said["users.sign_in_failed"] == {"place": HERE}
+    assert said["users.sign_in"] == {"by": ["pwd"], "place": HERE}

@@ -1,0 +1,131 @@
+"""Second factors: authenticator apps (RFC 6238) and the recovery codes for who has lost theirs."""
+
+from __future__ import annotations
+
+import hmac
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pyotp import TOTP, random_base32
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from domains.kernel import clock, envelope
+from domains.kernel.crypto import digest, token_of
+from domains.kernel.database import locked
+from domains.kernel.errors import Refused
+
+from ..models import Passkey, RecoveryCode, Totp, User
+from .live import home_of
+from .requirement import needs_second_factor
+from .trail import note_by
+
+PURPOSE = "users.totp"
+STEP = 30  # seconds that a code is good; the one before and after are taken, too, for clocks that differ
+CODES = 10
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # 31 letters that are not mistaken for others: 24 of them have 118 bits
+BLOCK = 6
+
+
+def offer_app(session: Session, *, user_id: UUID) -> str:
+    """The seed that a person's authenticator app shall take; the same until a code from it was right."""
+    known = session.scalars(locked(select(Totp).where(Totp.user_id == user_id), Totp)).one_or_none()
+    if known is not None and known.confirmed_at is not None:
+        raise Refused("You have an authenticator app already: remove it first.", code="factor_known")
+    if known is not None:
+        return seed_of(known)
+    seed = random_base32()
+    sealed = envelope.seal(seed, purpose=PURPOSE, owner=user_id)
+    session.add(Totp(user_id=user_id, seed=sealed, last_step=0, created_at=clock.now(session)))
+    return seed
+
+
+def seed_of(app: Totp) -> str:
+    """What an app and we both know."""
+    return envelope.opened(app.seed, purpose=PURPOSE, owner=app.user_id)
+
+
+def address_of(seed: str, email: str) -> str:
+    """The `otpauth:` address that an app reads from a picture."""
+    return TOTP(seed).provisioning_uri(name=email, issuer_name="Cloud Sales System")
+
+
+def confirm_app(session: Session, *, user_id: UUID, code: str) -> None:
+    """Begin to ask for the codes of an app; refused until one of them was right."""
+    app = session.scalars(locked(select(Totp).where(Totp.user_id == user_id), Totp)).one_or_none()
+    if app is None or app.confirmed_at is not None or _taken(app, code, clock.now(session)) != "right":
+        raise Refused("This is not the code that the app shows now.", code="code_wrong", field="code")
+    app.confirmed_at = clock.now(session)
+    note_factor(session, user_id, "users.add_factor", kind="totp")
+
+
+def take_code(session: Session, user: User, code: str, now: datetime) -> str:
+    """What a code of a person's app is: right (and good no more), replayed, or wrong."""
+    app = session.scalars(locked(select(Totp).where(Totp.user_id == user.id), Totp)).one_or_none()
+    return "wrong" if app is None or app.confirmed_at is None else _taken(app, code, now)
+
+
+def _taken(app: Totp, code: str, now: datetime) -> str:
+    typed, current = "".join(code.split()), int(now.timestamp()) // STEP
+    otp = TOTP(seed_of(app))
+    shown = [step for step in (current - 1, current, current + 1) if _same(otp.generate_otp(step), typed)]
+    if not shown:
+        return "wrong"
+    if shown[-1] <= app.last_step:
+        return "replayed"
+    app.last_step = shown[-1]
+    return "right"
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())
+
+
+def remove_app(session: Session, *, user_id: UUID) -> None:
+    """Forget a person's app; refused when it is the last second factor of somebody who needs one."""
+    check_not_last(session, user_id, "app")
+    session.execute(delete(Totp).where(Totp.user_id == user_id))
+    note_factor(session, user_id, "users.remove_factor", kind="totp")
+
+
+def check_not_last(session: Session, user_id: UUID, kind: str) -> None:
+    """Refuse to take away the only second factor of somebody who must have one."""
+    keys = session.scalar(select(func.count()).select_from(Passkey).where(Passkey.user_id == user_id)) or 0
+    apps = session.scalar(
+        select(func.count()).select_from(Totp).where(Totp.user_id == user_id, Totp.confirmed_at.is_not(None))
+    )
+    left = keys + (apps or 0) - 1
+    if left < 1 and needs_second_factor(session, user_id):
+        raise Refused("You need a second factor: add another one before you remove this.", code="factor_needed")
+
+
+def renew_recovery_codes(session: Session, *, user_id: UUID) -> list[str]:
+    """Ten new recovery codes, which are shown once; those before are good no more."""
+    codes = [token_of(ALPHABET, BLOCK * 4) for _ in range(CODES)]
+    session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+    session.add_all(RecoveryCode(code_hash=_hash_of(user_id, code), user_id=user_id) for code in codes)
+    note_factor(session, user_id, "users.renew_recovery_codes")
+    return ["-".join(code[start : start + BLOCK] for start in range(0, len(code), BLOCK)) for code in codes]
+
+
+def take_recovery_code(session: Session, user: User, typed: str) -> bool:
+    """Whether this is a recovery code of the person that was not used before; it is now."""
+    code = "".join(letter for letter in typed.casefold() if letter.isalnum())
+    mine = (RecoveryCode.code_hash == _hash_of(user.id, code), RecoveryCode.used_at.is_(None))
+    used: Any = session.execute(update(RecoveryCode).where(*mine).values(used_at=clock.now(session)))
+    if used.rowcount != 1:
+        return False
+    note_factor(session, user.id, "users.use_recovery_code")
+    return True
+
+
+def _hash_of(user_id: UUID, code: str) -> str:
+    return digest("recovery", str(user_id), code)
+
+
+def note_factor(session: Session, user_id: UUID, action: str, **what: str) -> None:
+    """Append that somebody has changed or used a way in of theirs."""
+    user = session.get_one(User, user_id)
+    home = home_of(session, user_id) or user_id
+    note_by(session, user, action, home, user_id, "user", after=what or None)
