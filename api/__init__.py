@@ -20,7 +20,7 @@ from .auth import public
 
 BLUEPRINTS = {
     "customers": ("customers",),
-    "users": ("users", "invitations"),
+    "users": ("users", "invitations", "api_clients"),
     "accounts": ("accounts",),
     "services": ("offers", "orders", "subscriptions"),
     "support": ("cases",),

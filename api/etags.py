@@ -48,7 +48,7 @@ def if_match(*, required: bool = True) -> Callable[[Callable[..., Any]], Callabl
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def checked(*args: Any, **kwargs: Any) -> Any:
-            ids = [value for value in kwargs.values() if isinstance(value, UUID)]
+            ids = [value for name, value in kwargs.items() if isinstance(value, UUID) or name == "client_id"]
             expected = expected_version(ids[0] if ids else g.caller.actor.id, required=required)
             return view(*args, **kwargs, expected_version=expected)
 

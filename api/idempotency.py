@@ -48,10 +48,13 @@ def asked(*, required: bool) -> Asked | None:
     return Asked(key, digest(request.path, canonical(request.get_json(silent=True))))
 
 
-def once(database: Database, *, key_required: bool = True) -> Callable[[Callable[..., Response]], Callable[..., Any]]:
+def once(
+    database: Database, *, key_required: bool = True, told_once: tuple[str, ...] = ()
+) -> Callable[[Callable[..., Response]], Callable[..., Any]]:
     """Run a view in one transaction with its answer; give a known answer again; 422 for another request.
 
     The view gets the open SQLAlchemy session first. A twin that runs at the same time waits for the first one's end.
+    Fields in `told_once` are secrets: they are null in the answer that is kept.
     """
 
     def decorate(view: Callable[..., Response]) -> Callable[..., Response]:
@@ -64,7 +67,7 @@ def once(database: Database, *, key_required: bool = True) -> Callable[[Callable
                 if not _enter(session, database, wanted):
                     return _again(session, database, wanted)
                 response = view(session, *args, **kwargs)
-                _keep(session, database, wanted, response)
+                _keep(session, database, wanted, response, told_once)
                 return response
 
         header = "IdempotencyKey" if key_required else "IdempotencyKeyOptional"
@@ -121,9 +124,14 @@ def _taken_over(session: Session, database: Database, wanted: Asked) -> bool:
     return True
 
 
-def _keep(session: Session, database: Database, wanted: Asked, response: Response) -> None:
+def _keep(
+    session: Session, database: Database, wanted: Asked, response: Response, told_once: tuple[str, ...] = ()
+) -> None:
     headers = {name: response.headers[name] for name in ("ETag", "Location") if name in response.headers}
-    answer = {"status": response.status_code, "body": response.get_json(), "headers": headers}
+    body = response.get_json(silent=True)
+    if told_once and body:
+        body = body | dict.fromkeys(told_once)
+    answer = {"status": response.status_code, "body": body, "headers": headers}
     table = database.idempotency
     session.execute(table.update().where(table.c.key == wanted.key).values(answer))
 

@@ -12,7 +12,8 @@ from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.oauth2.rfc6749 import ClientMixin
 from authlib.oauth2.rfc6749.errors import InvalidScopeError
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
-from flask import Flask, Response, jsonify, request
+from authlib.oauth2.rfc7009 import RevocationEndpoint
+from flask import Flask, Response, g, jsonify, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from sqlalchemy.exc import OperationalError
@@ -21,7 +22,7 @@ from werkzeug.exceptions import HTTPException
 
 from domains.kernel.config import Settings
 from domains.kernel.crypto import digest
-from domains.users import tokens
+from domains.users import commands, db, tokens
 from gateway import spans
 
 from . import headers
@@ -29,6 +30,11 @@ from .auth import public
 from .spec import SCOPES
 
 log = logging.getLogger(__name__)
+
+
+METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
+SIGNED = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+NOT_PROVEN = "The client is not known, is disabled, or has not proven who it is."
 
 
 class Program(ClientMixin):
@@ -41,10 +47,13 @@ class Program(ClientMixin):
         return str(self.row.id)
 
     def check_client_secret(self, client_secret: str) -> bool:
-        return digest(client_secret) in self.row.secrets
+        hashed = digest(client_secret)
+        g.credential = next((one for one in self.row.live if one.kind == "secret" and one.digest == hashed), None)
+        g.why = "secret"
+        return g.credential is not None
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        return endpoint == "token" and method in Grant.TOKEN_ENDPOINT_AUTH_METHODS
+        return endpoint in ("token", "revocation") and method in METHODS
 
     def check_grant_type(self, grant_type: str) -> bool:
         return grant_type == "client_credentials"
@@ -57,12 +66,45 @@ class Program(ClientMixin):
 class Grant(ClientCredentialsGrant):
     """The only grant there is."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
+    TOKEN_ENDPOINT_AUTH_METHODS = METHODS
 
     def validate_requested_scope(self) -> None:
         """Refuse a request of which nothing is allowed; what is granted of others is said in the answer."""
         if not self.request.client.get_allowed_scope(self.request.payload.scope):
             raise InvalidScopeError()
+
+
+class Revocation(RevocationEndpoint):
+    """Gives a program's tokens back (RFC 7009): with one of them, all that it has."""
+
+    CLIENT_AUTH_METHODS = METHODS
+
+    def authenticate_token(self, request: Any, client: Any) -> Any:
+        """The token, if this program still holds it; what is no token of its own is left alone and told nothing of."""
+        self.check_params(request, client)
+        given = request.form["token"]
+        return given if tokens.own_token(given, client.row) else None
+
+    def revoke_token(self, token: Any, request: Any) -> None:
+        with db.begin() as session:
+            commands.end_tokens(session, client_id=request.client.get_client_id())
+        tokens.forget_epoch("client", request.client.get_client_id())
+
+
+def by_key(query_client: Any, asked: Any) -> Any:
+    """The program whose signed statement comes with a request (RFC 7523)."""
+    text, named = asked.form.get("client_assertion", ""), asked.form.get("client_id")
+    if asked.form.get("client_assertion_type") != SIGNED:
+        return None
+    client = query_client(tokens.claimed_client(text))
+    if client is None or named not in (None, client.get_client_id()):
+        return None
+    try:
+        g.credential = tokens.proven_by_key(text, client.row)
+    except tokens.Untrue as no:
+        g.why = no.why
+        return None
+    return client
 
 
 def create_app(settings: Settings) -> Flask:
@@ -77,13 +119,22 @@ def create_app(settings: Settings) -> Flask:
     server = AuthorizationServer(app, query_client=find_program, save_token=lambda token, asked: None)
     server.register_grant(Grant)
     server.register_token_generator("default", issue)
+    server.register_endpoint(Revocation)
+    server.register_client_auth_method("private_key_jwt", by_key)
+    tokens.jwks()  # a key that cannot be read is told at the start
     app.config["LIMITER"] = limiter = Limiter(caller_key, app=app)  # an app keeps only a weak reference to it
 
     @app.post("/token")
     @limiter.limit("60 per minute")
     @public
     def issue_token() -> Response:
-        return server.create_token_response()
+        return answered(server.create_token_response())
+
+    @app.post("/revoke")
+    @limiter.limit("60 per minute")
+    @public
+    def revoke_token() -> Response:
+        return answered(server.create_endpoint_response("revocation"))
 
     app.add_url_rule("/jwks.json", view_func=list_keys)
     app.add_url_rule("/oauth-authorization-server", view_func=public(lambda: metadata(settings)), endpoint="metadata")
@@ -93,6 +144,22 @@ def create_app(settings: Settings) -> Flask:
     for busy in (OperationalError, NoConnectionFree):
         app.register_error_handler(busy, from_busy)
     return app
+
+
+def answered(response: Response) -> Response:
+    """The answer; a no to who somebody is has the same words whatever was wrong, which stands in the trail."""
+    if response.status_code >= 400 and (response.get_json(silent=True) or {}).get("error") == "invalid_client":
+        why = g.get("why", "client_unknown_or_disabled" if claimed() else "nothing_proven")
+        tokens.note_refusal("users.refuse_client", why, client_id=claimed(), ip=get_remote_address())
+        return refusal(401, "invalid_client", NOT_PROVEN, [("WWW-Authenticate", 'Basic realm="oauth2"')])
+    return response
+
+
+def claimed() -> str:
+    """The program that a request says it comes from."""
+    given = request.authorization
+    basic = given.username if given and given.type == "basic" else None
+    return basic or request.form.get("client_id") or tokens.claimed_client(request.form.get("client_assertion", ""))
 
 
 def from_http(error: HTTPException) -> Response:
@@ -124,13 +191,13 @@ def find_program(client_id: str) -> Program | None:
 
 def issue(*, client: Program, scope: str | None = None, **_: Any) -> dict[str, Any]:
     """An access token for a program that has proved itself."""
+    tokens.note_use(client.row, g.credential)
     return tokens.issue_access_token(client.row, client.get_allowed_scope(scope).split())
 
 
 def caller_key() -> str:
     """Whom the limit counts: the program, and the place it calls from."""
-    given = request.authorization
-    return f"{(given.username if given else request.form.get('client_id')) or ''}@{get_remote_address()}"
+    return f"{claimed()[:64]}@{get_remote_address()}"
 
 
 @public
@@ -143,14 +210,18 @@ def metadata(settings: Settings) -> Response:
     """What a client needs to know of this server (RFC 8414)."""
     address = settings.public_url
     return jsonify(
-        issuer=address, token_endpoint=f"{address}/oauth2/token", jwks_uri=f"{address}/.well-known/jwks.json",
+        issuer=address, token_endpoint=f"{address}/oauth2/token", revocation_endpoint=f"{address}/oauth2/revoke",
+        jwks_uri=f"{address}/.well-known/jwks.json",
         grant_types_supported=["client_credentials"], response_types_supported=[],
-        token_endpoint_auth_methods_supported=Grant.TOKEN_ENDPOINT_AUTH_METHODS, scopes_supported=sorted(SCOPES),
+        token_endpoint_auth_methods_supported=METHODS, revocation_endpoint_auth_methods_supported=METHODS,
+        token_endpoint_auth_signing_alg_values_supported=tokens.ASSERTION_ALGORITHMS,
+        revocation_endpoint_auth_signing_alg_values_supported=tokens.ASSERTION_ALGORITHMS,
+        scopes_supported=sorted(SCOPES),
     )  # fmt: skip
 
 
 def never_stored(response: Response) -> Response:
     """Tokens are not kept by anything on the way (RFC 6749 section 5.1)."""
-    if request.path == "/token":
+    if request.path in ("/token", "/revoke"):
         response.headers["Cache-Control"] = "no-store"
     return response

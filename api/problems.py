@@ -82,6 +82,11 @@ CODES = {
     "end_date_not_allowed": Known("This last day is not offered", "Take one of `allowed_end_dates`."),
     "not_active": Known("The subscription is not active", "See `state` and `allowed_actions` of the subscription."),
     "locked_before_renewal": Known("It is about to renew", "Try again after the renewal."),
+    "beyond_own_rights": Known(
+        "More rights than you have", "Nobody gives a program more rights than they have, nor changes one that has more."
+    ),
+    "two_are_live": Known("Two are live already", "Remove the secret or key that is not used any more, then add one."),
+    "key_known": Known("The key is there already", "Send the public half of another key."),
     "name_taken": Known("The name is taken", "Choose another name."),
     "account_closed": Known("The account is closed", "Choose another account, or open a new one."),
     "changed_at_provider": Known("It was changed at the provider", "Read the subscription again and decide anew."),

@@ -33,6 +33,10 @@ SCOPES = {
     "cases:write": "Open and answer support cases",
     "charges:read": "See charges and costs",
     "invoices:read": "See and download invoices",
+    "api-clients:read": "See API clients",
+    "api-clients:write": "Create and change API clients, with rights that one has oneself",
+    "sign-on:read": "See how people sign in through their organisation",
+    "sign-on:write": "Change how people sign in through their organisation",
     "runs:read": "See all runs (operators)",
     "runs:write": "Intervene in runs (operators)",
 }

@@ -17,11 +17,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from domains.kernel import assertion
 from domains.kernel.config import Settings
 from domains.kernel.crypto import digest
+from domains.kernel.messages import acting
 from domains.kernel.tenancy import Caller
 from domains.users import tokens
 
 Environ = dict[str, Any]
 ADDRESS = "/_auth"
+ASSERTION = "HTTP_" + assertion.HEADER.upper().replace("-", "_")
 AUDIENCE = "HTTP_X_CLOUDSALES_AUDIENCE"  # for which surface nginx asks
 TENANT = "X-CloudSales-Tenant"  # what a kept answer may be shared by
 log = logging.getLogger(__name__)
@@ -41,7 +43,9 @@ def answer(environ: Environ, settings: Settings, start_response: Any) -> Iterabl
     """Tell nginx who is calling: 204, with the assertion when somebody is known; 503 when that cannot be looked up."""
     audience = "api" if environ.get(AUDIENCE) == "api" else "portal"
     try:
-        caller = caller_of(environ, settings, audience)
+        with acting(request_id=environ.get("HTTP_X_REQUEST_ID", "")[:64]):
+            note_forged(environ)
+            caller = caller_of(environ, settings, audience)
     except SQLAlchemyError as away:
         log.warning("cannot tell who is calling", exc_info=away)
         start_response("503 Service Unavailable", [("Content-Length", "0")])
@@ -59,6 +63,18 @@ def tenant_of(caller: Caller) -> str:
     return digest(msgspec.json.encode(seen).decode())
 
 
+def note_forged(environ: Environ) -> None:
+    """Have it stand in the operator's trail when somebody outside has sent the assertion that only we make."""
+    if ASSERTION in environ:
+        tokens.note_refusal("users.refuse_assertion", "forged_header", ip=place_of(environ))
+
+
+def place_of(environ: Environ) -> str:
+    """Where a request came from: as nginx says in its question, else as the connection says."""
+    told = environ.get("HTTP_X_FORWARDED_FOR") if environ.get(AUDIENCE) else None
+    return str(told or environ.get("REMOTE_ADDR", ""))[:64]
+
+
 def _person(environ: Environ, name: str) -> Caller | None:
     try:
         cookies = SimpleCookie(environ.get("HTTP_COOKIE", ""))
@@ -69,4 +85,4 @@ def _person(environ: Environ, name: str) -> Caller | None:
 
 def _program(environ: Environ) -> Caller | None:
     kind, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-    return tokens.caller_of_bearer(token) if kind.lower() == "bearer" else None
+    return tokens.caller_of_bearer(token, place_of(environ)) if kind.lower() == "bearer" else None

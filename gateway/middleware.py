@@ -18,11 +18,11 @@ from domains.kernel.messages import acting, context
 from domains.kernel.telemetry import traceparent, tracestate
 
 from . import hardening, health, introduction, spans
+from .introduction import ASSERTION
 from .routes import API
 
 Environ = dict[str, Any]
 App = Callable[[Environ, Any], Iterable[bytes]]
-ASSERTION = "HTTP_" + assertion.HEADER.upper().replace("-", "_")
 FORGED = re.compile(r"HTTP_X_(CLOUDSALES|FORWARDED|REAL|USER|TENANT)(_|$)|HTTP_FORWARDED$")
 SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -60,7 +60,7 @@ class Gateway:
             if self._behind_nginx:
                 self._believe(environ, stated, client)
             else:
-                self._introduce(environ, path, in_api)
+                self._introduce(environ, path, in_api, stated)
             with acting(traceparent=trace):
                 return self._app(environ, spans.telling(tell, start_response))
 
@@ -72,8 +72,13 @@ class Gateway:
             environ["REMOTE_ADDR"] = client
         environ["wsgi.url_scheme"] = urlsplit(self._settings.public_url).scheme  # TLS ends in front of us
 
-    def _introduce(self, environ: Environ, path: str, in_api: bool) -> None:
-        """Put on the assertion of who is calling, when a cookie (portal) or a token (API) proves it."""
+    def _introduce(self, environ: Environ, path: str, in_api: bool, stated: str | None) -> None:
+        """Put on the assertion of who is calling, when a cookie (portal) or a token (API) proves it.
+
+        One that came along is forged: it is not heard, but noted.
+        """
+        if stated:
+            introduction.note_forged(environ | {ASSERTION: stated})
         if path.startswith("/static/"):
             return
         audience = "api" if in_api else "portal"

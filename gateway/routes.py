@@ -7,7 +7,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "customers": ("customers",),
     "users": (
         "users", "invitations", "me", "profile", "security", "login", "logout", "confirm", "switch", "organisations",
-        "oauth2", ".well-known",
+        "oauth2", ".well-known", "api-clients", "sign-on",
     ),
     "accounts": ("accounts",),
     "services": ("offers", "orders", "subscriptions"),

@@ -18,7 +18,18 @@ from .login import limiter
 
 BLUEPRINTS = {
     "customers": ("customers",),
-    "users": ("login", "entering", "links", "confirm", "security", "switch", "members", "users", "organisations"),
+    "users": (
+        "login",
+        "entering",
+        "links",
+        "confirm",
+        "security",
+        "switch",
+        "members",
+        "users",
+        "organisations",
+        "api_clients",
+    ),
     "accounts": ("accounts",),
     "services": ("offers", "orders", "subscriptions", "changes"),
     "support": ("support",),

@@ -88,6 +88,7 @@ def places(caller: Caller) -> list[dict[str, Any]]:
         ("/accounts", "briefcase", _("Accounts and budgets"), "accounts:read"),
         ("/operations", "route", _("Operations"), "operations:read"),
         ("/users", "users", _("People"), "users:read"),
+        ("/api-clients", "webhook", _("API clients"), "api-clients:read"),
     ]
     control = [("/runs", "adjustments", _("Runs"), "runs:read")]
     if manages(caller):

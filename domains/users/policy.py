@@ -6,15 +6,17 @@ _READ = "customers accounts offers orders subscriptions operations cases charges
 _ALL_READ = frozenset(f"{noun}:read" for noun in _READ.split())
 _BUY = frozenset({"orders:write", "subscriptions:write", "operations:write", "cases:write"})
 _WORK = frozenset({"cases:write", "support:work"})
+# who comes in besides people with a password: programs, and people through the organisation's own sign-on
+_DOORS = frozenset({"api-clients:read", "api-clients:write", "sign-on:read", "sign-on:write"})
 RUN_SCOPES = frozenset({"runs:read", "runs:write"})
 ROLE_SCOPES: dict[str, frozenset[str]] = {
-    "owner": _ALL_READ | _BUY | {"accounts:write", "customers:write", "users:write"},
+    "owner": _ALL_READ | _BUY | _DOORS | {"accounts:write", "customers:write", "users:write"},
     "buyer": _ALL_READ | _BUY | {"accounts:write"},
     "billing": _ALL_READ | {"cases:write"},
     "reader": _ALL_READ,
     "agent": _ALL_READ | _WORK,
     "saga.operator": _ALL_READ | _WORK | RUN_SCOPES,
-    "administrator": _ALL_READ | _BUY | _WORK | RUN_SCOPES
+    "administrator": _ALL_READ | _BUY | _WORK | _DOORS | RUN_SCOPES
     | {"accounts:write", "customers:write", "users:write", "operate"},
 }  # fmt: skip
 STAFF = ("agent", "saga.operator", "administrator")

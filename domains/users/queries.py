@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from domains.kernel import clock
 from domains.kernel.errors import NotFound
-from domains.kernel.paging import Page, page
+from domains.kernel.paging import Page, checked_limit, decode_cursor, encode_cursor, page
 from domains.kernel.searching import holds
 from domains.kernel.tenancy import Scope
 
@@ -169,12 +169,28 @@ def choices(session: Session, scope: Scope, *, q: str | None = None, limit: int 
     return list(session.scalars(query.order_by(Organisation.name, Organisation.customer_id).limit(limit)))
 
 
-def list_clients(session: Session, scope: Scope, *, customer_id: UUID | None = None) -> list[ApiClient]:
-    """Programs of customers that the caller may see."""
-    query = select(ApiClient).where(scope.covers(ApiClient))
+def list_clients(
+    session: Session, scope: Scope, *, customer_id: UUID | None = None, cursor: str | None = None, limit: int = 50
+) -> Page[ApiClient]:
+    """Programs of customers that the caller may see, by their ids."""
+    query, filters, size = select(ApiClient).where(scope.covers(ApiClient)), {"of": customer_id}, checked_limit(limit)
     if customer_id is not None:
         query = query.where(ApiClient.customer_id == customer_id)
-    return list(session.scalars(query.order_by(ApiClient.id).limit(200)))
+    if cursor:
+        last = decode_cursor(cursor, filters, lambda position: 1 <= len(position) <= 64 and position.isascii())
+        query = query.where(ApiClient.id > last.decode("ascii").replace("\0", ""))
+    rows = list(session.scalars(query.order_by(ApiClient.id).limit(size + 1)))
+    more = encode_cursor(rows[size - 1].id.encode(), filters) if len(rows) > size else None
+    return Page(rows[:size], more)
+
+
+def get_client(session: Session, scope: Scope, client_id: str) -> ApiClient:
+    """One program; NotFound for any that the caller may not see."""
+    query = select(ApiClient).where(ApiClient.id == client_id, scope.covers(ApiClient))
+    found: ApiClient | None = session.scalars(query).one_or_none() if client_id.isprintable() else None
+    if found is None:
+        raise NotFound("There is no such client.", code="client_not_found", field="client_id")
+    return found
 
 
 def has_demo_people(session: Session) -> bool:

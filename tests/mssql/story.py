@@ -30,6 +30,7 @@ from domains.services.providers import provider
 from domains.support import commands as case_commands
 from domains.users import commands as user_commands
 from domains.users import tokens
+from domains.users.commands import CLIENT_SCOPES
 from saga import console, gauges, interventions, relay, retention, schedules, store, tables, worker
 from saga.flows.refresh_subscription import RefreshSubscription, refresh_subscription
 from saga.transports import inline
@@ -116,10 +117,25 @@ def people_come_and_go() -> None:
         user_commands.sign_out(session, login_id=login.login_id)
         user_commands.note_reading(session, customer_id=customer_id, path="/accounts")
         user_commands.disable_user(session, scope=owner, user_id=user_id)
-        user_commands.rotate_secret(session, scope=owner, client_id="eu-1", secret="css_y")
-        user_commands.disable_client(session, scope=owner, client_id="eu-1")
+        change_programs(session, owner)
         user_commands.know_organisation(session, customer_id=customer_id, name="N", status="active", version=9)
         user_commands.remove_organisation(session, customer_id=customer_id)
+
+
+def change_programs(session: Any, scope: Scope) -> None:
+    known: dict[str, Any] = {"scope": scope, "within": CLIENT_SCOPES, "client_id": "eu-1", "expected_version": None}
+    client = user_commands.add_secret(session, **known, secret="css_y")
+    user_commands.note_use(session, client_id="eu-1", credential_id=client.live[0].id)
+    user_commands.remove_credential(session, **known, credential_id=client.live[0].id, kind="secret")
+    user_commands.update_client(session, **known, name="Stock desk")
+    user_commands.set_client_status(session, **known, status="disabled")
+    user_commands.end_tokens(session, client_id="eu-1")
+    user_commands.spend_assertion(session, client_id="eu-1", jti="1")
+    user_commands.note_refusal(session, action="users.refuse_token", why="signature", client_id="eu-1")
+    user_commands.note_refusal(session, action="users.refuse_token", why="malformed")
+    users.queries.get_client(session, scope, "eu-1")
+    users.queries.list_clients(session, scope, cursor=users.queries.list_clients(session, scope, limit=1).next_cursor)
+    user_commands.delete_client(session, **known)
 
 
 def answer_invitations(user_id: UUID, login_id: UUID) -> None:

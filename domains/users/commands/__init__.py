@@ -44,9 +44,17 @@ from .people import add_user as add_user
 from .people import know_organisation as know_organisation
 from .people import remove_organisation as remove_organisation
 from .people import update_preferences as update_preferences
+from .programs import USE_NOTED as USE_NOTED
+from .programs import add_key as add_key
+from .programs import add_secret as add_secret
 from .programs import create_api_client as create_api_client
-from .programs import disable_client as disable_client
-from .programs import rotate_secret as rotate_secret
+from .programs import delete_client as delete_client
+from .programs import end_tokens as end_tokens
+from .programs import note_use as note_use
+from .programs import remove_credential as remove_credential
+from .programs import set_client_status as set_client_status
+from .programs import spend_assertion as spend_assertion
+from .programs import update_client as update_client
 from .proving import enrol_app as enrol_app
 from .proving import enrol_passkey as enrol_passkey
 from .proving import prove_by_code as prove_by_code
@@ -56,3 +64,4 @@ from .proving import sign_in_by_passkey as sign_in_by_passkey
 from .readings import ended_login_key as ended_login_key
 from .readings import note_ended_login as note_ended_login
 from .readings import note_reading as note_reading
+from .refusals import note_refusal as note_refusal

@@ -1,14 +1,11 @@
-"""Access tokens of programs: issued for ten minutes, verified, and read."""
+"""Access tokens of programs: issued for ten minutes, and read; who holds one is known by it."""
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any
 
 from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
 from sqlalchemy.orm import Session
 
 from domains.kernel import clock, config
@@ -16,9 +13,13 @@ from domains.kernel.crypto import digest, token
 from domains.kernel.database import new_id
 from domains.kernel.tenancy import Actor, Caller
 
-from ..models import ApiClient, Organisation, db
+from .. import commands
+from ..models import ApiClient, Credential, Organisation, db
 from .epochs import REMEMBERED, Known, memory
+from .keys import signing_key
 from .logins import home_of
+from .proving import Untrue, audience, verified_claims
+from .refusals import note_refusal
 
 ACCESS_LASTS = 600  # seconds
 
@@ -32,6 +33,15 @@ def live_client(client_id: str) -> ApiClient | None:
         return found if found is not None and found.status == "active" else None
 
 
+def note_use(client: ApiClient, credential: Credential) -> None:
+    """Remember that a secret or key was used, once a minute: the owner sees which one can go."""
+    with db.begin_read() as session:
+        now = clock.now(session)
+    if credential.last_used_at is None or now - credential.last_used_at >= commands.USE_NOTED:
+        with db.begin() as session:
+            commands.note_use(session, client_id=client.id, credential_id=credential.id)
+
+
 def issue_access_token(client: ApiClient, scopes: list[str]) -> dict[str, Any]:
     """An access token (RFC 9068) for a program, signed with ES256, for ten minutes."""
     settings = config.current()
@@ -41,60 +51,50 @@ def issue_access_token(client: ApiClient, scopes: list[str]) -> dict[str, Any]:
         "iss": settings.public_url, "aud": audience(), "sub": client.id, "client_id": client.id, "iat": moment,
         "exp": moment + ACCESS_LASTS, "jti": str(new_id()), "scope": " ".join(sorted(scopes)), "epoch": client.epoch,
     }  # fmt: skip
-    text = jwt.encode({"alg": "ES256", "typ": "at+jwt", "kid": _key().kid}, claims, _key())
+    key = signing_key()
+    text = jwt.encode({"alg": "ES256", "typ": "at+jwt", "kid": str(key.kid)}, claims, key)
     return {"access_token": text, "token_type": "Bearer", "expires_in": ACCESS_LASTS, "scope": claims["scope"]}
 
 
-def audience() -> str:
-    """Whom access tokens are for."""
-    return f"{config.current().public_url}/api"
+def caller_of_bearer(text: str, place: str = "") -> Caller | None:
+    """The program behind an access token; None when the token is forged, late, for somebody else, or ended.
 
-
-def _key() -> ECKey:
-    key = ECKey.import_key(json.loads(config.current().token_key))
-    key.ensure_kid()
-    return key
-
-
-def jwks() -> dict[str, Any]:
-    """The public key that access tokens are verified with."""
-    public = _key().as_dict(private=False)
-    return {"keys": [{**public, "use": "sig", "alg": "ES256"}]}
-
-
-def caller_of_bearer(text: str) -> Caller | None:
-    """The program behind an access token; None when the token is forged, late, for somebody else, or ended."""
+    Why it is refused stands in the trail of the customer whose program it names, with the place it came from.
+    """
     key = digest(text)
     known = memory.get(key)
     if known is not None:
         return known.caller
-    claims = _verified(text)
-    if claims is None:
+    try:
+        claims = verified_claims(text)
+        with db.begin_read() as session:
+            found = _live(session, claims)
+            caller = _program(session, found, claims["scope"].split())
+    except Untrue as no:
+        note_refusal("users.refuse_token", no.why, client_id=no.client_id, ip=place)
         return None
-    with db.begin_read() as session:
-        found = session.get(ApiClient, claims["client_id"])
-        if found is None or found.status != "active" or found.epoch != claims["epoch"]:
-            return None
-        caller = _program(session, found, claims["scope"].split())
     until = time.monotonic() + min(REMEMBERED, claims["exp"] - time.time())
     memory.put(key, Known(caller, "client", found.id, found.epoch, until))
     return caller
 
 
-def _verified(text: str) -> dict[str, Any] | None:
+def _live(session: Session, claims: dict[str, Any]) -> ApiClient:
+    client_id = str(claims.get("client_id"))
+    found = session.get(ApiClient, client_id)
+    if found is None or found.status != "active":
+        raise Untrue("client_disabled" if found is not None else "client_unknown", client_id)
+    if found.epoch != claims.get("epoch"):
+        raise Untrue("revoked", client_id)
+    return found
+
+
+def own_token(text: str, client: ApiClient) -> bool:
+    """Whether this is a token of ours that this program still holds."""
     try:
-        decoded = jwt.decode(text, _key(), algorithms=["ES256"])
-        if decoded.header.get("typ") != "at+jwt":
-            return None
-        jwt.JWTClaimsRegistry(
-            leeway=5,
-            iss={"essential": True, "value": config.current().public_url},
-            aud={"essential": True, "value": audience()},
-            exp={"essential": True},
-        ).validate(decoded.claims)
-    except (JoseError, ValueError):
-        return None
-    return decoded.claims
+        claims = verified_claims(text)
+    except Untrue:
+        return False
+    return bool(claims.get("client_id") == client.id and claims.get("epoch") == client.epoch)
 
 
 def _program(session: Session, client: ApiClient, scopes: list[str]) -> Caller:

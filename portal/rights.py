@@ -1,0 +1,58 @@
+"""What a program may do, in words that a person chooses from."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+from domains.kernel.tenancy import Caller
+from domains.users.commands import CLIENT_SCOPES, RUN_SCOPES
+
+
+class Right(NamedTuple):
+    """One right: its word in the API, and what it is in plain words."""
+
+    scope: str
+    label: LazyString
+
+
+GROUPS: tuple[tuple[LazyString, tuple[Right, ...]], ...] = (
+    (_l("Buying"), (
+        Right("offers:read", _l("Search the catalogue and its prices")),
+        Right("orders:read", _l("See orders")), Right("orders:write", _l("Place orders, which cost money")),
+        Right("subscriptions:read", _l("See subscriptions")),
+        Right("subscriptions:write", _l("Change, extend and cancel subscriptions")),
+        Right("operations:read", _l("Follow what is being worked on")),
+        Right("operations:write", _l("Cancel what is being worked on")),
+    )),
+    (_l("Money"), (
+        Right("invoices:read", _l("See and download invoices")), Right("charges:read", _l("See costs and charges")),
+        Right("accounts:read", _l("See accounts and budgets")),
+        Right("accounts:write", _l("Open accounts and change budgets")),
+    )),
+    (_l("Support"), (
+        Right("cases:read", _l("See support cases")), Right("cases:write", _l("Open and answer support cases")),
+    )),
+    (_l("Your organisation"), (
+        Right("customers:read", _l("See your organisation’s details")),
+        Right("customers:write", _l("Change your organisation’s details, and onboard end-customers")),
+        Right("users:read", _l("See who works here, with names and e-mail addresses")),
+        Right("api-clients:read", _l("See other programs")),
+        Right("api-clients:write", _l("Make and change programs, as far as its own rights go")),
+        Right("sign-on:read", _l("See the settings of single sign-on")),
+        Right("sign-on:write", _l("Change who is let in by single sign-on")),
+    )),
+    (_l("Runs of all customers"), (
+        Right("runs:read", _l("See all runs")), Right("runs:write", _l("Intervene in runs")),
+    )),
+)  # fmt: skip
+WORDS = {right.scope: right.label for _group, rights in GROUPS for right in rights}
+
+
+def offered(caller: Caller) -> list[tuple[Any, list[Right]]]:
+    """The rights that the reader may give a program: those they have themselves."""
+    own = caller.scopes & (CLIENT_SCOPES | (RUN_SCOPES if caller.customer_kind == "operator" else frozenset()))
+    groups = ((title, [right for right in rights if right.scope in own]) for title, rights in GROUPS)
+    return [(title, rights) for title, rights in groups if rights]
