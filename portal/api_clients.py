@@ -13,7 +13,7 @@ from domains.kernel import config
 from domains.kernel.errors import Invalid
 from domains.users import commands, db, queries, tokens
 
-from .access import requires
+from .access import proved, requires
 from .forms import Errors, chosen, chosen_id, refusals_on, typed, whole
 from .htmx import page, redirect
 from .rights import WORDS, offered
@@ -48,6 +48,7 @@ def new(errors: Errors | None = None) -> Any:
 
 @bp.post("")
 @requires("api-clients:write")
+@proved
 @refusals_on(new)
 def create() -> Any:
     """Make a program, and show its secret this once."""
@@ -111,6 +112,7 @@ def edit(client_id: str, errors: Errors | None = None) -> Any:
 
 @bp.post("/<client_id>")
 @requires("api-clients:write")
+@proved
 @refusals_on(edit)
 def update(client_id: str) -> Any:
     """Change a program's name and rights."""
@@ -121,6 +123,7 @@ def update(client_id: str) -> Any:
 
 @bp.post("/<client_id>/secrets")
 @requires("api-clients:write")
+@proved
 @refusals_on(show)
 def add_secret(client_id: str) -> Any:
     """Give a program a second secret, and show it this once."""
@@ -132,6 +135,7 @@ def add_secret(client_id: str) -> Any:
 
 @bp.post("/<client_id>/keys")
 @requires("api-clients:write")
+@proved
 @refusals_on(show)
 def add_key(client_id: str) -> Any:
     """Register a program's public key."""
@@ -143,6 +147,7 @@ def add_key(client_id: str) -> Any:
 
 @bp.post("/<client_id>/remove")
 @requires("api-clients:write")
+@proved
 @refusals_on(show)
 def remove(client_id: str) -> Any:
     """End a secret or key."""
@@ -176,6 +181,7 @@ def confirm_delete(client_id: str) -> Any:
 
 @bp.post("/<client_id>/delete")
 @requires("api-clients:write")
+@proved
 @refusals_on(show)
 def delete(client_id: str) -> Any:
     """Delete a program."""
