@@ -29,6 +29,8 @@ BLUEPRINTS = {
         "users",
         "organisations",
         "api_clients",
+        "sign_on",
+        "sso",
     ),
     "accounts": ("accounts",),
     "services": ("offers", "orders", "subscriptions", "changes"),

@@ -89,6 +89,7 @@ def places(caller: Caller) -> list[dict[str, Any]]:
         ("/operations", "route", _("Operations"), "operations:read"),
         ("/users", "users", _("People"), "users:read"),
         ("/api-clients", "webhook", _("API clients"), "api-clients:read"),
+        ("/sign-on", "key", _("Single sign-on"), "sign-on:read"),
     ]
     control = [("/runs", "adjustments", _("Runs"), "runs:read")]
     if manages(caller):

@@ -91,9 +91,9 @@ def shown(form: LoginForm, status: int = 200) -> Response:
     return page("users/login.html", form=form, errors=errors, status=status)
 
 
-def let_in(made: commands.SignedIn) -> Response:
+def let_in(made: commands.SignedIn, back: str | None = None) -> Response:
     """Go on, with the login's token in a cookie that only this site's pages send back."""
-    return keep(made, on_to(made.state))
+    return keep(made, on_to(made.state, back))
 
 
 def keep(made: commands.SignedIn, response: Response) -> Response:
@@ -102,9 +102,9 @@ def keep(made: commands.SignedIn, response: Response) -> Response:
     return response
 
 
-def on_to(state: str) -> Response:
+def on_to(state: str, back: str | None = None) -> Response:
     """Go where a login in this state leads: to what the reader wanted, or to what is missing before."""
-    wanted = safe_next(request.args.get("next"))
+    wanted = safe_next(back or request.args.get("next"))
     step = {"second_factor": "/login/second-factor", "enrol": "/login/enrol"}.get(state)
     where = wanted if step is None else step if wanted == "/" else f"{step}?next={quote(wanted)}"
     return redirect(where, 303)  # type: ignore[return-value]

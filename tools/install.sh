@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # tools/install.sh run|azure|test|proof|bench|security: makes .venv and installs the locked packages into it; `azure` adds what Azure SQL,
-# identities and Azure Monitor need, `test` what the tests need, `proof` what the long proofs need besides, `bench` what our sagas are
+# identities and Azure Monitor need, `test` what the tests need (an OpenID provider from npm, too), `proof` what the long proofs need besides, `bench` what our sagas are
 # compared with.
 # Asks nothing, changes nothing when all is in place, and works without a network then. Writes into the checkout only,
 # but for the Debian packages that `test` adds where it may.
@@ -72,6 +72,23 @@ system_packages() {
   echo "left out: ${missing[*]} (install with: apt-get install ${missing[*]})"
 }
 
+# An OpenID provider that others wrote, for the tests of single sign-on: three seconds, into tests/oidc/node_modules.
+oidc_provider() {
+  local folder=tests/oidc state
+  command -v npm >/dev/null && node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null || {
+    echo "left out: single sign-on against a real provider (needs Node.js 20 or newer, with npm)"
+    return 0
+  }
+  state=$(cksum <$folder/package-lock.json)
+  [ "$(cat $folder/node_modules/installed 2>/dev/null)" = "$state" ] && return 0
+  echo "installing the packages of $folder/package-lock.json"
+  npm ci --prefix $folder --ignore-scripts --no-audit --no-fund --loglevel=error >var/npm.log 2>&1 || {
+    echo "left out: single sign-on against a real provider (npm cannot fetch it, see var/npm.log)"
+    return 0
+  }
+  echo "$state" >$folder/node_modules/installed
+}
+
 debian_packages() {
   apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$@"
 }
@@ -86,5 +103,5 @@ with_services_off() { # a server that a package brings must not start by itself 
 
 python_packages
 .venv/bin/python tools/translations.py compile
-case $purpose in test | proof) system_packages ;; esac
+case $purpose in test | proof) system_packages && oidc_provider ;; esac
 exit 0

@@ -74,6 +74,7 @@ class Settings:
     provider_client_id: str = _setting("our client id at the provider", "cloud-sales-system")
     provider_client_secret: str = _setting("our client secret at the provider", secret=True)
     provider_timeout: float = _setting("seconds until a silent provider call is given up as unknown", 10.0)
+    resolver: str = _setting("host:port of the name server that proves e-mail domains; empty: the machine's own", "")
     outbound_allow: str = _setting(
         "host:port, by commas, that may be called though not public (sign-on, webhooks); for tests and demos", ""
     )

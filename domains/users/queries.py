@@ -16,7 +16,7 @@ from domains.kernel.paging import Page, checked_limit, decode_cursor, encode_cur
 from domains.kernel.searching import holds
 from domains.kernel.tenancy import Scope
 
-from .models import ApiClient, Login, Membership, Organisation, Passkey, RecoveryCode, Totp, User
+from .models import ApiClient, Login, Membership, Organisation, Passkey, RecoveryCode, SignOn, SignOnDomain, Totp, User
 
 IDLE_LASTS = timedelta(hours=8)  # of a login that nobody uses
 
@@ -191,6 +191,18 @@ def get_client(session: Session, scope: Scope, client_id: str) -> ApiClient:
     if found is None:
         raise NotFound("There is no such client.", code="client_not_found", field="client_id")
     return found
+
+
+def sign_on(session: Session, scope: Scope, customer_id: UUID) -> SignOn | None:
+    """A customer's own provider; None without one. NotFound for a customer that the caller may not see."""
+    organisation(session, scope, customer_id)
+    return session.get(SignOn, customer_id)
+
+
+def domains(session: Session, scope: Scope, customer_id: UUID) -> list[SignOnDomain]:
+    """The e-mail domains that a customer says are its own, by name."""
+    query = select(SignOnDomain).where(SignOnDomain.customer_id == customer_id, scope.covers(SignOnDomain))
+    return list(session.scalars(query.order_by(SignOnDomain.name)))
 
 
 def has_demo_people(session: Session) -> bool:

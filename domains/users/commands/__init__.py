@@ -7,6 +7,10 @@ from ..policy import CLIENT_SCOPES as CLIENT_SCOPES
 from ..policy import ROLE_SCOPES as ROLE_SCOPES
 from ..policy import RUN_SCOPES as RUN_SCOPES
 from ..policy import STAFF as STAFF
+from .entering import ToLink as ToLink
+from .entering import enter as enter
+from .entering import link as link
+from .entering import prove_by_sign_on as prove_by_sign_on
 from .factors import address_of as address_of
 from .factors import offer_app as offer_app
 from .factors import remove_app as remove_app
@@ -20,6 +24,7 @@ from .letters import choose_password as choose_password
 from .letters import link_is_good as link_is_good
 from .letters import tell_of_change as tell_of_change
 from .live import end_own as end_own
+from .live import may_work as may_work
 from .logins import Denied as Denied
 from .logins import SignedIn as SignedIn
 from .logins import act_for as act_for
@@ -65,3 +70,11 @@ from .readings import ended_login_key as ended_login_key
 from .readings import note_ended_login as note_ended_login
 from .readings import note_reading as note_reading
 from .refusals import note_refusal as note_refusal
+from .sign_on import JOINING_ROLES as JOINING_ROLES
+from .sign_on import OPTIONS as OPTIONS
+from .sign_on import SIGN_ON_PURPOSE as SIGN_ON_PURPOSE
+from .sign_on import add_domain as add_domain
+from .sign_on import remove_domain as remove_domain
+from .sign_on import remove_sign_on as remove_sign_on
+from .sign_on import set_sign_on as set_sign_on
+from .sign_on import verify_domain as verify_domain

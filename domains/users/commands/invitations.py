@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from domains.kernel import clock
 from domains.kernel.database import locked, new_id
-from domains.kernel.errors import NotFound, Refused
+from domains.kernel.errors import N_, NotFound, Refused
 from domains.kernel.messages import acting
 from domains.kernel.tenancy import Actor
 
 from ..models import Login, Membership, Organisation, User
-from .live import live_logins
+from .live import live_logins, may_work
 from .requirement import hold_to_rules
 from .trail import note
 
@@ -55,7 +55,7 @@ def accept_invitation(session: Session, *, user_id: UUID, membership_id: UUID) -
         _accept(session, member)
         for login in live_logins(session, user_id):
             login.epoch += 1
-            if login.customer_id == user_id:
+            if login.customer_id == user_id and may_work(session, login, member):
                 login.customer_id = member.customer_id
         hold_to_rules(session, [user_id])
 
@@ -98,6 +98,11 @@ def work_for(session: Session, *, user_id: UUID, login_id: UUID, membership_id: 
     if member is None or member.state != "active":
         raise NotFound("There is no such membership.", code="membership_not_found", field="membership")
     login = session.scalars(locked(select(Login).where(Login.id == login_id, Login.user_id == user_id), Login)).one()
+    if not may_work(session, login, member):
+        text = N_(
+            "To work here, sign in the way this organisation wants it: by its own single sign-on, or by your own means."
+        )
+        raise Refused(text, code="other_sign_in")
     login.customer_id, login.acting_for = member.customer_id, None
     login.epoch += 1
     note(session, "users.work_for", member.customer_id, ("login", login_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -10,8 +11,10 @@ from sqlalchemy.orm import Session
 from domains.kernel import clock
 from domains.kernel.errors import NotFound
 
-from ..models import Login, Membership
+from ..models import Login, Membership, SignOn, SignOnDomain
 from .trail import note
+
+BREAK_GLASS = ("owner", "administrator")  # who may always come in by their own means
 
 
 def live_logins(session: Session, user_id: UUID) -> list[Login]:
@@ -50,7 +53,39 @@ def home_of(session: Session, user_id: UUID) -> UUID | None:
     """The customer a person works for first; their own id when they are invited only; None when shut out of all."""
     here = (Membership.user_id == user_id, Membership.state.in_(("active", "invited")))
     good = or_(Membership.expires_at.is_(None), Membership.expires_at > clock.now(session))
-    members = session.scalars(select(Membership).where(*here).where(or_(Membership.state == "active", good)))
+    members = list(session.scalars(select(Membership).where(*here).where(or_(Membership.state == "active", good))))
     states = {member.customer_id: member.state for member in sorted(members, key=lambda one: one.id)}
-    active = next((customer_id for customer_id, state in states.items() if state == "active"), None)
-    return active or (user_id if states else None)
+    closed = forced_among(session, [member.customer_id for member in members if member.role not in BREAK_GLASS])
+    open_ones = {customer_id: state for customer_id, state in states.items() if customer_id not in closed}
+    active = next((customer_id for customer_id, state in open_ones.items() if state == "active"), None)
+    return active or (user_id if "invited" in states.values() else None)
+
+
+def forced_among(session: Session, customer_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the customers whose members come in through their own provider only."""
+    if not customer_ids:
+        return set()
+    return set(session.scalars(select(SignOn.customer_id).where(SignOn.forced, SignOn.customer_id.in_(customer_ids))))
+
+
+def may_work(session: Session, login: Login, member: Membership) -> bool:
+    """Whether a login may be used at a customer: one that a provider made at its own, others where none is forced.
+
+    Owners keep their own means, so that a provider that is away, or set up wrongly, shuts nobody out for good.
+    """
+    if login.sign_on_id is not None:
+        return login.sign_on_id == member.customer_id
+    return member.role in BREAK_GLASS or not forced_among(session, [member.customer_id])
+
+
+def is_forced_for(session: Session, domain: str) -> bool:
+    """Whether people of an e-mail domain come in through their customer's provider only: of the domain, not of them."""
+    query = select(SignOn.customer_id).join(SignOnDomain, SignOnDomain.customer_id == SignOn.customer_id)
+    own = query.where(SignOn.forced, SignOnDomain.name == domain, SignOnDomain.verified_at.is_not(None))
+    return bool(domain) and session.scalars(own).first() is not None
+
+
+def roles_at(session: Session, customer_id: UUID) -> dict[UUID, str]:
+    """Who works for a customer, and as what."""
+    query = select(Membership).where(Membership.customer_id == customer_id, Membership.state == "active")
+    return {member.user_id: member.role for member in session.scalars(query)}

@@ -16,8 +16,9 @@ from domains.kernel.tenancy import Scope
 
 from .. import queries
 from ..models import Login, OneTime, Throttle, User, email_key
+from ..oidc.domains import domain_of
 from . import throttles
-from .live import end_login, home_of
+from .live import end_login, home_of, is_forced_for
 from .passwords import hashed, hasher, verified
 from .requirement import state_of
 from .trail import note, note_by
@@ -61,7 +62,7 @@ def sign_in(session: Session, *, email: str, password: str, ip: str, user_agent:
         throttles.note_failures(session, limits, now)
         if user is not None and home is not None:
             note_by(session, user, "users.sign_in_failed", home, user.id, after={"place": ip[:64]})
-        return Denied("sign_in_failed")
+        return Denied("sign_on_forced" if is_forced_for(session, domain_of(email)) else "sign_in_failed")
     throttles.forget(session, limits[0])
     if user.password_hash and hasher.check_needs_rehash(user.password_hash):
         user.password_hash = hashed(password)
@@ -74,9 +75,13 @@ def may_come(user: User) -> bool:
 
 
 def new_login(
-    session: Session, user: User, home: UUID, now: datetime, ip: str, user_agent: str, amr: tuple[str, ...] = ("pwd",)
-) -> SignedIn:
-    """Make a login that was proved by `amr`. It is active, or good only for giving or enrolling a second factor."""
+    session: Session, user: User, home: UUID, now: datetime, ip: str, user_agent: str, amr: tuple[str, ...] = ("pwd",),
+    *, sign_on_id: UUID | None = None,
+) -> SignedIn:  # fmt: skip
+    """Make a login that was proved by `amr`. It is active, or good only for giving or enrolling a second factor.
+
+    One that a customer's provider has proved (`sign_on_id`) is good at that customer only.
+    """
     state = state_of(session, user.id, amr)
     made = SignedIn(token(), new_id(), user.id, state)
     whole = state == "active"
@@ -85,6 +90,7 @@ def new_login(
             id=made.login_id, token_hash=digest(made.token), user_id=user.id, customer_id=home, epoch=1, state=state,
             amr=list(amr), proved_at=now if whole else None, failures=0, created_at=now, last_seen_at=now,
             expires_at=now + (LOGIN_LASTS if whole else HALF_LASTS), ip=ip[:64], user_agent=user_agent[:300],
+            sign_on_id=sign_on_id,
         )
     )  # fmt: skip
     if whole:

@@ -21,6 +21,10 @@ from .proving import claimed_client as claimed_client
 from .proving import proven_by_key as proven_by_key
 from .refusals import forget_noted as forget_noted
 from .refusals import note_refusal as note_refusal
+from .sign_on import connection_of as connection_of
+from .sign_on import enter as enter
+from .sign_on import provider_of_address as provider_of_address
+from .sign_on import redirect_uri as redirect_uri
 from .steps import Half as Half
 from .steps import half_of_login as half_of_login
 from .steps import prove as prove

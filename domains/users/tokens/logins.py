@@ -69,7 +69,7 @@ def _person(session: Session, login: Login) -> Caller | None:
     if login.customer_id == user.id:
         return _guest(user, login, known)
     own, member = session.get(Organisation, login.customer_id), active.get(login.customer_id)
-    if own is None or member is None:
+    if own is None or member is None or not commands.may_work(session, login, member):
         return None
     home = home_scope(own, member.role)
     acting = session.get(Organisation, login.acting_for) if login.acting_for else None
@@ -88,7 +88,8 @@ def _person(session: Session, login: Login) -> Caller | None:
 def _proof(login: Login) -> dict[str, str]:
     """When and by what the person last proved who they are; what is sensitive asks for it anew after a while."""
     moment = login.proved_at.isoformat() if login.proved_at is not None else ""
-    return {"proved_at": moment, "amr": " ".join(login.amr or ())}
+    by = str(login.sign_on_id) if login.sign_on_id is not None else ""
+    return {"proved_at": moment, "amr": " ".join(login.amr or ()), "sign_on": by}
 
 
 def _guest(user: User, login: Login, known: dict[str, str]) -> Caller:

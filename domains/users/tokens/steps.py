@@ -21,6 +21,11 @@ Outcome = commands.SignedIn | commands.Denied
 WORDS = {
     "too_many_attempts": Said("Too many tries. Wait a little, then try again."),
     "sign_in_failed": Said("Check your e-mail address and password"),
+    "sign_on_forced": Said("Your organisation wants you to come in by its single sign-on. Use the button below."),
+    "sign_on_gone": Said("This single sign-on is not set up any more. Ask whoever looks after it."),
+    "not_invited": Said("You were recognised, but nobody here has invited you. Ask the owner of your organisation."),
+    "shut_out": Said("You were recognised, but you may not come in any more. Ask the owner of your organisation."),
+    "another_person": Said("That was somebody else than the person who is signed in here."),
     "login_ended": Said("This sign-in has ended. Sign in again."),
     "proof_wrong": Said("That was not right. Try again."),
     "code_wrong": Said("This is not the code that the app shows now."),
