@@ -20,7 +20,7 @@ from .auth import public
 
 BLUEPRINTS = {
     "customers": ("customers",),
-    "users": ("users", "invitations", "api_clients"),
+    "users": ("users", "invitations", "api_clients", "sign_on"),
     "accounts": ("accounts",),
     "services": ("offers", "orders", "subscriptions"),
     "support": ("cases",),

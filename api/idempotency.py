@@ -76,7 +76,9 @@ def once(
     return decorate
 
 
-def once_for_all(database: Database) -> Callable[[Callable[..., Response]], Callable[..., Any]]:
+def once_for_all(
+    database: Database, *, key_required: bool = True
+) -> Callable[[Callable[..., Response]], Callable[..., Any]]:
     """Run a view that ends transactions of its own; give a known answer again; 422 for another request.
 
     409 for a twin while it is at work. One that was interrupted goes on when it is asked for again after a while: so
@@ -86,8 +88,9 @@ def once_for_all(database: Database) -> Callable[[Callable[..., Response]], Call
     def decorate(view: Callable[..., Response]) -> Callable[..., Response]:
         @wraps(view)
         def written_once(*args: Any, **kwargs: Any) -> Response:
-            wanted = asked(required=True)
-            assert wanted is not None
+            wanted = asked(required=key_required)
+            if wanted is None:
+                return view(*args, **kwargs)
             with database.begin() as session:
                 if not _enter(session, database, wanted) and not _taken_over(session, database, wanted):
                     return _again(session, database, wanted)
@@ -101,7 +104,8 @@ def once_for_all(database: Database) -> Callable[[Callable[..., Response]], Call
                 _keep(session, database, wanted, response)
             return response
 
-        return described.describe(written_once, parameters=["IdempotencyKey"], errors=[400, 409, 422])
+        header = "IdempotencyKey" if key_required else "IdempotencyKeyOptional"
+        return described.describe(written_once, parameters=[header], errors=[400, 409, 422])
 
     return decorate
 

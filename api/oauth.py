@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException
 
+from domains.kernel import config
 from domains.kernel.config import Settings
 from domains.kernel.crypto import digest
 from domains.users import commands, db, tokens
@@ -116,13 +117,9 @@ def create_app(settings: Settings) -> Flask:
         RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 0.2, "socket_timeout": 0.2},
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
     )  # fmt: skip
-    server = AuthorizationServer(app, query_client=find_program, save_token=lambda token, asked: None)
-    server.register_grant(Grant)
-    server.register_token_generator("default", issue)
-    server.register_endpoint(Revocation)
-    server.register_client_auth_method("private_key_jwt", by_key)
-    tokens.jwks()  # a key that cannot be read is told at the start
+    server = server_of(app)
     app.config["LIMITER"] = limiter = Limiter(caller_key, app=app)  # an app keeps only a weak reference to it
+    headers.register(app, settings)
 
     @app.post("/token")
     @limiter.limit("60 per minute")
@@ -138,12 +135,22 @@ def create_app(settings: Settings) -> Flask:
 
     app.add_url_rule("/jwks.json", view_func=list_keys)
     app.add_url_rule("/oauth-authorization-server", view_func=public(lambda: metadata(settings)), endpoint="metadata")
-    headers.register(app, settings)
     app.after_request(never_stored)
-    app.register_error_handler(HTTPException, from_http)
-    for busy in (OperationalError, NoConnectionFree):
-        app.register_error_handler(busy, from_busy)
+    for error, handle in ((HTTPException, from_http), (OperationalError, from_busy), (NoConnectionFree, from_busy)):
+        app.register_error_handler(error, handle)
     return app
+
+
+def server_of(app: Flask) -> AuthorizationServer:
+    """Authlib's server with the one grant, and with what programs prove themselves by."""
+    server = AuthorizationServer(app, query_client=find_program, save_token=lambda token, asked: None)
+    server.register_grant(Grant)
+    server.register_token_generator("default", issue)
+    server.register_endpoint(Revocation)
+    server.register_client_auth_method("private_key_jwt", by_key)
+    if config.current().token_key:
+        tokens.jwks()  # one that cannot be read is told at the start
+    return server
 
 
 def answered(response: Response) -> Response:

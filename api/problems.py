@@ -87,6 +87,7 @@ CODES = {
     ),
     "two_are_live": Known("Two are live already", "Remove the secret or key that is not used any more, then add one."),
     "key_known": Known("The key is there already", "Send the public half of another key."),
+    "sign_on_exists": Known("There is one already", "Read it, then change it with `updateSignOn`."),
     "sign_on_untried": Known("Nobody has come in by it yet", "Sign in through the provider once, then force it."),
     "too_many_domains": Known("Too many domains", "Remove one of the domains first."),
     "domain_not_proven": Known("The domain is not proven", "Publish the TXT record, wait a while, ask again."),

@@ -24,7 +24,7 @@ def owner_of(path: str) -> str | None:
 
     Raises KeyError for a path that nobody owns.
     """
-    first = path.removeprefix(API).removeprefix("/api").lstrip("/").split("/")[0]
+    first = f"{path}/".removeprefix(f"{API}/").removeprefix("/api/").lstrip("/").split("/")[0]
     if first in ANYWHERE:
         return None
     return next(domain for domain, prefixes in PREFIXES.items() if first in prefixes)

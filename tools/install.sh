@@ -75,7 +75,7 @@ system_packages() {
 # An OpenID provider that others wrote, for the tests of single sign-on: three seconds, into tests/oidc/node_modules.
 oidc_provider() {
   local folder=tests/oidc state
-  command -v npm >/dev/null && node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null || {
+  command -v npm >/dev/null && node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' 2>/dev/null || {
     echo "left out: single sign-on against a real provider (needs Node.js 20 or newer, with npm)"
     return 0
   }

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domains.kernel import envelope
@@ -237,11 +237,7 @@ class SignOnDomain(db.Model):
     """An e-mail domain that a customer says is its own; proved by a record that only its owner can publish."""
 
     __tablename__ = "sign_on_domain"
-    __table_args__ = (
-        UniqueConstraint("customer_id", "name"),
-        Index("uq_sign_on_domain_verified", "name", unique=True, sqlite_where=text("verified_at IS NOT NULL"),
-              postgresql_where=text("verified_at IS NOT NULL"), mssql_where=text("verified_at IS NOT NULL")),
-    )  # fmt: skip
+    __table_args__ = (UniqueConstraint("customer_id", "name"),)
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     customer_id: Mapped[UUID] = mapped_column(Id)
@@ -250,6 +246,16 @@ class SignOnDomain(db.Model):
     challenge: Mapped[str] = mapped_column(Text(80))  # what the record must hold
     created_at: Mapped[datetime] = mapped_column(Instant)
     verified_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    @property
+    def version(self) -> int:
+        """It changes once, when it is proved."""
+        return 1 if self.verified_at is None else 2
+
+
+PROVED = SignOnDomain.verified_at.is_not(None)
+Index("uq_sign_on_domain_verified", SignOnDomain.name, unique=True,
+      sqlite_where=PROVED, postgresql_where=PROVED, mssql_where=PROVED)  # fmt: skip
 
 
 class Identity(db.Model):

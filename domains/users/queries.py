@@ -199,6 +199,14 @@ def sign_on(session: Session, scope: Scope, customer_id: UUID) -> SignOn | None:
     return session.get(SignOn, customer_id)
 
 
+def domain(session: Session, scope: Scope, customer_id: UUID, domain_id: UUID) -> SignOnDomain:
+    """One of a customer's e-mail domains."""
+    found = next((one for one in domains(session, scope, customer_id) if one.id == domain_id), None)
+    if found is None:
+        raise NotFound("There is no such domain.", code="domain_not_found", field="domain")
+    return found
+
+
 def domains(session: Session, scope: Scope, customer_id: UUID) -> list[SignOnDomain]:
     """The e-mail domains that a customer says are its own, by name."""
     query = select(SignOnDomain).where(SignOnDomain.customer_id == customer_id, scope.covers(SignOnDomain))

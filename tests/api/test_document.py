@@ -36,24 +36,21 @@ EXPECTED = {
     "invoices": {"listInvoices", "getInvoice", "downloadInvoicePdf", "downloadInvoiceCsv"},
     "runs": {"listRuns", "getRun", "listRunEvents", "listInterventions", "intervene", "retryRuns"},
     "users": {
-        "getMe",
-        "updateMe",
-        "listUsers",
-        "getUser",
-        "updateUser",
-        "listLogins",
-        "endLogin",
-        "endLogins",
+        "getMe", "updateMe", "listUsers", "getUser", "updateUser", "listLogins", "endLogin", "endLogins",
         "requireSecondFactor",
     },
     "invitations": {
-        "listInvitations",
-        "createInvitation",
-        "getInvitation",
-        "resendInvitation",
-        "withdrawInvitation",
+        "listInvitations", "createInvitation", "getInvitation", "resendInvitation", "withdrawInvitation",
     },
-}
+    "api_clients": {
+        "listApiClients", "getApiClient", "createApiClient", "updateApiClient", "deleteApiClient", "addApiClientSecret",
+        "removeApiClientSecret", "addApiClientKey", "removeApiClientKey",
+    },
+    "sign_on": {
+        "getSignOn", "createSignOn", "updateSignOn", "removeSignOn", "checkSignOn", "listSignOnDomains",
+        "addSignOnDomain", "verifySignOnDomain", "removeSignOnDomain",
+    },
+}  # fmt: skip
 
 
 @pytest.fixture

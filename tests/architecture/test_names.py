@@ -35,7 +35,8 @@ TAKEN = {"path_helper"}  # names that a library gives us
 def drawers(root: Path) -> Iterator[str]:
     for folder in (*PACKAGES, "templates", "static", "tests", "e2e"):
         for path in sorted((root / folder).rglob("*")):
-            if path.stem in DRAWERS and path.suffix in {"", ".py", ".html", ".css", ".js"}:
+            ours = "node_modules" not in path.parts
+            if ours and path.stem in DRAWERS and path.suffix in {"", ".py", ".html", ".css", ".js"}:
                 yield f"{path.relative_to(root)}: name it after what it holds"
 
 

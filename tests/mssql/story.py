@@ -30,7 +30,6 @@ from domains.services.providers import provider
 from domains.support import commands as case_commands
 from domains.users import commands as user_commands
 from domains.users import tokens
-from domains.users.commands import CLIENT_SCOPES
 from saga import console, gauges, interventions, relay, retention, schedules, store, tables, worker
 from saga.flows.refresh_subscription import RefreshSubscription, refresh_subscription
 from saga.transports import inline
@@ -39,6 +38,9 @@ from tests.api import test_whole_story as whole
 from tests.api.program import a_runs_client
 from tests.factories.billing import a_provider_line
 from tests.factories.users import an_organisation, membership_of
+
+from .programs import change_programs
+from .sign_on import people_sign_on
 
 PASSWORD = "a long way to the northern wind"
 SCOPE = Scope.operator()
@@ -56,6 +58,7 @@ def everything(app: Flask, transport: inline.Transport) -> None:
     read_every_list(app)
     answer_cases()
     people_come_and_go()
+    people_sign_on()
     take_back_and_forget()
     keep_the_catalogue()
     steer(transport)
@@ -120,22 +123,6 @@ def people_come_and_go() -> None:
         change_programs(session, owner)
         user_commands.know_organisation(session, customer_id=customer_id, name="N", status="active", version=9)
         user_commands.remove_organisation(session, customer_id=customer_id)
-
-
-def change_programs(session: Any, scope: Scope) -> None:
-    known: dict[str, Any] = {"scope": scope, "within": CLIENT_SCOPES, "client_id": "eu-1", "expected_version": None}
-    client = user_commands.add_secret(session, **known, secret="css_y")
-    user_commands.note_use(session, client_id="eu-1", credential_id=client.live[0].id)
-    user_commands.remove_credential(session, **known, credential_id=client.live[0].id, kind="secret")
-    user_commands.update_client(session, **known, name="Stock desk")
-    user_commands.set_client_status(session, **known, status="disabled")
-    user_commands.end_tokens(session, client_id="eu-1")
-    user_commands.spend_assertion(session, client_id="eu-1", jti="1")
-    user_commands.note_refusal(session, action="users.refuse_token", why="signature", client_id="eu-1")
-    user_commands.note_refusal(session, action="users.refuse_token", why="malformed")
-    users.queries.get_client(session, scope, "eu-1")
-    users.queries.list_clients(session, scope, cursor=users.queries.list_clients(session, scope, limit=1).next_cursor)
-    user_commands.delete_client(session, **known)
 
 
 def answer_invitations(user_id: UUID, login_id: UUID) -> None:

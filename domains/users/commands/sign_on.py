@@ -52,24 +52,30 @@ def set_sign_on(
     _fits(client_id, role)
     found, now = _locked(session, customer_id), clock.now(session)
     before = told(found) if found is not None else None
+    _same_version(expected_version, found)
     if found is None:
-        if expected_version not in (None, 0):
-            raise _changed_meanwhile()
         found = SignOn(customer_id=customer_id, reseller_id=of.reseller_id, created_at=now, version=0, client_secret="")
-        session.add(found)
-    elif expected_version not in (None, found.version):
-        raise _changed_meanwhile()
-    elsewhere = before is not None and (before["issuer"], before["client_id"]) != (issuer, client_id)
-    if client_secret is None and (not found.client_secret or elsewhere):
-        raise Invalid("Type the client secret that the provider gave you.", code="required", field="client_secret")
-    if client_secret is not None:
-        found.client_secret = envelope.seal(client_secret, purpose=SIGN_ON_PURPOSE, owner=customer_id)
+    _keep_secret(found, client_secret, before is None or (found.issuer, found.client_id) != (issuer, client_id))
     found.issuer, found.client_id, found.provider, found.checked_at = issuer, client_id, provider, now
     found.role, found.joins, found.trusted = role, joins, trusted
+    session.add(found)
     _force(session, found, forced)
     found.version += 1
     note(session, "users.set_sign_on", customer_id, ("customer", customer_id), before=before, after=told(found))
     return found
+
+
+def _same_version(expected: int | None, found: SignOn | None) -> None:
+    if expected not in (None, 0 if found is None else found.version):
+        raise _changed_meanwhile()
+
+
+def _keep_secret(found: SignOn, secret: str | None, elsewhere: bool) -> None:
+    """Seal a new secret. The one that is there is told to nobody but the provider that it is of."""
+    if secret is not None:
+        found.client_secret = envelope.seal(secret, purpose=SIGN_ON_PURPOSE, owner=found.customer_id)
+    elif elsewhere:
+        raise Invalid("Type the client secret that the provider gave you.", code="required", field="client_secret")
 
 
 def told(found: SignOn) -> dict[str, Any]:
@@ -106,8 +112,7 @@ def remove_sign_on(session: Session, *, scope: Scope, customer_id: UUID, expecte
     found = _locked(session, customer_id)
     if found is None:
         raise NotFound("There is no single sign-on here.", code="sign_on_not_found")
-    if expected_version not in (None, found.version):
-        raise _changed_meanwhile()
+    _same_version(expected_version, found)
     session.execute(delete(Identity).where(Identity.customer_id == customer_id))
     made = select(Login).where(Login.sign_on_id == customer_id, Login.revoked_at.is_(None))
     ended = list(session.scalars(made))
@@ -169,9 +174,13 @@ def verify_domain(
     return found
 
 
-def remove_domain(session: Session, *, scope: Scope, customer_id: UUID, domain_id: UUID) -> None:
+def remove_domain(
+    session: Session, *, scope: Scope, customer_id: UUID, domain_id: UUID, expected_version: int | None = None
+) -> None:
     """Give a domain up: its people no longer find the sign-on by their address, and nobody new joins by it."""
     found = _domain(session, scope, customer_id, domain_id)
+    if expected_version not in (None, found.version):
+        raise _changed_meanwhile()
     note(session, "users.remove_domain", customer_id, ("domain", found.id), before={"name": found.name})
     session.delete(found)
 

@@ -66,8 +66,8 @@ def _refuse_shared() -> None:
 def fetched(address: str) -> dict[str, Any]:
     """A JSON object from a provider. Refused with what was wrong, in words for who chose the address."""
     try:
-        with outbound.session() as session:
-            answer = session.get(address)
+        with outbound.session() as browser:
+            answer = browser.get(address)
             answer.raise_for_status()
             found = answer.json()
     except outbound.NotCalled as no:

@@ -137,9 +137,9 @@ def _believed(connection: Connection, given: dict[str, Any], nonce: str) -> dict
     return dict(claims)
 
 
-def _userinfo(session: OAuth2Session, connection: Connection, subject: str) -> dict[str, Any]:
+def _userinfo(browser: OAuth2Session, connection: Connection, subject: str) -> dict[str, Any]:
     try:
-        answer = session.get(connection.provider["userinfo_endpoint"])
+        answer = browser.get(connection.provider["userinfo_endpoint"])
         answer.raise_for_status()
         found = answer.json()
     except (requests.RequestException, ValueError, OAuthError):

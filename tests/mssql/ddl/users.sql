@@ -5,9 +5,11 @@ CREATE TABLE api_client (
 	name NVARCHAR(120) NOT NULL,
 	scopes NVARCHAR(max) NOT NULL,
 	secrets NVARCHAR(max) NOT NULL,
+	credentials NVARCHAR(max) NULL,
 	status NVARCHAR(10) NOT NULL,
 	epoch INTEGER NOT NULL,
 	created_at DATETIMEOFFSET NOT NULL,
+	version INTEGER NOT NULL DEFAULT '1',
 	CONSTRAINT pk_api_client PRIMARY KEY (id)
 );
 
@@ -67,6 +69,22 @@ CREATE TABLE idempotency (
 	CONSTRAINT pk_idempotency PRIMARY KEY ([key])
 );
 
+CREATE TABLE [identity] (
+	id BINARY(16) NOT NULL,
+	customer_id BINARY(16) NOT NULL,
+	reseller_id BINARY(16) NULL,
+	user_id BINARY(16) NOT NULL,
+	[key] NVARCHAR(64) NOT NULL,
+	issuer NVARCHAR(300) NOT NULL,
+	subject NVARCHAR(255) NOT NULL,
+	created_at DATETIMEOFFSET NOT NULL,
+	last_used_at DATETIMEOFFSET NULL,
+	CONSTRAINT pk_identity PRIMARY KEY (id),
+	CONSTRAINT uq_identity_customer_id_key UNIQUE (customer_id, [key])
+);
+
+CREATE INDEX ix_identity_user_id ON [identity] (user_id);
+
 CREATE TABLE inbox (
 	cmd_id BINARY(16) NOT NULL,
 	run_id BINARY(16) NOT NULL,
@@ -98,6 +116,7 @@ CREATE TABLE login (
 	proved_at DATETIMEOFFSET NULL,
 	amr NVARCHAR(max) NULL,
 	failures INTEGER NOT NULL DEFAULT '0',
+	sign_on_id BINARY(16) NULL,
 	CONSTRAINT pk_login PRIMARY KEY (id),
 	CONSTRAINT uq_login_token_hash UNIQUE (token_hash)
 );
@@ -197,6 +216,37 @@ CREATE TABLE recovery_code (
 );
 
 CREATE INDEX ix_recovery_code_user_id ON recovery_code (user_id);
+
+CREATE TABLE sign_on (
+	customer_id BINARY(16) NOT NULL,
+	reseller_id BINARY(16) NULL,
+	issuer NVARCHAR(300) NOT NULL,
+	client_id NVARCHAR(200) NOT NULL,
+	client_secret NVARCHAR(2000) NOT NULL,
+	provider NVARCHAR(max) NOT NULL,
+	role NVARCHAR(20) NOT NULL,
+	joins BIT NOT NULL,
+	forced BIT NOT NULL,
+	trusted BIT NOT NULL,
+	created_at DATETIMEOFFSET NOT NULL,
+	checked_at DATETIMEOFFSET NOT NULL,
+	version INTEGER NOT NULL,
+	CONSTRAINT pk_sign_on PRIMARY KEY (customer_id)
+);
+
+CREATE TABLE sign_on_domain (
+	id BINARY(16) NOT NULL,
+	customer_id BINARY(16) NOT NULL,
+	reseller_id BINARY(16) NULL,
+	name NVARCHAR(253) NOT NULL,
+	challenge NVARCHAR(80) NOT NULL,
+	created_at DATETIMEOFFSET NOT NULL,
+	verified_at DATETIMEOFFSET NULL,
+	CONSTRAINT pk_sign_on_domain PRIMARY KEY (id),
+	CONSTRAINT uq_sign_on_domain_customer_id_name UNIQUE (customer_id, name)
+);
+
+CREATE UNIQUE INDEX uq_sign_on_domain_verified ON sign_on_domain (name) WHERE verified_at IS NOT NULL;
 
 CREATE TABLE throttle (
 	[key] NVARCHAR(64) NOT NULL,

@@ -377,6 +377,81 @@ UPDATE alembic_version SET version_num='0004' WHERE alembic_version.version_num 
 
 GO
 
+-- Running upgrade 0004 -> 0005
+
+ALTER TABLE api_client ADD credentials NVARCHAR(max) NULL;
+
+GO
+
+ALTER TABLE api_client ADD version INTEGER NOT NULL DEFAULT '1';
+
+GO
+
+ALTER TABLE login ADD sign_on_id BINARY(16) NULL;
+
+GO
+
+CREATE TABLE sign_on (
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    issuer NVARCHAR(300) NOT NULL,
+    client_id NVARCHAR(200) NOT NULL,
+    client_secret NVARCHAR(2000) NOT NULL,
+    provider NVARCHAR(max) NOT NULL,
+    role NVARCHAR(20) NOT NULL,
+    joins BIT NOT NULL,
+    forced BIT NOT NULL,
+    trusted BIT NOT NULL,
+    created_at DATETIMEOFFSET NOT NULL,
+    checked_at DATETIMEOFFSET NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_sign_on PRIMARY KEY (customer_id)
+);
+
+GO
+
+CREATE TABLE sign_on_domain (
+    id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    name NVARCHAR(253) NOT NULL,
+    challenge NVARCHAR(80) NOT NULL,
+    created_at DATETIMEOFFSET NOT NULL,
+    verified_at DATETIMEOFFSET NULL,
+    CONSTRAINT pk_sign_on_domain PRIMARY KEY (id),
+    CONSTRAINT uq_sign_on_domain_customer_id_name UNIQUE (customer_id, name)
+);
+
+GO
+
+CREATE UNIQUE INDEX uq_sign_on_domain_verified ON sign_on_domain (name) WHERE verified_at IS NOT NULL;
+
+GO
+
+CREATE TABLE [identity] (
+    id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    user_id BINARY(16) NOT NULL,
+    [key] NVARCHAR(64) NOT NULL,
+    issuer NVARCHAR(300) NOT NULL,
+    subject NVARCHAR(255) NOT NULL,
+    created_at DATETIMEOFFSET NOT NULL,
+    last_used_at DATETIMEOFFSET NULL,
+    CONSTRAINT pk_identity PRIMARY KEY (id),
+    CONSTRAINT uq_identity_customer_id_key UNIQUE (customer_id, [key])
+);
+
+GO
+
+CREATE INDEX ix_identity_user_id ON [identity] (user_id);
+
+GO
+
+UPDATE alembic_version SET version_num='0005' WHERE alembic_version.version_num = '0004';
+
+GO
+
 COMMIT;
 
 GO

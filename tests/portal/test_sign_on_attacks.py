@@ -1,0 +1,120 @@
+"""Answers at the door of single sign-on that are not what they seem: none lets anybody in."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+
+from domains.users import db, tokens
+from domains.users.models import Identity, Login, User
+from tests.api.test_oauth_attacks import trail
+from tests.factories.users import an_organisation, invite, membership_of
+from tests.oidc.provider import Provider, query_of
+
+from .comer import OLGA, Comer, a_customer, changed, csrf, login_in, rows
+from .comer import app as app
+from .comer import provider as provider
+from .comer import running as running
+from .visitor import Visitor, text_of
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("oidc")]
+
+
+@pytest.mark.asvs("10.3.3", "8.4.1")
+def test_the_same_person_at_the_same_provider_is_somebody_else_for_another_customer(
+    app: Flask, provider: Provider
+) -> None:
+    a_customer(provider)
+    Comer(app).come(provider, "nils")
+    a_customer(provider, owner_email="x@contoso.example")
+
+    answer = Comer(app).come(provider, "nils", "x@contoso.example")
+
+    assert answer.status_code == 403
+    assert len(rows(Identity)) == 1
+
+
+@pytest.mark.asvs("8.4.1")
+def test_a_login_that_a_provider_made_is_good_at_its_own_customer_only(app: Flask, provider: Provider) -> None:
+    a_customer(provider)
+    token = login_in(Comer(app).come(provider, "nils"))
+    user_id = next(user.id for user in rows(User) if user.email.startswith("nils"))
+    other, _ = an_organisation(name="Contoso Partners")
+    invite(other, "nils@northwind.example")
+    visitor = Visitor(app, tokens.caller_of_login(token))
+
+    visitor.send(visitor.get("/organisations"), "/organisations/accept")
+    wish = {"membership": membership_of(user_id, other)}
+    moved = visitor.open("POST", "/organisations/work", data=csrf(visitor, "/organisations") | wish)
+    caller = tokens.caller_of_login(token)
+
+    assert moved.status_code == 422
+    assert caller is not None
+    assert caller.customer_id != other
+    with db.begin() as session:  # even if a row said so
+        session.execute(Login.__table__.update().values(customer_id=other, epoch=Login.epoch + 1))
+    assert tokens.caller_of_login(token) is None
+
+
+@pytest.mark.asvs("7.6.2")
+@pytest.mark.parametrize("lost", ["another browser", "no state", "used before"])
+def test_an_answer_that_this_browser_did_not_ask_for_is_turned_away(app: Flask, provider: Provider, lost: str) -> None:
+    a_customer(provider)
+    an_organisation(kind="operator", name="Cloud Sales")
+    comer = Comer(app)
+    address = provider.sign_in(comer.go_out(OLGA), "nils")
+    if lost == "used before":
+        comer.back(address)
+    victim = Comer(app) if lost == "another browser" else comer
+    if lost == "no state":
+        address = re.sub(r"state=[^&]+", "state=", address)
+
+    answer = victim.back(address)
+
+    assert answer.status_code == 400
+    assert "not begun in this browser" in text_of(answer)
+    assert "cloudsales_login" not in str(answer.headers)
+    assert [told["why"] for _, _, told in trail("users.refuse_sign_on")] == ["state"]
+
+
+@pytest.mark.parametrize(
+    ("but", "why"),
+    [({"iss": "https://evil.example"}, "mixed_up"), ({"iss": None}, "mixed_up"), ({"code": "made-up"}, "code_refused"),
+     ({"code": None}, "no_code"), ({"code": None, "error": "access_denied"}, "said_no")],
+)  # fmt: skip
+def test_an_answer_that_is_not_the_providers_is_not_believed(
+    app: Flask, provider: Provider, but: dict[str, str | None], why: str
+) -> None:
+    customer_id = a_customer(provider)
+    comer = Comer(app)
+
+    answer = comer.back(changed(provider.sign_in(comer.go_out(OLGA), "nils"), **but))
+
+    assert answer.status_code == 400
+    assert [(of, told["why"]) for of, _, told in trail("users.refuse_sign_on")] == [(customer_id, why)]
+    assert rows(Identity) == []
+
+
+def test_a_code_is_good_for_one_browser_only(app: Flask, provider: Provider) -> None:
+    a_customer(provider)
+    thief, victim = Comer(app), Comer(app)
+    own = thief.go_out(OLGA)
+    code = query_of(provider.sign_in(victim.go_out(OLGA), "nils"))["code"]
+
+    answer = thief.back(changed(provider.sign_in(own, "eve"), code=code))
+
+    assert answer.status_code == 400
+    assert [told["why"] for _, _, told in trail("users.refuse_sign_on")] == ["code_refused"]
+
+
+def test_an_id_token_with_another_nonce_is_not_believed(app: Flask, provider: Provider) -> None:
+    a_customer(provider)
+    comer = Comer(app)
+    asked = comer.go_out(OLGA)
+
+    answer = comer.back(provider.sign_in(changed(asked, nonce="of somebody else"), "nils"))
+
+    assert answer.status_code == 400
+    assert [told["why"] for _, _, told in trail("users.refuse_sign_on")] == ["not_proven"]
