@@ -199,10 +199,12 @@ def arguments() -> argparse.ArgumentParser:
 def main() -> None:
     """Run the command that the command line names; one clear line instead of a traceback when it cannot."""
     import installation
+    from domains.kernel.tenancy import Scope, work_as
 
     given = arguments().parse_args()
     try:
         settings = installation.with_secrets(Settings.from_env())
+        work_as(Scope.system(given.command))
         sys.exit(given.run(settings, given))
     except installation.CannotStart as refusal:
         print(f"cloudsales: {refusal}", file=sys.stderr)

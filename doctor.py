@@ -11,14 +11,17 @@ from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 import installation
+from domains.kernel import policies
 from domains.kernel.azure import why
 from domains.kernel.config import DATABASES, Settings
 from domains.kernel.database import bind, make_engine
 from gateway import nginx
+from migrations import rights
 from saga import flows, gauges
 
 
@@ -87,12 +90,21 @@ def _databases(settings: Settings) -> Iterator[Finding]:
             continue
         engine = make_engine(url)
         try:
-            with engine.connect():
+            with engine.connect() as connection:
                 yield Finding(f"database {name}", True, "")
+                yield _policies(connection, name)
         except DBAPIError as error:
             yield Finding(f"database {name}", False, why(error.orig or error))
         finally:
             engine.dispose()
+
+
+def _policies(connection: Connection, name: str) -> Finding:
+    """Whether each table of tenants is held by its policy."""
+    database = rights.database_of(name)
+    loose = [table.name for table in policies.unheld(connection, database.metadata)] if database.shielded else []
+    what = f"row-level security of {name}" + (f" (not {', '.join(loose)})" if loose else "")
+    return Finding(what, not loose, "cloudsales migrate")
 
 
 def _runs(settings: Settings) -> Iterator[Finding]:

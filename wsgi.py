@@ -14,6 +14,7 @@ from domains.kernel import tracing
 from domains.kernel.config import Settings
 from domains.kernel.database import bind
 from domains.kernel.telemetry import start_logging
+from domains.kernel.tenancy import work_as
 from gateway.demo import refuse_demo
 from gateway.middleware import Gateway
 from saga import flows
@@ -23,6 +24,7 @@ name = "web" if settings.domains == "all" else f"web-{'-'.join(settings.domain_n
 start_logging(settings.log_level, name)
 tracing.start(settings, name)
 bind(settings)
+work_as(None)  # for whom is said by each request; whoever forks this process may have said otherwise
 refuse_demo(settings)
 flows.load()
 mounts: dict[str, Any] = {}

@@ -18,6 +18,8 @@ from alembic.script import ScriptDirectory
 from domains.kernel import database
 from domains.kernel.config import DATABASES, Settings
 
+from . import rights
+
 FOLDER = Path(__file__).parent
 
 
@@ -33,16 +35,25 @@ def migrate(settings: Settings, names: Iterable[str] = DATABASES, *, sql: bool =
 
     `names` are domains or `saga`. With `sql` nothing is changed: the statements are printed, for an operator who
     applies them by hand; in T-SQL for Azure SQL unless the settings name another server. A step that fails leaves its
-    database as it was before that step.
+    database as it was before that step. Steps are made as the tables' owner, who then gives the others their rights.
     """
-    database.bind(settings)
+    owner = settings.as_owner()
+    database.bind(owner)
     for name in names:
-        config = config_of(settings, name)
+        config = config_of(owner, name)
+        role = rights.role_of(settings, name)
         if sql:
             config.print_stdout("-- %s", name)
         else:
-            database.reached(settings.database_url_of(name), name).dispose()
-        (command.downgrade if to == "base" or to.startswith("-") else command.upgrade)(config, to, sql=sql)
+            database.reached(owner.database_url_of(name), name).dispose()
+        if to == "base" or to.startswith("-"):
+            rights.take_away(config, name, sql=sql)
+            command.downgrade(config, to, sql=sql)
+        else:
+            command.upgrade(config, to, sql=sql)
+        if to != "base":
+            rights.put_in_place(config, name, role, sql=sql)
+    database.bind(settings)
 
 
 def revise(settings: Settings, name: str, message: str) -> Path:

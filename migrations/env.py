@@ -6,7 +6,7 @@ from importlib import import_module
 
 from alembic import context
 
-from domains.kernel import columns
+from domains.kernel import columns, policies
 from domains.kernel.config import Settings
 from domains.kernel.database import make_engine
 
@@ -40,6 +40,7 @@ if context.is_offline_mode():
 else:
     engine = make_engine(settings.database_url_of(name))
     with engine.connect() as connection:
+        policies.tell_for_good(connection)  # a step that changes data changes everybody's
         context.configure(connection=connection, **options)
         with context.begin_transaction():
             context.run_migrations()

@@ -22,6 +22,7 @@ from domains.kernel.config import Settings
 from domains.kernel.database import bind, is_away, repeated
 from domains.kernel.messages import acting
 from domains.kernel.telemetry import start_logging
+from domains.kernel.tenancy import Scope, work_as
 
 from . import flows, gauges, spans, store, tables, transports
 from .decide import decide
@@ -205,6 +206,7 @@ def run(settings: Settings) -> None:
     start_logging(settings.log_level, "coordinator")
     tracing.start(settings, "coordinator")
     bind(settings)
+    work_as(Scope.system("coordinator"))
     flows.load()
     transport = transports.current()
     metering.start(settings, "coordinator", gauges.readings)

@@ -13,6 +13,7 @@ from domains.kernel import clock, heartbeat, tracing
 from domains.kernel.config import Settings
 from domains.kernel.database import bind
 from domains.kernel.telemetry import start_logging
+from domains.kernel.tenancy import Scope, work_as
 
 from . import flows, tables
 from .coordinator import Stopping, rest, stop
@@ -32,6 +33,7 @@ def run(settings: Settings) -> None:
     start_logging(settings.log_level, "scheduler")
     tracing.start(settings, "scheduler")
     bind(settings)
+    work_as(Scope.system("scheduler"))
     flows.load()
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)

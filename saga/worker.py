@@ -24,7 +24,7 @@ from domains.kernel.database import Database, bind, repeated
 from domains.kernel.errors import DomainError, NotNow, Pending
 from domains.kernel.messages import Exchange, acting, context
 from domains.kernel.telemetry import start_logging
-from domains.kernel.tenancy import Actor
+from domains.kernel.tenancy import Actor, Scope, work_as
 
 from . import barrier, flows, housekeeping, spans, transports
 from .answers import Reply, answer, refusal_of, technical
@@ -195,6 +195,7 @@ def run(settings: Settings, domain: str, queue: str) -> None:
     start_logging(settings.log_level, f"worker-{queue}")
     tracing.start(settings, f"worker-{queue}")
     bind(settings)
+    work_as(Scope.system("worker"))
     flows.load()
     database: Database = import_module(f"domains.{domain}.models").db
     transport = transports.current()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
@@ -60,6 +60,10 @@ class Settings:
     region: str = _setting("the stamp this installation is: eu or apac; prefix of client ids", "eu")
     var: str = _setting("folder for everything written at run time", "var")
     database_url: str = _setting("SQLAlchemy URL, may hold {domain}; empty: SQLite files under var/db", "")
+    database_owner_url: str = _setting(
+        "by which `migrate` makes tables and policies, may hold {domain}; empty: DATABASE_URL does all", hide=True
+    )
+    database_role: str = _setting("whom `migrate` gives rights to: the role in DATABASE_URL; empty: its name there", "")
     queue_url: str = _setting(
         "Redis URL of queue, epochs and limiter counters (noeviction)", "redis://127.0.0.1:8003/0"
     )
@@ -182,6 +186,10 @@ class Settings:
         if self.database_url:
             return self.database_url.replace("{domain}", name)
         return f"sqlite:///{Path(self.var).absolute() / 'db' / name}.sqlite3"
+
+    def as_owner(self) -> Settings:
+        """The same settings for whoever makes the tables and owns them."""
+        return replace(self, database_url=self.database_owner_url, overrides={}) if self.database_owner_url else self
 
     @property
     def cache_address(self) -> str:

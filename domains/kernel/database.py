@@ -21,9 +21,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from . import azure, config, failpoint, stamps, tables
+from . import azure, config, failpoint, policies, stamps, tables, tenancy
 from .columns import id_of as id_of
 from .columns import new_id as new_id
+from .guard import Guarded
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -42,8 +43,11 @@ NAMING = {
 class Database:
     """One domain's database. `Model` is the base of its mapped classes; the engine is made at first use."""
 
-    def __init__(self, name: str, *, domain: bool = True, audited: bool = True, stamped: bool = False) -> None:
-        self.name = name
+    def __init__(
+        self, name: str, *, domain: bool = True, audited: bool = True, stamped: bool = False, shielded: bool = True
+    ) -> None:
+        """`shielded`: its sessions see what is their caller's, whatever a query says (see `guard` and `policies`)."""
+        self.name, self.shielded = name, shielded
         self.metadata = MetaData(naming_convention=NAMING)
         self.Model: Any = type("Model", (DeclarativeBase,), {"metadata": self.metadata})
         if domain:  # what each domain keeps beside its own tables, so that it commits with them
@@ -64,7 +68,7 @@ class Database:
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """Open a session that commits at the end of the `with`, or rolls back on an error."""
-        with Session(self.engine, expire_on_commit=False, info={"database": self}) as session, session.begin():
+        with self._session(self.engine) as session, session.begin():
             yield session
             if self.stamp is not None:
                 for topic in stamps.noted(session):
@@ -79,8 +83,11 @@ class Database:
         engine = self.engine.execution_options(cloudsales_read=True)
         if engine.dialect.name == "postgresql":
             engine = engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
-        with Session(engine, expire_on_commit=False, info={"database": self}) as session, session.begin():
+        with self._session(engine) as session, session.begin():
             yield session
+
+    def _session(self, engine: Engine) -> Session:
+        return Guarded(engine, expire_on_commit=False, info={"database": self, "scope": tenancy.bound()})
 
 
 _engines: dict[tuple[int, str], Engine] = {}
@@ -118,6 +125,7 @@ def make_engine(url: str) -> Engine:
         return engine
     if parsed.get_backend_name() == "mssql":
         engine = azure.make_engine(parsed, **POOL)
+        event.listen(engine, "checkin", policies.forget_on_azure)
     else:
         engine = sqlalchemy.create_engine(parsed, **POOL)
         _ping_rested(engine)

@@ -7,6 +7,9 @@ workers, the scheduler and the command line.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -48,9 +51,14 @@ class Scope:
         """Work that belongs to no caller. Only workers, the scheduler and the command line make one."""
         return cls("system", reason=reason)
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether it covers everybody's rows."""
+        return self.kind in ("operator", "system")
+
     def covers(self, model: Any) -> ColumnElement[bool]:
         """The predicate `customer_id = :c OR reseller_id = :r` over a table with both columns."""
-        if self.kind in ("operator", "system"):
+        if self.is_wide:
             return true()
         if self.kind == "reseller":
             return or_(model.customer_id == self.customer_id, model.reseller_id == self.customer_id)
@@ -58,9 +66,34 @@ class Scope:
 
     def allows(self, customer_id: UUID, reseller_id: UUID | None) -> bool:
         """The same rule for a row already in hand."""
-        if self.kind in ("operator", "system"):
+        if self.is_wide:
             return True
         return customer_id == self.customer_id or (self.kind == "reseller" and reseller_id == self.customer_id)
+
+
+_of_request: ContextVar[Scope | None] = ContextVar("scope", default=None)
+_of_process: Scope | None = None
+
+
+def bound() -> Scope | None:
+    """For whom this work is done: every session takes it over when it opens, and sees nobody's rows without one."""
+    return _of_request.get() or _of_process
+
+
+@contextmanager
+def within(scope: Scope) -> Iterator[None]:
+    """Work for the caller of a request within the `with`; the surfaces bind it where they let a caller in."""
+    token = _of_request.set(scope)
+    try:
+        yield
+    finally:
+        _of_request.reset(token)
+
+
+def work_as(scope: Scope | None) -> None:
+    """Say for whom all work of this process is done. A web process says None: it works for callers and nobody else."""
+    global _of_process
+    _of_process = scope
 
 
 @dataclass(frozen=True)

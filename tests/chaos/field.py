@@ -19,6 +19,7 @@ import requests
 from domains import NAMES
 from domains.kernel.config import Settings
 from domains.kernel.database import bind
+from domains.kernel.tenancy import Scope, work_as
 from installation import SECRETS, new_secret
 from saga import flows, tables
 from saga.transports.inline import database_named
@@ -115,6 +116,7 @@ def field_of(
         sandbox = stack.enter_context(sandbox_process(folder))
         settings = _settings(folder, coordinator_server, domain_server, queue, sandbox, call_time)
         bind(settings)
+        work_as(Scope.system("chaos"))  # as do the crew and the clients, which are forks of this process
         flows.load()
         made = _made(sandbox, orders, plan)
         crew = Crew(settings, folder)

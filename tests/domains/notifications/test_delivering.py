@@ -156,8 +156,10 @@ def test_two_workers_take_different_e_mails(databases: Settings, clock: Clock) -
 WORKER = """
 from domains.kernel.config import Settings
 from domains.kernel.database import bind
+from domains.kernel.tenancy import Scope, work_as
 from domains.notifications.exchanges import deliver_due
 bind(Settings.from_env())
+work_as(Scope.system("a worker"))
 deliver_due()
 """
 

@@ -359,3 +359,42 @@ COMMIT;
 
 GO
 
+DROP SECURITY POLICY IF EXISTS tenancy.tenants;
+GO
+
+IF SCHEMA_ID(N'tenancy') IS NULL EXEC (N'CREATE SCHEMA tenancy');
+GO
+
+CREATE OR ALTER FUNCTION tenancy.covered(@customer_id BINARY(16), @reseller_id BINARY(16))
+RETURNS TABLE WITH SCHEMABINDING AS RETURN SELECT 1 AS covered
+WHERE CAST(SESSION_CONTEXT(N'cloudsales.scope') AS NVARCHAR(10)) IN (N'operator', N'system') OR @customer_id = CAST(SESSION_CONTEXT(N'cloudsales.customer') AS BINARY(16))
+OR (CAST(SESSION_CONTEXT(N'cloudsales.scope') AS NVARCHAR(10)) = N'reseller' AND @reseller_id = CAST(SESSION_CONTEXT(N'cloudsales.customer') AS BINARY(16)));
+GO
+
+CREATE SECURITY POLICY tenancy.tenants
+ADD FILTER PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_entry,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_entry AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.charge,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.charge AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.charge AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.customer_ref,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.customer_ref AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.customer_ref AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.document,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.document AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.document AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.invoice,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.invoice AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.invoice AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.invoice_line,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.invoice_line AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.invoice_line AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.provider_line,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.provider_line AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.provider_line AFTER UPDATE
+WITH (STATE = ON, SCHEMABINDING = ON);
+GO
+

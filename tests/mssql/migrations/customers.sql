@@ -187,3 +187,27 @@ COMMIT;
 
 GO
 
+DROP SECURITY POLICY IF EXISTS tenancy.tenants;
+GO
+
+IF SCHEMA_ID(N'tenancy') IS NULL EXEC (N'CREATE SCHEMA tenancy');
+GO
+
+CREATE OR ALTER FUNCTION tenancy.covered(@customer_id BINARY(16), @reseller_id BINARY(16))
+RETURNS TABLE WITH SCHEMABINDING AS RETURN SELECT 1 AS covered
+WHERE CAST(SESSION_CONTEXT(N'cloudsales.scope') AS NVARCHAR(10)) IN (N'operator', N'system') OR @customer_id = CAST(SESSION_CONTEXT(N'cloudsales.customer') AS BINARY(16))
+OR (CAST(SESSION_CONTEXT(N'cloudsales.scope') AS NVARCHAR(10)) = N'reseller' AND @reseller_id = CAST(SESSION_CONTEXT(N'cloudsales.customer') AS BINARY(16)));
+GO
+
+CREATE SECURITY POLICY tenancy.tenants
+ADD FILTER PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_entry,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_entry AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.customer,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.customer AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.customer AFTER UPDATE
+WITH (STATE = ON, SCHEMABINDING = ON);
+GO
+

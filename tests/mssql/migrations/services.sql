@@ -529,3 +529,48 @@ COMMIT;
 
 GO
 
+DROP SECURITY POLICY IF EXISTS tenancy.tenants;
+GO
+
+IF SCHEMA_ID(N'tenancy') IS NULL EXEC (N'CREATE SCHEMA tenancy');
+GO
+
+CREATE OR ALTER FUNCTION tenancy.covered(@customer_id BINARY(16), @reseller_id BINARY(16))
+RETURNS TABLE WITH SCHEMABINDING AS RETURN SELECT 1 AS covered
+WHERE CAST(SESSION_CONTEXT(N'cloudsales.scope') AS NVARCHAR(10)) IN (N'operator', N'system') OR @customer_id = CAST(SESSION_CONTEXT(N'cloudsales.customer') AS BINARY(16))
+OR (CAST(SESSION_CONTEXT(N'cloudsales.scope') AS NVARCHAR(10)) = N'reseller' AND @reseller_id = CAST(SESSION_CONTEXT(N'cloudsales.customer') AS BINARY(16)));
+GO
+
+CREATE SECURITY POLICY tenancy.tenants
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.account_ref,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.account_ref AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.account_ref AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_entry,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_entry AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.change_,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.change_ AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.change_ AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.order_,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.order_ AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.order_ AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.order_line,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.order_line AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.order_line AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.preview,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.preview AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.preview AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.provider_operation,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.provider_operation AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.provider_operation AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.seat_lot,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.seat_lot AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.seat_lot AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.subscription,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.subscription AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.subscription AFTER UPDATE
+WITH (STATE = ON, SCHEMABINDING = ON);
+GO
+

@@ -25,9 +25,11 @@ import sys
 from uuid import UUID
 from domains.kernel.config import Settings
 from domains.kernel.database import bind
+from domains.kernel.tenancy import Scope, work_as
 from domains.services import exchanges
 from tests.factories.services import ask
 bind(Settings.from_env())
+work_as(Scope.system("a worker"))
 order_id, operation_id = map(UUID, sys.argv[1:])
 ask(exchanges.send_order, order_id=order_id, provider_operation_id=operation_id)
 """

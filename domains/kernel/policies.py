@@ -1,0 +1,174 @@
+"""The third lock: the database shows and takes a tenant's rows only to a session that has said for whom it works.
+
+PostgreSQL and Azure SQL keep policies for this on each table with a `customer_id`; `cloudsales migrate` makes them
+from the models. The predicate is `Scope.covers`, said to the server at the beginning of each transaction and gone with
+it. Who has said nothing sees nothing and writes nothing. SQLite has no such thing: there the guard is the last lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, MetaData, Table, text
+
+from .crypto import digest
+from .tenancy import Scope
+
+SCOPE, CUSTOMER = "cloudsales.scope", "cloudsales.customer"
+# Rows of these are added by whoever acts, for whichever customer it concerns; they are read like all others.
+APPENDED = {"audit_entry", "audit_value"}
+# Tables without a customer of their own belong to whom their parent belongs to: their column, the parent, its key.
+CHILDREN = {
+    "audit_value": ("entry_id", "audit_entry"),
+    "link": ("case_id", "case_"),
+    "run_step": ("run_id", "run"),
+    "run_event": ("run_id", "run"),
+    "intervention": ("run_id", "run"),
+}
+# Tables that no policy holds, and why.
+OPEN = {
+    "inbox": "commands by their ids; only workers read them",
+    "outbox": "events on their way to the bus; only workers read them",
+    "consumed": "ids of events and nothing else",
+    "idempotency": "found by a digest of caller, route and key only",
+    "number_series": "the last number given out; every writer counts on",
+    "stamp": "random values by topic: they tell that something changed, not what",
+    "definition": "shapes of sagas, nobody's data",
+    "invoice_series": "the last number given out; every invoice counts on",
+    "offer": "the catalogue is the same for everybody",
+    "offer_plan": "the catalogue is the same for everybody",
+    "listing": "the catalogue is the same for everybody",
+    "provider": "when the catalogue was read last",
+    "price_book": "price books are the operator's; which one is a customer's stands on the customer",
+    "price_rule": "price books are the operator's; which one is a customer's stands on the customer",
+}
+_KIND = f"(SELECT current_setting('{SCOPE}', true))"
+_WHO = f"(SELECT nullif(current_setting('{CUSTOMER}', true), '')::uuid)"
+_WIDE = f"{_KIND} IN ('operator', 'system')"
+_CLEAR = "; ".join(f"EXEC sp_set_session_context @key = N'{key}', @value = NULL" for key in (SCOPE, CUSTOMER))
+
+_READ = "md5(pg_get_expr(p.polqual, p.polrelid) || pg_get_expr(p.polwithcheck, p.polrelid))"
+_ON_POSTGRESQL = text(
+    f"SELECT c.relname, coalesce(obj_description(p.oid, 'pg_policy'), '') AS said, {_READ} AS understood"  # noqa: S608
+    " FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid"
+    " WHERE p.polname = 'tenant' AND c.relrowsecurity AND c.relforcerowsecurity"
+)
+_ON_AZURE = text(
+    "SELECT OBJECT_NAME(p.target_object_id) AS name, COUNT(*) AS predicates FROM sys.security_predicates AS p"
+    " JOIN sys.security_policies AS s ON s.object_id = p.object_id WHERE s.is_enabled = 1 GROUP BY p.target_object_id"
+)
+
+
+def tell(connection: Connection, scope: Scope | None) -> None:
+    """Say to the server for whom the transaction works that has just begun; with None, for nobody."""
+    dialect = connection.dialect.name
+    kind, who = (scope.kind, scope.customer_id) if scope is not None else ("", None)
+    if dialect == "postgresql" and scope is not None:  # settings of a transaction end with it, and unset is nobody
+        said = (SCOPE, kind, CUSTOMER, str(who or ""))
+        connection.exec_driver_sql("SELECT set_config(%s, %s, true), set_config(%s, %s, true)", said)
+    elif dialect == "mssql":  # said each time: these outlive the transaction
+        values = (f"N'{kind}'" if kind else "NULL", f"0x{who.hex}" if who else "NULL")
+        keys = zip((SCOPE, CUSTOMER), values, strict=True)
+        connection.exec_driver_sql(
+            "; ".join(f"EXEC sp_set_session_context @key = N'{k}', @value = {v}" for k, v in keys)
+        )
+
+
+def tell_for_good(connection: Connection) -> None:
+    """Say to the server that a connection works on everybody's rows until it closes; migrations do."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT set_config('{SCOPE}', 'system', false)")
+    elif connection.dialect.name == "mssql":
+        connection.exec_driver_sql(f"EXEC sp_set_session_context @key = N'{SCOPE}', @value = N'system'")
+    connection.commit()  # whoever comes next begins a transaction of their own
+
+
+def forget_on_azure(connection: Any, record: Any) -> None:
+    """Say nobody before a connection goes back to the pool. One that cannot even do this is thrown away."""
+    if connection is None:
+        return
+    try:
+        cursor = connection.cursor()
+        cursor.execute(_CLEAR)
+        cursor.close()
+        connection.commit()
+    except Exception:
+        record.invalidate()
+
+
+def held(metadata: MetaData) -> list[Table]:
+    """The tables that policies hold: those with a customer, and their children."""
+    return [table for table in metadata.sorted_tables if "customer_id" in table.c or table.name in CHILDREN]
+
+
+def predicate(table: Table) -> str:
+    """Whose a row of a table is, as PostgreSQL is told."""
+    if "customer_id" not in table.c:
+        column, parent = CHILDREN[table.name]
+        return f"{_WIDE} OR {column} IN (SELECT id FROM {parent})"  # noqa: S608 the parent has a policy, too
+    own = f"{_WIDE} OR customer_id = {_WHO}"
+    return f"{own} OR ({_KIND} = 'reseller' AND reseller_id = {_WHO})" if "reseller_id" in table.c else own
+
+
+def on_postgresql(table: Table) -> Iterator[str]:
+    """The statements that put the policies of a table in place, or right. The table's owner obeys them, too."""
+    name, whose = f'"{table.name}"', predicate(table)
+    yield f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY"
+    yield f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY"
+    yield f"DROP POLICY IF EXISTS tenant ON {name}"
+    yield f"DROP POLICY IF EXISTS append ON {name}"
+    yield f"CREATE POLICY tenant ON {name} USING ({whose}) WITH CHECK ({whose})"
+    if table.name in APPENDED:
+        yield f"CREATE POLICY append ON {name} FOR INSERT WITH CHECK ({_KIND} <> '')"
+    # Beside the policy stands what it was made of and what the server understood, so that a changed one is found.
+    yield (
+        f"DO $$ BEGIN EXECUTE format('COMMENT ON POLICY tenant ON {name} IS %L', '{digest(whose)}' || (SELECT {_READ}"  # noqa: S608
+        f" FROM pg_policy p WHERE p.polname = 'tenant' AND p.polrelid = '{name}'::regclass)); END $$"
+    )
+
+
+def unheld(connection: Connection, metadata: MetaData) -> list[Table]:
+    """The tables whose policies are missing or are not as they should be. None on SQLite, which has no policies."""
+    if connection.dialect.name == "postgresql":
+        found = {row.relname: (row.said, row.understood) for row in connection.execute(_ON_POSTGRESQL)}
+        made = [(table, digest(predicate(table)), *found.get(table.name, ("", ""))) for table in held(metadata)]
+        return [table for table, wanted, said, understood in made if said != wanted + understood]
+    if connection.dialect.name == "mssql":
+        count = {row.name: row.predicates for row in connection.execute(_ON_AZURE)}
+        return [table for table in held(metadata) if count.get(table.name, 0) < len(_predicates(table))]
+    return []
+
+
+def on_azure(metadata: MetaData) -> Iterator[str]:
+    """The same in T-SQL: a predicate in a function, a filter on each table, and blocks on what is written.
+
+    Children have none there, as a predicate on another table would hold that table's columns fast: they are reached
+    through their parents.
+    """
+    kind = f"CAST(SESSION_CONTEXT(N'{SCOPE}') AS NVARCHAR(10))"
+    who = f"CAST(SESSION_CONTEXT(N'{CUSTOMER}') AS BINARY(16))"
+    yield dropped_on_azure()
+    yield "IF SCHEMA_ID(N'tenancy') IS NULL EXEC (N'CREATE SCHEMA tenancy')"
+    yield (
+        "CREATE OR ALTER FUNCTION tenancy.covered(@customer_id BINARY(16), @reseller_id BINARY(16))\n"
+        "RETURNS TABLE WITH SCHEMABINDING AS RETURN SELECT 1 AS covered\n"
+        f"WHERE {kind} IN (N'operator', N'system') OR @customer_id = {who}\n"
+        f"OR ({kind} = N'reseller' AND @reseller_id = {who})"
+    )
+    lines = [line for table in held(metadata) for line in _predicates(table)]
+    yield "CREATE SECURITY POLICY tenancy.tenants\n" + ",\n".join(lines) + "\nWITH (STATE = ON, SCHEMABINDING = ON)"
+
+
+def _predicates(table: Table) -> list[str]:
+    if "customer_id" not in table.c:
+        return []
+    reseller = "reseller_id" if "reseller_id" in table.c else "NULL"
+    call = f"tenancy.covered(customer_id, {reseller}) ON dbo.{table.name}"
+    moments = ("AFTER UPDATE",) if table.name in APPENDED else ("AFTER INSERT", "AFTER UPDATE")
+    return [f"ADD FILTER PREDICATE {call}", *(f"ADD BLOCK PREDICATE {call} {moment}" for moment in moments)]
+
+
+def dropped_on_azure() -> str:
+    """The statement that takes the policies away: while they are there, no table of theirs can be dropped."""
+    return "DROP SECURITY POLICY IF EXISTS tenancy.tenants"
