@@ -1,0 +1,210 @@
+"""Every place in the API that takes an id, found in the description of it, with a stranger's id in each."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from domains.kernel.database import new_id
+from tests.api.test_customers import WISH
+
+from .cases import NOT_THERE, NOTHING_FOUND, Case
+from .world import CONNECTOR, PRO, REPLAYED, ROOT, Tenant
+
+# Which of a stranger's ids goes into a path or query parameter. None: the catalogue is everybody's.
+PARAMETERS = {
+    "customer_id": "customer", "account_id": "account", "order_id": "order", "subscription_id": "subscription",
+    "case_id": "case", "invoice_id": "invoice", "operation_id": "operation", "run_id": "operation",
+    "resource_id": "order", "offer_id": None,
+}  # fmt: skip
+# And into a field of a body.
+FIELDS = {
+    "account_id": "account", "customer_id": "customer", "reseller_id": "reseller", "preview_id": "preview",
+    "lines[].parent_subscription_id": "subscription", "links[].id": "order", "resource_id": "order",
+    "lines[].offer_id": None, "lines[].add_ons[].offer_id": None,
+}  # fmt: skip
+FORBIDDEN = {("createCustomer", "reseller_id"): 403}  # says who may onboard at all, whichever id is named
+CHANGES = ("changeQuantity", "cancelSubscription", "extendSubscription")
+
+
+def bodies(operation: str, t: Tenant) -> list[dict[str, Any]]:
+    """Bodies with which a tenant asks for its own: with all ids that the operation takes, in one of them at least."""
+    ids, seats, addon = t.ids, t.offers.get(PRO), t.offers.get(CONNECTOR)
+    plain = {"account_id": ids.get("account"), "lines": [{"offer_id": seats, "quantity": 5}]}
+    more = {"offer_id": addon, "quantity": 1, "parent_subscription_id": ids.get("subscription")}
+    linked = [{"kind": kind, "id": ids.get(kind)} for kind in ("order", "subscription", "account", "operation")]
+    case = {"subject": f"Of {t.name}", "description": "…", "account_id": ids.get("account")}
+    change = {"preview_id": ids.get("change_preview")}
+    newcomer = WISH | {"name": f"New of {t.name}", "owner_email": f"{new_id()}@new.example"}
+    known: dict[str, list[dict[str, Any]]] = {
+        "createCustomer": [newcomer | {"reseller_id": ids["reseller"]}],
+        "updateCustomer": [{"tax_id": "NL123456789B02"}],
+        "updateMe": [{"theme": "dark"}], "createAccount": [{"name": f"Of {t.name}", "customer_id": ids["customer"]}],
+        "updateAccount": [{"cost_centre": "x"}], "updateCase": [{"status": "resolved"}], "addReply": [{"body": "x"}],
+        "previewOrder": [plain, plain | {"lines": [more]}],
+        "placeOrder": [plain | {"lines": [more]}, plain | {"preview_id": ids.get("preview")}],
+        "previewSubscriptionChange": [{"action": "change_quantity", "quantity": 9}],
+        "changeQuantity": [change | {"quantity": 9}], "cancelSubscription": [change | {"mode": "now"}],
+        "extendSubscription": [change | {"valid_to": t.last_day}], "cancelOperation": [{}],
+        "openCase": [case | {"links": [link]} for link in linked],
+        "intervene": [{"op": "pause", "expected_rev": 0, "reason": "x"}],
+        "retryRuns": [{"reason": "x", "customer_id": ids["customer"], "resource_id": ids.get("order")}],
+    }  # fmt: skip
+    return known[operation]
+
+
+@cache
+def document() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((ROOT / "openapi.json").read_text())
+    return found
+
+
+def operations(doc: dict[str, Any] | None = None) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in (doc or document())["paths"].items():
+        for method, operation in methods.items():
+            yield path, method.upper(), operation
+
+
+def resolved(doc: dict[str, Any], thing: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in thing:
+        _, *steps = thing["$ref"].split("/")
+        thing = doc
+        for step in steps:
+            thing = thing[step]
+    return thing
+
+
+def ids_in(doc: dict[str, Any], schema: dict[str, Any], at: str = "") -> Iterator[str]:
+    """The places of a body that hold an id, as `lines[].offer_id`."""
+    schema = resolved(doc, schema)
+    if schema.get("format") == "uuid":
+        yield at
+    for name, inner in schema.get("properties", {}).items():
+        yield from ids_in(doc, inner, f"{at}.{name}" if at else name)
+    if "items" in schema:
+        yield from ids_in(doc, schema["items"], f"{at}[]")
+    for inner in (one for word in ("oneOf", "anyOf", "allOf") for one in schema.get(word, ())):
+        yield from ids_in(doc, inner, at)
+
+
+def places(doc: dict[str, Any], operation: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Where an operation takes an id: (path | query | body, name)."""
+    for parameter in (resolved(doc, one) for one in operation.get("parameters", ())):
+        schema = resolved(doc, parameter["schema"])
+        inner = resolved(doc, schema.get("items", {}))
+        if "uuid" in (schema.get("format"), inner.get("format")) or parameter["name"] == "cursor":
+            yield parameter["in"], parameter["name"]
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        for place in dict.fromkeys(ids_in(doc, content["schema"])):
+            yield "body", place
+
+
+def unknown(doc: dict[str, Any]) -> Iterator[str]:
+    """Places and bodies that nothing here knows how to fill: a new one needs an entry above."""
+    for path, method, operation in operations(doc):
+        name = operation["operationId"]
+        for where, place in places(doc, operation):
+            if place != "cursor" and place not in (FIELDS if where == "body" else PARAMETERS):
+                yield f"{method} {path}: nobody knows which id to put into {where} {place}"
+        if method in ("POST", "PATCH", "PUT") and name not in _known_bodies():
+            yield f"{method} {path}: there is no body for {name}"
+
+
+@cache
+def _known_bodies() -> frozenset[str]:
+    import ast
+    import inspect
+
+    tree = ast.parse(inspect.getsource(bodies))
+    tables = [node for node in ast.walk(tree) if isinstance(node, ast.Dict) and len(node.keys) > 9]
+    return frozenset(key.value for key in tables[0].keys if isinstance(key, ast.Constant))
+
+
+def cases(me: Tenant, victim: Tenant) -> Iterator[Case]:
+    """Every place of every operation, with the victim's id there and one's own everywhere else."""
+    doc = document()
+    for path, method, operation in operations():
+        name, found = operation["operationId"], list(places(doc, operation))
+        own = bodies(name, me) if "requestBody" in operation or method != "GET" else [None]
+        for where, place in found:
+            if where == "body":
+                yield from _in_bodies(path, method, name, place, own, me, victim)
+            elif place == "cursor":
+                theirs = victim.cursors.get(path, "x")
+                yield Case("api", method, path, "query cursor", filled(path, me), query={"cursor": theirs},
+                           may=frozenset({200, 400, 404}), put=frozenset({theirs}))  # fmt: skip
+            elif (kind := PARAMETERS[place]) is not None and kind in victim.ids:
+                yield _in_address(path, method, where, place, own[0], me, victim.ids[kind])
+        if method == "GET" and all(PARAMETERS[one] is None or PARAMETERS[one] in me.ids for one in _in_path(path)):
+            yield Case("api", method, path, "nothing", filled(path, me), may=frozenset({200}))
+        if method == "POST" and found_header(doc, operation, "Idempotency-Key"):
+            may = {FORBIDDEN[name, "reseller_id"]} if name == "createCustomer" else set()
+            for body in own:
+                yield Case("api", method, path, "header Idempotency-Key", filled(path, me), body,
+                           headers={"Idempotency-Key": REPLAYED}, may=ANSWERED | may)  # fmt: skip
+
+
+ANSWERED = frozenset(range(200, 500)) - {401, 403, 404}  # whatever it is: it was found, and it was one's own
+
+
+def found_header(doc: dict[str, Any], operation: dict[str, Any], name: str) -> bool:
+    return any(resolved(doc, one)["name"] == name for one in operation.get("parameters", ()))
+
+
+def _in_bodies(
+    path: str, method: str, name: str, place: str, own: list[Any], me: Tenant, victim: Tenant
+) -> Iterator[Case]:
+    kind = "change_preview" if name in CHANGES and place == "preview_id" else FIELDS[place]
+    for body in own if kind is not None else ():
+        for wish, theirs in replaced(body, place, kind, victim):
+            may = frozenset({FORBIDDEN.get((name, place), 404)}) | (NOTHING_FOUND if name == "retryRuns" else NOT_THERE)
+            yield Case("api", method, path, f"body {place}", filled(path, me), wish, may=may, put=frozenset({theirs}),
+                       headers={"If-Match": "*"})  # fmt: skip
+
+
+def replaced(body: Any, place: str, kind: str, victim: Tenant) -> Iterator[tuple[Any, str]]:
+    """The body with the victim's id at a place, if the body has that place."""
+    steps = re.split(r"\.", place.replace("[]", ".0"))
+    wish = copy.deepcopy(body)
+    inner = wish
+    for step in steps[:-1]:
+        inner = (
+            inner[int(step)]
+            if step.isdigit() and len(inner)
+            else inner.get(step, {})
+            if isinstance(inner, dict)
+            else {}
+        )
+    if not isinstance(inner, dict) or steps[-1] not in inner:
+        return
+    theirs = victim.ids.get(inner["kind"] if place == "links[].id" else kind)
+    if theirs is not None:
+        inner[steps[-1]] = theirs
+        yield wish, theirs
+
+
+def _in_address(path: str, method: str, where: str, place: str, body: Any, me: Tenant, theirs: str) -> Case:
+    headers = {"If-Match": "*"} if method != "GET" else {}
+    if where == "path":
+        address = filled(path, me, {place: theirs})
+        return Case("api", method, path, f"path {place}", address, body, headers=headers, put=frozenset({theirs}))
+    return Case("api", method, path, f"query {place}", filled(path, me), body, query={place: theirs}, may=NOTHING_FOUND,
+                put=frozenset({theirs}))  # fmt: skip
+
+
+def _in_path(path: str) -> list[str]:
+    return re.findall(r"{(\w+)}", path)
+
+
+def filled(path: str, me: Tenant, but: dict[str, str] | None = None) -> str:
+    """An address with one's own ids, or others, in it."""
+
+    def value(found: re.Match[str]) -> str:
+        kind = PARAMETERS[found[1]]
+        return (but or {}).get(found[1]) or (me.offers[PRO] if kind is None else me.ids[kind])
+
+    return re.sub(r"{(\w+)}", value, path)
