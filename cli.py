@@ -84,8 +84,8 @@ def audit(settings: Settings, given: argparse.Namespace) -> int | None:
     """Verify the audit chains: prints one line per fault, exit status 1 when there is one."""
     from importlib import import_module
 
-    from domains.kernel.audit import verify
     from domains.kernel.database import bind
+    from domains.kernel.sealing import verify
 
     bind(settings)
     databases = [import_module(f"domains.{name}.models").db for name in settings.domain_names]

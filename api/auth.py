@@ -12,7 +12,7 @@ from werkzeug.exceptions import Unauthorized
 
 from domains.kernel import assertion
 from domains.kernel.config import Settings
-from domains.kernel.messages import acting
+from domains.kernel.messages import acting, cause_of
 from domains.kernel.tenancy import within
 from gateway import spans
 
@@ -48,7 +48,7 @@ def requires(scope: str) -> Callable[[V], V]:
                     f"This needs the scope {scope}.",
                     {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
                 )
-            with within(g.caller.scope), acting(actor=g.caller.actor, customer_id=g.caller.customer_id):
+            with within(g.caller.scope), acting(**cause_of(g.caller)):
                 return view(*args, **values)
 
         called.requires = scope  # type: ignore[attr-defined]

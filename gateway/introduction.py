@@ -66,10 +66,10 @@ def tenant_of(caller: Caller) -> str:
 def note_forged(environ: Environ) -> None:
     """Have it stand in the operator's trail when somebody outside has sent the assertion that only we make."""
     if ASSERTION in environ:
-        tokens.note_refusal("users.refuse_assertion", "forged_header", ip=place_of(environ))
+        tokens.note_refusal("users.refuse_assertion", "forged_header", ip=address_of(environ))
 
 
-def place_of(environ: Environ) -> str:
+def address_of(environ: Environ) -> str:
     """Where a request came from: as nginx says in its question, else as the connection says."""
     told = environ.get("HTTP_X_FORWARDED_FOR") if environ.get(AUDIENCE) else None
     return str(told or environ.get("REMOTE_ADDR", ""))[:64]
@@ -85,4 +85,4 @@ def _person(environ: Environ, name: str) -> Caller | None:
 
 def _program(environ: Environ) -> Caller | None:
     kind, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-    return tokens.caller_of_bearer(token, place_of(environ)) if kind.lower() == "bearer" else None
+    return tokens.caller_of_bearer(token, address_of(environ)) if kind.lower() == "bearer" else None

@@ -15,7 +15,9 @@ from domains.kernel import assertion
 from domains.kernel.config import Settings
 from domains.kernel.database import new_id
 from domains.kernel.messages import acting, context
+from domains.kernel.places import place_of, program_of
 from domains.kernel.telemetry import traceparent, tracestate
+from domains.kernel.tenancy import Origin
 
 from . import hardening, health, introduction, spans
 from .introduction import ASSERTION
@@ -25,6 +27,11 @@ Environ = dict[str, Any]
 App = Callable[[Environ, Any], Iterable[bytes]]
 FORGED = re.compile(r"HTTP_X_(CLOUDSALES|FORWARDED|REAL|USER|TENANT)(_|$)|HTTP_FORWARDED$")
 SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def origin_of(environ: Environ) -> Origin:
+    """From where a request comes, for the audit trail."""
+    return Origin(place_of(environ.get("REMOTE_ADDR", "")), program_of(environ.get("HTTP_USER_AGENT", "")))
 
 
 class Gateway:
@@ -61,7 +68,7 @@ class Gateway:
                 self._believe(environ, stated, client)
             else:
                 self._introduce(environ, path, in_api, stated)
-            with acting(traceparent=trace):
+            with acting(traceparent=trace, origin=origin_of(environ)):
                 return self._app(environ, spans.telling(tell, start_response))
 
     def _believe(self, environ: Environ, stated: str | None, client: str | None) -> None:

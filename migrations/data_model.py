@@ -34,13 +34,17 @@ PLACES = {
 }  # fmt: skip
 SHARED = {
     "inbox": tables.inbox, "outbox": tables.outbox, "consumed": tables.consumed, "idempotency": tables.idempotency,
-    "audit_entry": tables.audit, "audit_value": tables.audit, "audit_head": tables.audit,
+    **dict.fromkeys(("audit_entry", "audit_value", "audit_origin", "audit_waiting"), tables.audit),
+    **dict.fromkeys(("audit_seal", "audit_head"), tables._seals),
     "number_series": tables.number_series,
 }  # fmt: skip
 # Tables without a class or a function of their own that could say what they are.
 SAID = {
     "audit_entry": "Who did what, when and in which request or run; the sealer chains entries, one chain a customer.",
     "audit_value": "What it was before and after, apart from the chain, so that it can be erased.",
+    "audit_origin": "Who that was by name and from where, apart from the chain, so that it can be erased.",
+    "audit_waiting": "Entries that the sealer has not met yet.",
+    "audit_seal": "An entry's place in its customer's chain.",
     "audit_head": "How long each customer's chain is, and its last hash.",
     "stamp": "What the lists of a customer or reseller are at; another value after each change, in its commit.",
     "run": "One execution of a saga: what was agreed, where it stands, when it is looked at next.",

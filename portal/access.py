@@ -13,7 +13,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_required
 
 from domains.kernel import assertion, clock
 from domains.kernel.config import Settings
-from domains.kernel.messages import acting
+from domains.kernel.messages import acting, cause_of
 from domains.kernel.tenancy import Caller, within
 from gateway import spans
 
@@ -82,7 +82,7 @@ def requires(scope: str) -> Callable[[V], V]:
         def called(*args: Any, **values: Any) -> Any:
             if not g.caller.may(scope):
                 abort(403)
-            with within(g.caller.scope), acting(actor=g.caller.actor, customer_id=g.caller.customer_id):
+            with within(g.caller.scope), acting(**cause_of(g.caller)):
                 return view(*args, **values)
 
         called.requires = scope  # type: ignore[attr-defined]
@@ -97,7 +97,7 @@ def signed_in(view: V) -> V:
     @wraps(view)
     @login_required
     def called(*args: Any, **values: Any) -> Any:
-        with within(g.caller.scope), acting(actor=g.caller.actor, customer_id=g.caller.customer_id):
+        with within(g.caller.scope), acting(**cause_of(g.caller)):
             return view(*args, **values)
 
     called.requires = "login"  # type: ignore[attr-defined]

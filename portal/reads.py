@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import Flask, before_render_template, g, request
 
-from domains.kernel.messages import acting
+from domains.kernel.messages import acting, cause_of
 from domains.kernel.tenancy import Caller
 from domains.users import commands, db
 
@@ -24,7 +24,7 @@ def note(_app: Flask, *, context: dict[str, Any], **_: Any) -> None:
     caller = g.get("caller")
     about = shown(context, caller) if caller is not None and is_staff(caller) else set()
     if about:
-        with acting(actor=caller.actor), db.begin() as session:
+        with acting(**cause_of(caller)), db.begin() as session:
             for customer_id in sorted(about):
                 commands.note_reading(session, customer_id=customer_id, path=request.path)
 

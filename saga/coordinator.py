@@ -17,14 +17,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from domains.kernel import audit, clock, config, failpoint, heartbeat, metering, tracing
+from domains.kernel import clock, config, failpoint, heartbeat, metering, sealing, tracing
 from domains.kernel.config import Settings
 from domains.kernel.database import bind, is_away, repeated
 from domains.kernel.messages import acting
 from domains.kernel.telemetry import start_logging
 from domains.kernel.tenancy import Scope, work_as
 
-from . import flows, gauges, spans, store, tables, transports
+from . import flows, gauges, relay, spans, store, tables, transports
 from .decide import decide
 from .events import Decision, Due, Replied
 from .writing import Decided
@@ -249,7 +249,8 @@ def _turn(transport: transports.Transport, next_wake: float) -> float:
             transport.acknowledge_replies(tokens)
         if time.monotonic() >= next_wake:
             more = wake(DUE) == DUE  # after an outage: those behind them have waited as long
-            audit.seal(tables.db, config.current().audit_key)
+            sealing.seal(tables.db, config.current().audit_key)
+            relay.relay(tables.db, transport)
             next_wake = time.monotonic() + (0 if more else 0.75 + random.random() / 2)
     except Exception:
         log.exception("the coordinator could not go on for now")

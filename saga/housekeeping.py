@@ -9,7 +9,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from domains.kernel import audit, config
+from domains.kernel import config, sealing
 from domains.kernel.database import Database
 
 from . import relay, transports
@@ -45,7 +45,7 @@ def _attempted(duty: Callable[[], Any]) -> bool:
 
 def _chores(database: Database) -> list[tuple[float, Callable[[], Any]]]:
     """What a domain's worker does on the side, and how often (seconds)."""
-    own: list[tuple[float, Callable[[], Any]]] = [(0.5, lambda: audit.seal(database, config.current().audit_key))]
+    own: list[tuple[float, Callable[[], Any]]] = [(0.5, lambda: sealing.seal(database, config.current().audit_key))]
     relay.load_reactions(database.name)
     name = f"domains.{database.name}.exchanges"
     if find_spec(name) is not None:

@@ -43,7 +43,9 @@ def purge_answers() -> int:
     """Delete the answers that were given to what was done to runs, once nobody may ask for them again."""
     with tables.db.begin_read() as session:
         before, idempotency = clock.now(session) - KEYS_KEPT, tables.db.idempotency
-    return _purge(tables.db, idempotency.c.key, idempotency.c.at < before)
+        told, kept = tables.db.outbox, clock.now(session) - timedelta(days=config.current().keep_messages)
+    sent = _purge(tables.db, told.c.position, told.c.published_at < kept)
+    return sent + _purge(tables.db, idempotency.c.key, idempotency.c.at < before)
 
 
 def purge_logins() -> int:

@@ -11,12 +11,13 @@ from sqlalchemy import CheckConstraint, Column, Index, Table, UniqueConstraint
 
 from domains.kernel.columns import Count, Flag, Id, Instant, Json, LongText, Serial, Text
 from domains.kernel.database import Database
-from domains.kernel.tables import idempotency
+from domains.kernel.tables import idempotency, outbox
 
 from .events import FINAL
 
 db = Database("saga", domain=False, audited=True)
 db.idempotency = idempotency(db.metadata)  # for what people and programs do to runs
+db.outbox = outbox(db.metadata)  # for what is audited of that
 
 run = Table(
     "run", db.metadata,
@@ -42,6 +43,7 @@ run = Table(
     Column("attention", Text(40)),
     Column("error", Json),
     Column("actor", Json, nullable=False),
+    Column("origin", Json),  # from where and on whose behalf it was asked for
     Column("request_id", Text(64), nullable=False),
     Column("traceparent", Text(55), nullable=False),
     Column("tracestate", Text(512)),
@@ -148,6 +150,7 @@ class Run:
     attention: str | None
     error: dict[str, Any] | None
     actor: dict[str, Any]
+    origin: dict[str, Any] | None
     request_id: str
     traceparent: str
     tracestate: str | None

@@ -24,7 +24,7 @@ from domains.kernel.database import Database, bind, repeated
 from domains.kernel.errors import DomainError, NotNow, Pending
 from domains.kernel.messages import Exchange, acting, context
 from domains.kernel.telemetry import start_logging
-from domains.kernel.tenancy import Actor, Scope, work_as
+from domains.kernel.tenancy import Actor, Origin, Scope, work_as
 
 from . import barrier, flows, housekeeping, spans, transports
 from .answers import Reply, answer, refusal_of, technical
@@ -123,11 +123,12 @@ def _done_or_not(session: Session, database: Database, envelope: dict[str, Any])
 @contextmanager
 def _working(database: Database, envelope: dict[str, Any]) -> Iterator[tracing.Tell]:
     """Who and what causes the work within the `with`, and its span."""
-    ids = {"run_id": UUID(envelope["run_id"]), "customer_id": UUID(envelope["customer_id"])}
+    ids: dict[str, Any] = {"run_id": UUID(envelope["run_id"]), "customer_id": UUID(envelope["customer_id"])}
     actor, trace, state = Actor(**envelope["actor"]), envelope["traceparent"], envelope.get("tracestate", "")
     step = {"step": envelope["name"], "flow": envelope.get("flow"), "phase": envelope["phase"]}
     facts = ids | step | {"domain": database.name, "attempt": envelope.get("attempt")}
     facts |= spans.work_facts(envelope, config.current().transport)
+    ids["origin"] = msgspec.convert(envelope.get("origin") or {}, Origin, strict=False)  # none from an older release
     with (
         acting(actor=actor, request_id=envelope["request_id"], traceparent=trace, tracestate=state, **ids),
         tracing.span(envelope["name"], kind="consumer", parent=trace, link=trace, **facts) as tell,

@@ -1,27 +1,29 @@
-"""The audit trail: every change says who did it, in its own transaction, and a sealer chains the entries.
+"""The audit trail: every change says who did it, from where and on whose behalf, in its own transaction.
 
-The chain holds salted digests, not values, so that erasing a person's data does not break it (decision 12).
+The entry holds ids and salted digests; names, places and values lie apart from it, so that erasing a person's data
+does not break the chain that the sealer makes of the entries (decision 12).
 """
 
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Row, select
+from sqlalchemy import cast, or_, select
 from sqlalchemy.orm import Session
 
 from . import clock
-from .crypto import canonical, digest, keyed_digest, token
-from .database import Database, database_of, insert_new, locked, new_id
-from .messages import context
+from .columns import LongText, cut
+from .crypto import canonical, digest, token
+from .database import database_of, new_id
+from .messages import Context, context
+from .searching import holds
+from .sets import Write, write_all
 
-log = logging.getLogger(__name__)
-GENESIS = "0" * 64
+FORM = 2  # of entries as they are written now
+ERASED = "audit.erase"  # the entry that says which values and names are gone
 
 
 def record(
@@ -36,84 +38,56 @@ def record(
     """Append an entry to the audit trail in the transaction of the change.
 
     `action` is `domain.verb` such as `accounts.rename`; `subject` is (kind, id); `before` and `after` hold the values
-    that changed by their names, as a dict or a dataclass, never secrets.
+    that changed by their names, as a dict or a dataclass, never secrets. What somebody does for another organisation
+    than their own stands in both organisations' trails.
     """
-    database, cause, salt, entry_id = database_of(session), context(), token(), new_id()
+    cause, now = context(), clock.now(session)
     values = msgspec.to_builtins({"before": before, "after": after}, str_keys=True)  # as they will be read again
-    session.execute(database.audit_value.insert().values(entry_id=entry_id, salt=salt, **values))
-    session.execute(
-        database.audit_entry.insert().values(
-            id=entry_id, customer_id=customer_id, at=clock.now(session), actor_kind=cause.actor.kind,
-            actor_id=cause.actor.id, actor_name=cause.actor.name, action=action, subject_kind=subject[0],
-            subject_id=subject[1], request_id=cause.request_id or None, run_id=cause.run_id,
-            digest=digest(salt, canonical(values)),
-        )
-    )  # fmt: skip
+    home_id = cause.origin.home_id if cause.origin.home_id != customer_id else None
+    about = {"action": action, "subject_kind": subject[0], "subject_id": subject[1], "at": now}
+    about |= {"home_id": home_id, "on_behalf_id": customer_id if home_id else None}
+    for trail in (customer_id, home_id) if home_id else (customer_id,):
+        _append(session, cause, about | {"customer_id": trail}, values)
 
 
-def _link(key: str, previous: str, seq: int, entry: Row[Any]) -> str:
-    """The hash that ties an entry to the one before it. Times to the millisecond, which all our databases keep."""
-    at = entry.at.isoformat(timespec="milliseconds")
-    run = str(entry.run_id) if entry.run_id else ""
-    parts = (previous, str(seq), str(entry.id), str(entry.customer_id), at, entry.actor_kind, entry.actor_id)
-    rest = (entry.actor_name, entry.action, entry.subject_kind, str(entry.subject_id), entry.request_id or "", run)
-    return keyed_digest(key, *parts, *rest, entry.digest)
+def _append(session: Session, cause: Context, about: dict[str, Any], values: dict[str, Any]) -> None:
+    database, entry_id, salts = database_of(session), new_id(), (token(), token())
+    told = {"actor_name": cut(cause.actor.name, 200), "place": cause.origin.place[:64]}
+    told["program"] = cut(cause.origin.program, 120)
+    entry = about | {
+        "id": entry_id, "actor_kind": cause.actor.kind, "actor_id": cause.actor.id, "form": FORM,
+        "request_id": cause.request_id or None, "run_id": cause.run_id, "grant_id": cause.origin.grant_id,
+        "digest": digest(salts[0], canonical(values)), "origin_digest": digest(salts[1], canonical(told)),
+    }  # fmt: skip
+    write_all(session, [
+        Write(database.audit_value, [{"entry_id": entry_id, "salt": salts[0], **values}]),
+        Write(database.audit_origin, [{"entry_id": entry_id, "salt": salts[1], **told}]),
+        Write(database.audit_waiting, [{"entry_id": entry_id}]),
+        Write(database.audit_entry, [entry]),
+    ])  # fmt: skip
 
 
-def seal(database: Database, key: str, *, limit: int = 200) -> int:
-    """Chain up to `limit` unsealed entries, one chain per customer; returns how many.
+def erase(session: Session, *, person_id: UUID, words: tuple[str, ...]) -> dict[str, int]:
+    """Destroy what the trail knows of a person: their name and places, and values that hold one of `words`.
 
-    Entries are chained in the order the sealer meets them: a transaction that commits late simply comes later.
+    `words` are what they are known by, such as their e-mail address. The entries stay, and one more in each chain says
+    which have lost what; without it, `verify` reports the loss. Gives how many of each are gone.
     """
-    entry, head = database.audit_entry, database.audit_head
-    with database.begin() as session:
-        waiting = select(entry.c.customer_id).where(entry.c.seq.is_(None)).order_by(entry.c.id).limit(limit)
-        customers = sorted(set(session.scalars(waiting)))
-        sealed = 0
-        for customer_id in customers:
-            insert_new(session, head, {"customer_id": customer_id, "seq": 0, "hash": GENESIS}, "customer_id")
-            top = session.execute(locked(head.select().where(head.c.customer_id == customer_id), head)).one()
-            seq, previous = top.seq, top.hash
-            unsealed = entry.select().where(entry.c.customer_id == customer_id, entry.c.seq.is_(None))
-            for row in session.execute(unsealed.order_by(entry.c.id).limit(limit)).all():
-                seq, before = seq + 1, previous
-                previous = _link(key, before, seq, row)
-                values = {"seq": seq, "previous": before, "hash": previous}
-                session.execute(entry.update().where(entry.c.id == row.id).values(values))
-            session.execute(head.update().where(head.c.customer_id == customer_id).values(seq=seq, hash=previous))
-            sealed += seq - top.seq
-            # The log leaves the machine: an anchor outside the database shows a chain cut off at its end.
-            log.info("audit head", extra={"chain": f"{database.name}:{customer_id}", "seq": seq, "hash": previous})
-    return sealed
-
-
-def verify(database: Database, key: str) -> Iterator[str]:
-    """Yield one line for each fault found in a domain's chains: an edit, a deletion, another order, a cut end.
-
-    What was cut off together with its head shows only against the heads in the log, which has left the machine.
-    """
-    entry, value, head = database.audit_entry, database.audit_value, database.audit_head
-    with database.begin_read() as session:
-        for top in session.execute(head.select().order_by(head.c.customer_id)).all():
-            previous, expected = GENESIS, 1
-            rows = entry.select().where(entry.c.customer_id == top.customer_id, entry.c.seq.is_not(None))
-            for row in session.execute(rows.order_by(entry.c.seq)):
-                if row.seq != expected:
-                    yield f"{database.name} {top.customer_id}: entry {expected} is missing"
-                if row.previous != previous or _link(key, row.previous, row.seq, row) != row.hash:
-                    yield f"{database.name} {top.customer_id}: entry {row.seq} was changed"
-                previous, expected = row.hash, row.seq + 1
-            if (previous, expected - 1) != (top.hash, top.seq):
-                yield f"{database.name} {top.customer_id}: the chain ends at {expected - 1}, its head says {top.seq}"
-        sealed = select(entry.c.customer_id).where(entry.c.seq.is_not(None)).distinct()
-        for customer_id in session.scalars(sealed.where(entry.c.customer_id.not_in(select(head.c.customer_id)))):
-            yield f"{database.name} {customer_id}: the chain has lost its head"
-        kept = select(entry.c.id, entry.c.digest, value).join(value, value.c.entry_id == entry.c.id)
-        for row in session.execute(kept):
-            if digest(row.salt, canonical({"before": row.before, "after": row.after})) != row.digest:
-                yield f"{database.name}: the values of entry {row.id} were changed"
-
-
-def as_json(values: Any) -> str:
-    """Audit values as text for people."""
-    return json.dumps(values, ensure_ascii=False, indent=1, default=str)
+    database = database_of(session)
+    entry, value, origin = database.audit_entry, database.audit_value, database.audit_origin
+    spelt = sorted({way for word in words if word for way in (word, json.dumps(word)[1:-1])})  # as JSON may keep it
+    texts = [holds(cast(column, LongText), word) for column in (value.c.before, value.c.after) for word in spelt]
+    named = select(entry.c.customer_id, entry.c.id).join(origin, origin.c.entry_id == entry.c.id)
+    named = named.where(entry.c.actor_id == str(person_id))
+    told = select(entry.c.customer_id, entry.c.id).join(value, value.c.entry_id == entry.c.id)
+    told = told.where(entry.c.action != ERASED, or_(entry.c.subject_id == person_id, *texts))
+    gone: dict[UUID, dict[str, list[UUID]]] = {}
+    for kind, query in (("origins", named), ("values", told)):
+        for customer_id, id in session.execute(query):
+            gone.setdefault(customer_id, {"origins": [], "values": []})[kind].append(id)
+    for customer_id, lists in sorted(gone.items()):
+        for kind, table in (("origins", origin), ("values", value)):
+            for start in range(0, len(lists[kind]), 200):
+                session.execute(table.delete().where(table.c.entry_id.in_(lists[kind][start : start + 200])))
+        record(session, ERASED, customer_id=customer_id, subject=("person", person_id), after=lists)
+    return {kind: sum(len(lists[kind]) for lists in gone.values()) for kind in ("origins", "values")}

@@ -90,6 +90,7 @@ class Settings:
     sealing_keys: str = _setting(
         "id:base64 of 32 bytes, by commas: the first seals the secrets that we keep, all open them", secret=True
     )
+    audit_anchors: str = _setting("folder that keeps the heads of the audit chains; empty: anchors under var", "")
     smtp_url: str = _setting("smtp://user:password@host:port; empty: the local mailbox under var/mailbox", "")
     mail_from: str = _setting("sender of our e-mails", "Cloud Sales System <no-reply@cloudsales.example>")
     log_level: str = _setting("DEBUG, INFO, WARNING or ERROR", "INFO")

@@ -57,7 +57,8 @@ class Database:
             self.idempotency = tables.idempotency(self.metadata)
             self.number_series = tables.number_series(self.metadata)
         if audited:
-            self.audit_entry, self.audit_value, self.audit_head = tables.audit(self.metadata)
+            self.audit_entry, self.audit_value, self.audit_origin, *others = tables.audit(self.metadata)
+            self.audit_waiting, self.audit_seal, self.audit_head = others
         self.stamp = tables.stamp(self.metadata) if stamped else None  # where lists are kept in the cache
 
     @property

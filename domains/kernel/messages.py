@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from . import clock
 from .database import database_of, insert_new, new_id
-from .tenancy import SYSTEM, Actor
+from .tenancy import NOWHERE, SYSTEM, Actor, Caller, Origin
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Context:
     customer_id: UUID | None = None
     traceparent: str = ""
     tracestate: str = ""  # what the outside's own tracing wants to be told of this trace again
+    origin: Origin = NOWHERE
 
 
 _NOBODY = Context()
@@ -50,6 +51,11 @@ def acting(**known: Any) -> Iterator[None]:
         yield
     finally:
         _context.reset(token)
+
+
+def cause_of(caller: Caller) -> dict[str, Any]:
+    """What a request's caller adds to the context of the work."""
+    return {"actor": caller.actor, "customer_id": caller.customer_id, "origin": caller.origin(context().origin)}
 
 
 @dataclass(frozen=True)

@@ -65,8 +65,11 @@ def idempotency(metadata: MetaData) -> Table:
     )  # fmt: skip
 
 
-def audit(metadata: MetaData) -> tuple[Table, Table, Table]:
-    """Who did what: entries (chained by the sealer), their values (erasable), and the head of each chain."""
+def audit(metadata: MetaData) -> tuple[Table, ...]:
+    """Who did what: entries, what they changed and where they came from (both erasable), their seals, and the heads.
+
+    An entry and its seal are written once and never changed, so that the app's role needs no right to change them.
+    """
     entry = Table(
         "audit_entry", metadata,
         Column("id", Id, primary_key=True),
@@ -74,23 +77,21 @@ def audit(metadata: MetaData) -> tuple[Table, Table, Table]:
         Column("at", Instant, nullable=False),
         Column("actor_kind", Text(10), nullable=False),
         Column("actor_id", Text(64), nullable=False),
-        Column("actor_name", Text(200), nullable=False),
+        Column("actor_name", Text(200)),  # in entries of form 1 only, which an older release wrote
         Column("action", Text(80), nullable=False),
         Column("subject_kind", Text(40), nullable=False),
         Column("subject_id", Id, nullable=False),
         Column("request_id", Text(64)),
         Column("run_id", Id),
         Column("digest", Text(64), nullable=False),  # salted digest of the values
-        Column("seq", Count),  # the three are empty until sealed
-        Column("previous", Text(64)),
-        Column("hash", Text(64)),
+        Column("form", Count, nullable=False, server_default="1"),  # what its hash is made of
+        Column("home_id", Id),  # the organisation whose person or program acted, when it is another one
+        Column("on_behalf_id", Id),  # the customer for whom they acted, when that is not their own
+        Column("grant_id", Id),  # the support access under which they did
+        Column("origin_digest", Text(64)),  # salted digest of name, place and program
+        Index("ix_audit_entry_customer_id", "customer_id", "id"),
+        Index("ix_audit_entry_actor_id", "actor_id"),
     )  # fmt: skip
-    unsealed = entry.c.seq.is_(None)
-    Index("ix_audit_entry_unsealed", entry.c.customer_id, entry.c.id,
-          sqlite_where=unsealed, postgresql_where=unsealed, mssql_where=unsealed)  # fmt: skip
-    sealed = entry.c.seq.is_not(None)
-    Index("uq_audit_entry_customer_id_seq", entry.c.customer_id, entry.c.seq, unique=True,
-          sqlite_where=sealed, postgresql_where=sealed, mssql_where=sealed)  # fmt: skip
     value = Table(
         "audit_value", metadata,
         Column("entry_id", Id, primary_key=True),
@@ -98,13 +99,36 @@ def audit(metadata: MetaData) -> tuple[Table, Table, Table]:
         Column("before", Json),
         Column("after", Json),
     )  # fmt: skip
+    origin = Table(
+        "audit_origin", metadata,
+        Column("entry_id", Id, primary_key=True),
+        Column("salt", Text(64), nullable=False),
+        Column("actor_name", Text(200), nullable=False),
+        Column("place", Text(64), nullable=False),
+        Column("program", Text(120), nullable=False),
+    )  # fmt: skip
+    waiting = Table("audit_waiting", metadata, Column("entry_id", Id, primary_key=True))
+    return entry, value, origin, waiting, *_seals(metadata)
+
+
+def _seals(metadata: MetaData) -> tuple[Table, Table]:
+    """What the sealer writes: one row for each entry, and how long each chain is."""
+    seal = Table(
+        "audit_seal", metadata,
+        Column("entry_id", Id, primary_key=True),
+        Column("customer_id", Id, nullable=False),
+        Column("seq", Count, nullable=False),
+        Column("previous", Text(64), nullable=False),
+        Column("hash", Text(64), nullable=False),
+        UniqueConstraint("customer_id", "seq"),
+    )  # fmt: skip
     head = Table(
         "audit_head", metadata,
         Column("customer_id", Id, primary_key=True),
         Column("seq", Count, nullable=False),
         Column("hash", Text(64), nullable=False),
     )  # fmt: skip
-    return entry, value, head
+    return seal, head
 
 
 def stamp(metadata: MetaData) -> Table:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -105,6 +105,21 @@ class Actor:
     name: str
 
 
+@dataclass(frozen=True)
+class Origin:
+    """From where somebody acts and on whose behalf, for the audit trail; travels with the work that comes of it.
+
+    `home_id` is the organisation whose person or program acts, also when they act for another one; `grant_id` is the
+    support access under which they do.
+    """
+
+    place: str = ""  # the network address; of IPv6 its network, where each place has more than can be counted
+    program: str = ""  # the browser or program, in a few words
+    home_id: UUID | None = None
+    grant_id: UUID | None = None
+
+
+NOWHERE = Origin()
 SYSTEM = Actor("system", "system", "Cloud Sales System")
 
 
@@ -128,3 +143,10 @@ class Caller:
 
     def may(self, scope: str) -> bool:
         return scope in self.scopes
+
+    def origin(self, seen: Origin) -> Origin:
+        """What the request shows of where it comes from, with whose person or program the caller is."""
+        known = self.preferences
+        home = UUID(known["home_customer_id"]) if known.get("home_kind") else self.customer_id
+        granted = known.get("grant_id")
+        return replace(seen, home_id=home, grant_id=UUID(granted) if granted else None)

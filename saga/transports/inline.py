@@ -94,6 +94,7 @@ class Transport:
 
     def _events_moved(self) -> bool:
         moved = sum(relay.relay(self.database(name), self) for name in self.domains)
+        moved += relay.relay(tables.db, self)
         return bool(moved + sum(relay.consume(self.database(name), self, wait=0) for name in self.domains))
 
     def next_due(self) -> Any:

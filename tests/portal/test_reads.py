@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
+from sqlalchemy import select
 
 from domains.kernel import config
 from domains.services import db as services_db
@@ -41,8 +42,9 @@ def staff(app: Flask) -> Browser:
 
 def readings(customer_id: UUID) -> list[tuple[str, Any]]:
     """Who has read about a customer, and at which page first."""
-    entry, value = db.audit_entry, db.audit_value
-    query = entry.join(value, value.c.entry_id == entry.c.id).select().order_by(entry.c.id)
+    entry, value, origin = db.audit_entry, db.audit_value, db.audit_origin
+    told = entry.join(value, value.c.entry_id == entry.c.id).join(origin, origin.c.entry_id == entry.c.id)
+    query = select(value.c.after, origin.c.actor_name).select_from(told).order_by(entry.c.id)
     with db.begin_read() as session:
         rows = session.execute(query.where(entry.c.customer_id == customer_id, entry.c.action == "users.read"))
         return [(row.actor_name, row.after["path"]) for row in rows]

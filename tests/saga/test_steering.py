@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from domains.kernel import audit
+from domains.kernel import sealing
 from domains.kernel.errors import Conflict, Invalid, Locked, NotFound, Refused
 from domains.kernel.tenancy import Scope
 from saga import coordinator, decide, tables
@@ -193,6 +193,7 @@ def test_whatever_a_person_does_is_kept_with_who_why_and_when_and_audited(transp
         [kept] = interventions_of(session, run.id)
         event = session.execute(tables.run_event.select().order_by(tables.run_event.c.id.desc())).first()
         [entry] = session.execute(tables.db.audit_entry.select()).all()
+        [origin] = session.execute(tables.db.audit_origin.select()).all()
         allowed = possible(session, now_of(run))
     assert (kept.op, kept.rev, kept.actor["name"], kept.reason) == (
         "pause",
@@ -202,9 +203,9 @@ def test_whatever_a_person_does_is_kept_with_who_why_and_when_and_audited(transp
     )
     assert event is not None
     assert (event.kind, event.actor, event.data) == ("pause", "Anne", {"reason": "The provider asked us to wait."})
-    assert (entry.action, entry.actor_name, entry.subject_id, entry.run_id) == ("saga.pause", "Anne", run.id, run.id)
-    assert audit.seal(tables.db, "key") == 1
-    assert list(audit.verify(tables.db, "key")) == []
+    assert (entry.action, origin.actor_name, entry.subject_id, entry.run_id) == ("saga.pause", "Anne", run.id, run.id)
+    assert sealing.seal(tables.db, "key") == 1
+    assert list(sealing.verify(tables.db, "key")) == []
     assert allowed == ("cancel", "compensate", "resume")
 
 

@@ -7,7 +7,6 @@ before has a count of its own.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import NamedTuple
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from domains.kernel.crypto import digest
 from domains.kernel.database import insert_new, locked
+from domains.kernel.places import place_of
 
 from ..models import Login, Throttle, User, email_key
 
@@ -55,17 +55,6 @@ def _places(session: Session, user_id: UUID) -> set[str]:
     """Where a person has finished signing in before."""
     seen = select(Login.ip).where(Login.user_id == user_id, Login.proved_at.is_not(None))
     return {place_of(ip) for ip in session.scalars(seen.order_by(Login.id.desc()).limit(PLACES_KNOWN))}
-
-
-def place_of(ip: str) -> str:
-    """What tells one place from another: of IPv6, where each has more addresses than can be counted, its network."""
-    try:
-        address = ip_address(ip)
-    except ValueError:
-        return ip
-    if isinstance(address, IPv4Address):
-        return ip
-    return str(address.ipv4_mapped or IPv6Network((int(address), 64), strict=False))
 
 
 def wait(session: Session, limits: tuple[Limit, ...], now: datetime) -> int:

@@ -29,22 +29,24 @@ CREATE TABLE audit_entry (
 	at DATETIMEOFFSET NOT NULL,
 	actor_kind NVARCHAR(10) NOT NULL,
 	actor_id NVARCHAR(64) NOT NULL,
-	actor_name NVARCHAR(200) NOT NULL,
+	actor_name NVARCHAR(200) NULL,
 	action NVARCHAR(80) NOT NULL,
 	subject_kind NVARCHAR(40) NOT NULL,
 	subject_id BINARY(16) NOT NULL,
 	request_id NVARCHAR(64) NULL,
 	run_id BINARY(16) NULL,
 	digest NVARCHAR(64) NOT NULL,
-	seq INTEGER NULL,
-	previous NVARCHAR(64) NULL,
-	hash NVARCHAR(64) NULL,
+	form INTEGER NOT NULL DEFAULT '1',
+	home_id BINARY(16) NULL,
+	on_behalf_id BINARY(16) NULL,
+	grant_id BINARY(16) NULL,
+	origin_digest NVARCHAR(64) NULL,
 	CONSTRAINT pk_audit_entry PRIMARY KEY (id)
 );
 
-CREATE INDEX ix_audit_entry_unsealed ON audit_entry (customer_id, id) WHERE seq IS NULL;
+CREATE INDEX ix_audit_entry_actor_id ON audit_entry (actor_id);
 
-CREATE UNIQUE INDEX uq_audit_entry_customer_id_seq ON audit_entry (customer_id, seq) WHERE seq IS NOT NULL;
+CREATE INDEX ix_audit_entry_customer_id ON audit_entry (customer_id, id);
 
 CREATE TABLE audit_head (
 	customer_id BINARY(16) NOT NULL,
@@ -53,12 +55,36 @@ CREATE TABLE audit_head (
 	CONSTRAINT pk_audit_head PRIMARY KEY (customer_id)
 );
 
+CREATE TABLE audit_origin (
+	entry_id BINARY(16) NOT NULL,
+	salt NVARCHAR(64) NOT NULL,
+	actor_name NVARCHAR(200) NOT NULL,
+	place NVARCHAR(64) NOT NULL,
+	program NVARCHAR(120) NOT NULL,
+	CONSTRAINT pk_audit_origin PRIMARY KEY (entry_id)
+);
+
+CREATE TABLE audit_seal (
+	entry_id BINARY(16) NOT NULL,
+	customer_id BINARY(16) NOT NULL,
+	seq INTEGER NOT NULL,
+	previous NVARCHAR(64) NOT NULL,
+	hash NVARCHAR(64) NOT NULL,
+	CONSTRAINT pk_audit_seal PRIMARY KEY (entry_id),
+	CONSTRAINT uq_audit_seal_customer_id_seq UNIQUE (customer_id, seq)
+);
+
 CREATE TABLE audit_value (
 	entry_id BINARY(16) NOT NULL,
 	salt NVARCHAR(64) NOT NULL,
 	before NVARCHAR(max) NULL,
 	after NVARCHAR(max) NULL,
 	CONSTRAINT pk_audit_value PRIMARY KEY (entry_id)
+);
+
+CREATE TABLE audit_waiting (
+	entry_id BINARY(16) NOT NULL,
+	CONSTRAINT pk_audit_waiting PRIMARY KEY (entry_id)
 );
 
 CREATE TABLE consumed (

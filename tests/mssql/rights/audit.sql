@@ -1,0 +1,14 @@
+GRANT SELECT, INSERT ON dbo.audit_entry TO [cloudsales_app];
+DENY UPDATE ON dbo.audit_entry (id, customer_id, at, actor_kind, actor_id, actor_name, action, subject_kind, subject_id, request_id, run_id, digest, form, home_id, on_behalf_id, grant_id, origin_digest) TO [cloudsales_app];
+DENY DELETE ON dbo.audit_entry TO [cloudsales_app];
+GRANT SELECT, INSERT ON dbo.audit_seal TO [cloudsales_app];
+DENY UPDATE ON dbo.audit_seal (entry_id, customer_id, seq, previous, hash) TO [cloudsales_app];
+DENY DELETE ON dbo.audit_seal TO [cloudsales_app];
+GRANT SELECT, INSERT, DELETE ON dbo.audit_value TO [cloudsales_app];
+DENY UPDATE ON dbo.audit_value (entry_id, salt, before, after) TO [cloudsales_app];
+GRANT SELECT, INSERT, DELETE ON dbo.audit_origin TO [cloudsales_app];
+DENY UPDATE ON dbo.audit_origin (entry_id, salt, actor_name, place, program) TO [cloudsales_app];
+GRANT SELECT, INSERT, DELETE ON dbo.audit_waiting TO [cloudsales_app];
+DENY UPDATE ON dbo.audit_waiting (entry_id) TO [cloudsales_app];
+GRANT SELECT, INSERT, UPDATE ON dbo.audit_head TO [cloudsales_app];
+DENY DELETE ON dbo.audit_head TO [cloudsales_app];
