@@ -25,6 +25,7 @@ BLUEPRINTS = {
     "services": ("offers", "orders", "subscriptions"),
     "support": ("cases",),
     "billing": ("charges", "invoices"),
+    "notifications": ("audit",),
 }
 ANYWHERE = ("operations", "runs")
 DOCUMENT = Path(__file__).parent.parent / "openapi.json"

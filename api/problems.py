@@ -56,6 +56,8 @@ CODES = {
     "preview_used": Known("The preview was used before", "It holds for one order. Ask for a new preview."),
     "preview_not_found": Known("There is no such preview", "Ask for a new preview and send its id."),
     "account_not_found": Known("There is no such account", "List the accounts and take an id from there."),
+    "audit_entry_not_found": Known("There is no such entry", "List the audit entries and take an id from there."),
+    "export_too_long": Known("Too many entries for one file", "Export a shorter time: `since` and `until`."),
     "invoice_not_found": Known("There is no such invoice", "List the invoices and take an id from there."),
     "document_damaged": Known("The document is damaged", "Open a case and quote the `request_id`: we must restore it."),
     "document_not_ready": Known("The document is being made", "Try again in a minute."),

@@ -37,6 +37,7 @@ SCOPES = {
     "api-clients:write": "Create and change API clients, with rights that one has oneself",
     "sign-on:read": "See how people sign in through their organisation",
     "sign-on:write": "Change how people sign in through their organisation",
+    "audit:read": "Read and export the audit log",
     "runs:read": "See all runs (operators)",
     "runs:write": "Intervene in runs (operators)",
 }

@@ -13,7 +13,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "services": ("offers", "orders", "subscriptions"),
     "support": ("cases",),
     "billing": ("charges", "costs", "invoices"),
-    "notifications": ("dev",),
+    "notifications": ("dev", "audit", "audit-entries"),
 }  # fmt: skip
 ANYWHERE = ("", "operations", "runs", "search", "static", "styleguide", "healthz", "readyz", "openapi.json", "docs")
 API = "/api/v1"

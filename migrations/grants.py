@@ -37,4 +37,4 @@ def _refused(table: Table, rights: tuple[str, ...], who: str) -> Iterator[str]:
     """On Azure SQL a right to a column outlives a refusal of its table, so each column is refused."""
     for right in rights:
         columns = f" ({', '.join(column.name for column in table.columns)})" if right == "UPDATE" else ""
-        yield f"DENY {right} ON dbo.{table.name}{columns} TO {who}"
+        yield f"DENY {right}{columns} ON dbo.{table.name} TO {who}"

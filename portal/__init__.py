@@ -36,7 +36,7 @@ BLUEPRINTS = {
     "services": ("offers", "orders", "subscriptions", "changes"),
     "support": ("support",),
     "billing": ("billing", "invoices"),
-    "notifications": ("notifications",),
+    "notifications": ("notifications", "audit"),
 }
 ANYWHERE = ("operations", "runs", "home", "search")
 FOR_BUILDERS = ("styleguide",)  # not in production

@@ -90,6 +90,7 @@ def places(caller: Caller) -> list[dict[str, Any]]:
         ("/users", "users", _("People"), "users:read"),
         ("/api-clients", "webhook", _("API clients"), "api-clients:read"),
         ("/sign-on", "key", _("Single sign-on"), "sign-on:read"),
+        ("/audit", "history", _("Audit log"), "audit:read"),
     ]
     control = [("/runs", "adjustments", _("Runs"), "runs:read")]
     if manages(caller):

@@ -1,14 +1,15 @@
-"""Deliveries: one for each thing we tell somebody."""
+"""Deliveries, one for each thing we tell somebody, and the audit trail as owners search it."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domains.kernel.columns import Count, Id, Instant, LongText, Text
+from domains.kernel.columns import Count, Id, Instant, Json, LongText, Text
 from domains.kernel.database import Database
 
 db = Database("notifications")
@@ -36,3 +37,49 @@ class Delivery(db.Model):
 
 _waiting = Delivery.next_at.is_not(None)
 Index("ix_delivery_due", Delivery.next_at, sqlite_where=_waiting, postgresql_where=_waiting, mssql_where=_waiting)
+
+
+class OrganisationRef(db.Model):
+    """What notifications know of a customer; the owner of these facts is `customers`."""
+
+    __tablename__ = "organisation_ref"
+
+    customer_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    reseller_id: Mapped[UUID | None] = mapped_column(Id, index=True)
+    name: Mapped[str] = mapped_column(Text(200))
+    version: Mapped[int] = mapped_column(Count)
+
+
+class TrailEntry(db.Model):
+    """One entry of the audit trail, of whatever domain, to be searched. The chains are in the domains' databases."""
+
+    __tablename__ = "trail_entry"
+    __table_args__ = (
+        Index("ix_trail_entry_customer_id", "customer_id", "id"),
+        Index("ix_trail_entry_reseller_id", "reseller_id", "id"),
+        Index("ix_trail_entry_actor_id", "actor_id"),
+        Index("ix_trail_entry_subject_id", "subject_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    domain: Mapped[str] = mapped_column(Text(20))
+    customer_id: Mapped[UUID] = mapped_column(Id)
+    reseller_id: Mapped[UUID | None] = mapped_column(Id)
+    at: Mapped[datetime] = mapped_column(Instant)
+    actor_kind: Mapped[str] = mapped_column(Text(10))
+    actor_id: Mapped[str] = mapped_column(Text(64))
+    actor_name: Mapped[str] = mapped_column(Text(200))
+    place: Mapped[str] = mapped_column(Text(64))
+    program: Mapped[str] = mapped_column(Text(120))
+    home_id: Mapped[UUID | None] = mapped_column(Id)
+    on_behalf_id: Mapped[UUID | None] = mapped_column(Id)
+    grant_id: Mapped[UUID | None] = mapped_column(Id)
+    action: Mapped[str] = mapped_column(Text(80))
+    subject_kind: Mapped[str] = mapped_column(Text(40))
+    subject_id: Mapped[UUID] = mapped_column(Id)
+    request_id: Mapped[str | None] = mapped_column(Text(64))
+    run_id: Mapped[UUID | None] = mapped_column(Id)
+    seq: Mapped[int] = mapped_column(Count)  # its place in its chain
+    before: Mapped[Any] = mapped_column(Json)
+    after: Mapped[Any] = mapped_column(Json)
+    words: Mapped[str] = mapped_column(LongText)  # what free text finds it by, in small letters

@@ -10,14 +10,14 @@ _WORK = frozenset({"cases:write", "support:work"})
 _DOORS = frozenset({"api-clients:read", "api-clients:write", "sign-on:read", "sign-on:write"})
 RUN_SCOPES = frozenset({"runs:read", "runs:write"})
 ROLE_SCOPES: dict[str, frozenset[str]] = {
-    "owner": _ALL_READ | _BUY | _DOORS | {"accounts:write", "customers:write", "users:write"},
+    "owner": _ALL_READ | _BUY | _DOORS | {"accounts:write", "customers:write", "users:write", "audit:read"},
     "buyer": _ALL_READ | _BUY | {"accounts:write"},
     "billing": _ALL_READ | {"cases:write"},
     "reader": _ALL_READ,
     "agent": _ALL_READ | _WORK,
     "saga.operator": _ALL_READ | _WORK | RUN_SCOPES,
     "administrator": _ALL_READ | _BUY | _WORK | _DOORS | RUN_SCOPES
-    | {"accounts:write", "customers:write", "users:write", "operate"},
+    | {"accounts:write", "customers:write", "users:write", "operate", "audit:read"},
 }  # fmt: skip
 STAFF = ("agent", "saga.operator", "administrator")
 CLIENT_SCOPES = ROLE_SCOPES["owner"]  # nobody, and no program, gives a role that may do more than they may

@@ -21,7 +21,7 @@ from domains.kernel.errors import DomainError
 from domains.kernel.tenancy import SYSTEM, Scope
 from domains.notifications import commands as mail
 from domains.notifications.exchanges import deliver_due
-from domains.notifications.queries import list_deliveries
+from domains.notifications.queries import Sought, get_entry, list_deliveries, list_entries, names_of
 from domains.services import commands as service_commands
 from domains.services import queries as service_queries
 from domains.services.commands.previews import forget_expired
@@ -47,7 +47,8 @@ SCOPE = Scope.operator()
 LISTS = (
     "customers?kind=direct&q=a", "accounts?status=active&q=a", "orders?state=completed&q=a", "users", "charges",
     "subscriptions?state=active&q=a&valid_to_before=2030-01-01", "cases?status=open&q=a", "operations?active=true",
-    "operations?active=false", "offers?q=office&currency=EUR", "costs",
+    "operations?active=false", "offers?q=office&currency=EUR", "costs", "audit-entries?action=users.&q=a",
+    "audit-entries?action=a&actor_id=1&since=2026-01-01T00:00:00Z&until=2036-01-01T00:00:00Z",
 )  # fmt: skip
 
 
@@ -78,6 +79,7 @@ def read_every_list(app: Flask) -> None:
             program.get(f"/{path}{mark}limit=1&cursor={first['next_cursor']}")
         for name in ("account_id", "customer_id", "subscription_id"):
             reseller.get(f"/{path}{mark}{name}={key}")
+    program.get("/audit-entries/export?format=csv")
     for kind in ("orders", "subscriptions", "operations", "offers"):
         for found in program.get(f"/{kind}?limit=1").json["items"]:
             program.get(f"/{kind}/{found['id']}")
@@ -288,3 +290,13 @@ def keep_house(transport: inline.Transport) -> None:
     for name in NAMES:
         look_after(import_module(f"domains.{name}.models").db)
     transport.run_until_quiet()
+    read_the_trail()
+
+
+def read_the_trail() -> None:
+    """What was sealed by now, and whose it is."""
+    with notifications.db.begin() as session:
+        one = list_entries(session, SCOPE, Sought()).items[0]
+        get_entry(session, SCOPE, one.id)
+        names_of(session, SCOPE, [one.customer_id])
+        mail.know_organisation(session, customer_id=one.customer_id, reseller_id=new_id(), name="N", version=99)

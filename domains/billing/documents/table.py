@@ -6,6 +6,8 @@ import csv
 import io
 from collections.abc import Iterable
 
+from domains.kernel.spreadsheet import harmless
+
 from ..models import Invoice, InvoiceLine
 
 CSV = "text/csv"
@@ -28,8 +30,3 @@ def as_csv(invoice: Invoice, lines: Iterable[InvoiceLine]) -> str:
             line.currency,
         ))  # fmt: skip
     return out.getvalue()
-
-
-def harmless(text: str) -> str:
-    """A text that a spreadsheet shows as it is: one that begins like a formula gets an apostrophe before it."""
-    return f"'{text}" if text.lstrip()[:1] in tuple("=+-@|%＝＋－＠") or text[:1] in ("\t", "\r", "\n") else text

@@ -119,6 +119,16 @@ CREATE TABLE number_series (
 	CONSTRAINT pk_number_series PRIMARY KEY (series)
 );
 
+CREATE TABLE organisation_ref (
+	customer_id BINARY(16) NOT NULL,
+	reseller_id BINARY(16) NULL,
+	name NVARCHAR(200) NOT NULL,
+	version INTEGER NOT NULL,
+	CONSTRAINT pk_organisation_ref PRIMARY KEY (customer_id)
+);
+
+CREATE INDEX ix_organisation_ref_reseller_id ON organisation_ref (reseller_id);
+
 CREATE TABLE outbox (
 	position BIGINT NOT NULL IDENTITY,
 	event_id BINARY(16) NOT NULL,
@@ -134,4 +144,38 @@ CREATE TABLE outbox (
 );
 
 CREATE INDEX ix_outbox_waiting ON outbox (position) WHERE published_at IS NULL;
+
+CREATE TABLE trail_entry (
+	id BINARY(16) NOT NULL,
+	domain NVARCHAR(20) NOT NULL,
+	customer_id BINARY(16) NOT NULL,
+	reseller_id BINARY(16) NULL,
+	at DATETIMEOFFSET NOT NULL,
+	actor_kind NVARCHAR(10) NOT NULL,
+	actor_id NVARCHAR(64) NOT NULL,
+	actor_name NVARCHAR(200) NOT NULL,
+	place NVARCHAR(64) NOT NULL,
+	program NVARCHAR(120) NOT NULL,
+	home_id BINARY(16) NULL,
+	on_behalf_id BINARY(16) NULL,
+	grant_id BINARY(16) NULL,
+	action NVARCHAR(80) NOT NULL,
+	subject_kind NVARCHAR(40) NOT NULL,
+	subject_id BINARY(16) NOT NULL,
+	request_id NVARCHAR(64) NULL,
+	run_id BINARY(16) NULL,
+	seq INTEGER NOT NULL,
+	before NVARCHAR(max) NOT NULL,
+	after NVARCHAR(max) NOT NULL,
+	words NVARCHAR(max) NOT NULL,
+	CONSTRAINT pk_trail_entry PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_trail_entry_actor_id ON trail_entry (actor_id);
+
+CREATE INDEX ix_trail_entry_customer_id ON trail_entry (customer_id, id);
+
+CREATE INDEX ix_trail_entry_reseller_id ON trail_entry (reseller_id, id);
+
+CREATE INDEX ix_trail_entry_subject_id ON trail_entry (subject_id);
 

@@ -3,6 +3,18 @@ FROM delivery WITH (UPDLOCK, READPAST, ROWLOCK, READCOMMITTEDLOCK)
 WHERE delivery.next_at <= :next_at_1 ORDER BY delivery.next_at;
 
 SELECT …
+FROM audit_head WITH (UPDLOCK, HOLDLOCK)
+WHERE audit_head.customer_id = :customer_id;
+
+SELECT …
+FROM audit_head WITH (UPDLOCK, ROWLOCK)
+WHERE audit_head.customer_id = :customer_id_1;
+
+SELECT …
+FROM consumed WITH (UPDLOCK, HOLDLOCK)
+WHERE consumed.event_id = :event_id;
+
+SELECT …
 FROM delivery WITH (UPDLOCK, HOLDLOCK)
 WHERE delivery.id = :id;
 
@@ -13,4 +25,12 @@ WHERE delivery.id = :id_1;
 SELECT …
 FROM inbox WITH (UPDLOCK, HOLDLOCK)
 WHERE inbox.cmd_id = :cmd_id;
+
+SELECT …
+FROM organisation_ref WITH (UPDLOCK, HOLDLOCK)
+WHERE organisation_ref.customer_id = :customer_id;
+
+SELECT …
+FROM trail_entry WITH (UPDLOCK, HOLDLOCK)
+WHERE trail_entry.id = :id;
 

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from domains.kernel.paging import Page, page
 from domains.kernel.tenancy import Scope
 
-from .channels.email import mailbox_folder
-from .models import Delivery
+from ..channels.email import mailbox_folder
+from ..models import Delivery
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from domains.kernel import clock, config
 from domains.kernel.database import claimed, insert_new, locked
 
-from .channels.email import one_line
-from .channels.texts import flat, rendered
-from .models import Delivery
+from ..channels.email import one_line
+from ..channels.texts import flat, rendered
+from ..models import Delivery
 
 LEASE = timedelta(seconds=60)  # how long an attempt may take before another is made
 GIVE_UP = 12  # attempts

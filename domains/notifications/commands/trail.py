@@ -1,0 +1,62 @@
+"""The searchable copy of the audit trail: fed by what is sealed in every domain, found by owners (decision 12)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from domains.kernel import audit
+from domains.kernel.database import insert_new
+from domains.kernel.trails import Entry
+
+from ..models import OrganisationRef, TrailEntry
+
+
+def know_organisation(
+    session: Session, *, customer_id: UUID, reseller_id: UUID | None, name: str, version: int
+) -> None:
+    """Note whose trail it is; older facts are left aside. Its reseller then also sees entries that came before."""
+    row = {"customer_id": customer_id, "reseller_id": reseller_id, "name": name, "version": version}
+    if not insert_new(session, OrganisationRef.__table__, row, "customer_id"):
+        known = session.get_one(OrganisationRef, customer_id)
+        if known.version >= version:
+            return
+        known.reseller_id, known.name, known.version = reseller_id, name, version
+    if reseller_id is not None:
+        own = TrailEntry.__table__.update().where(TrailEntry.customer_id == customer_id)
+        session.execute(own.where(TrailEntry.reseller_id.is_(None)).values(reseller_id=reseller_id))
+
+
+def keep_entries(session: Session, *, domain: str, customer_id: UUID, entries: tuple[Entry, ...]) -> None:
+    """Keep entries of one customer's trail. Each is kept once, however often it is told."""
+    owner = session.get(OrganisationRef, customer_id)
+    for entry in entries:
+        facts = {name: getattr(entry, name) for name in entry.__dataclass_fields__}
+        row = facts | {"domain": domain, "reseller_id": owner.reseller_id if owner else None, "words": words_of(entry)}
+        insert_new(session, TrailEntry.__table__, row, "id")
+
+
+def words_of(entry: Any) -> str:
+    """What free text finds an entry by: who, what, where, and the values."""
+    values = json.dumps([entry.before, entry.after], ensure_ascii=False, default=str)
+    said = (
+        entry.actor_name,
+        entry.action,
+        entry.subject_kind,
+        str(entry.subject_id),
+        entry.place,
+        entry.program,
+        values,
+    )
+    return " ".join(filter(None, said)).lower()
+
+
+def note_export(session: Session, *, customer_id: UUID, count: int, kind: str) -> None:
+    """Record that somebody took entries of the trail with them."""
+    after = {"entries": count, "format": kind}
+    audit.record(
+        session, "notifications.export_trail", customer_id=customer_id, subject=("trail", customer_id), after=after
+    )

@@ -1,0 +1,115 @@
+"""What the audit trail calls `accounts.update`, in plain words; an action without words is shown by its own name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+DEEDS: dict[str, Any] = {
+    "accounts.activate": _l("Opened an account"),
+    "accounts.confirm": _l("Confirmed a reserved amount"),
+    "accounts.discard": _l("Discarded an account"),
+    "accounts.open": _l("Asked for an account"),
+    "accounts.release": _l("Released a reserved amount"),
+    "accounts.reserve": _l("Reserved an amount"),
+    "accounts.update": _l("Changed an account"),
+    "audit.erase": _l("Erased a person's data"),
+    "billing.charge": _l("Charged something"),
+    "billing.download_invoice": _l("Downloaded an invoice"),
+    "billing.download_lines": _l("Downloaded an invoice's lines"),
+    "billing.issue_invoice": _l("Issued an invoice"),
+    "customers.activate": _l("Activated a customer"),
+    "customers.discard": _l("Discarded a customer"),
+    "customers.register": _l("Registered a customer"),
+    "customers.update": _l("Changed a customer's facts"),
+    "notifications.export_trail": _l("Exported the audit log"),
+    "saga.cancel": _l("Cancelled an operation"),
+    "saga.compensate": _l("Had an operation taken back"),
+    "saga.pause": _l("Paused an operation"),
+    "saga.resolve": _l("Ended an operation by hand"),
+    "saga.resume": _l("Let an operation go on"),
+    "saga.retry": _l("Had an operation tried again"),
+    "services.abandon_change": _l("Gave up a change"),
+    "services.activate_account": _l("Opened an account for orders"),
+    "services.activate_order": _l("Completed an order"),
+    "services.apply_change": _l("Changed a subscription"),
+    "services.discard_order": _l("Discarded an order"),
+    "services.place_order": _l("Placed an order"),
+    "services.send_change": _l("Sent a change to the provider"),
+    "services.send_order": _l("Sent an order to the provider"),
+    "services.set_price_book": _l("Set prices"),
+    "services.take_over": _l("Took over what the provider says"),
+    "support.change_status": _l("Changed a case's state"),
+    "support.note": _l("Noted something in a case"),
+    "support.open": _l("Opened a case"),
+    "support.reply": _l("Answered in a case"),
+    "users.accept_invitation": _l("Accepted an invitation"),
+    "users.act_for": _l("Acted for a customer"),
+    "users.answer_support": _l("Answered a request for support access"),
+    "users.create_api_client": _l("Made an API client"),
+    "users.decline_invitation": _l("Declined an invitation"),
+    "users.disable": _l("Shut a person out"),
+    "users.disable_client": _l("Disabled an API client"),
+    "users.end_support": _l("Ended support access"),
+    "users.grant_support": _l("Granted support access"),
+    "users.invite": _l("Invited a person"),
+    "users.read": _l("Looked at the organisation's pages"),
+    "users.request_support": _l("Asked for support access"),
+    "users.rotate_secret": _l("Replaced an API client's secret"),
+    "users.set_password": _l("Chose a password"),
+    "users.sign_in": _l("Signed in"),
+    "users.sign_in_failed": _l("Tried to sign in"),
+    "users.sign_out": _l("Signed out"),
+    "users.work_for": _l("Changed the organisation they work for"),
+}
+AREAS = {
+    "users.": _l("People, sign-in and access"), "accounts.": _l("Accounts and budgets"),
+    "services.": _l("Orders and subscriptions"), "billing.": _l("Charges and invoices"),
+    "support.": _l("Support cases"), "customers.": _l("The organisation itself"), "saga.": _l("Operations"),
+    "notifications.": _l("The audit log itself"),
+}  # fmt: skip
+SUBJECTS = {
+    "account": ("/accounts/", _l("an account")), "order": ("/orders/", _l("an order")),
+    "subscription": ("/subscriptions/", _l("a subscription")), "invoice": ("/invoices/", _l("an invoice")),
+    "case": ("/cases/", _l("a case")), "customer": ("/customers/", _l("the organisation")),
+    "run": ("/operations/", _l("an operation")), "user": ("", _l("a person")), "person": ("", _l("a person")),
+    "login": ("", _l("a sign-in")), "membership": ("", _l("a membership")), "api_client": ("", _l("an API client")),
+    "support_grant": ("", _l("support access")), "trail": ("", _l("the audit log")), "change": ("", _l("a change")),
+    "charge": ("", _l("a charge")), "reservation": ("", _l("a reserved amount")),
+}  # fmt: skip
+
+
+def deed(action: str) -> str:
+    """An action in the reader's words."""
+    return str(DEEDS.get(action, action))
+
+
+def subject(kind: str) -> str:
+    """What a kind of thing is called."""
+    return str(SUBJECTS[kind][1] if kind in SUBJECTS else kind)
+
+
+def subject_address(kind: str, id: Any) -> str:
+    """Where a thing is shown; empty when it has no page of its own."""
+    path = SUBJECTS.get(kind, ("", ""))[0]
+    return f"{path}{id}" if path else ""
+
+
+def differences(before: Any, after: Any) -> list[tuple[str, Any, Any]]:
+    """What an entry says was and is, name by name; names within names are joined by a dot."""
+    was, became = _flat(before), _flat(after)
+    return [(name, was.get(name), became.get(name)) for name in [*was, *(name for name in became if name not in was)]]
+
+
+def _flat(values: Any, inside: str = "") -> dict[str, Any]:
+    if not isinstance(values, dict):
+        return {inside or "value": values} if values is not None else {}
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        found |= (
+            _flat(value, f"{inside}.{name}" if inside else str(name))
+            if isinstance(value, dict)
+            else {f"{inside}.{name}" if inside else str(name): value}
+        )
+    return found
