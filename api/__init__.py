@@ -20,7 +20,7 @@ from .auth import public
 
 BLUEPRINTS = {
     "customers": ("customers",),
-    "users": ("users", "invitations", "api_clients", "sign_on"),
+    "users": ("users", "invitations", "api_clients", "sign_on", "support_grants"),
     "accounts": ("accounts",),
     "services": ("offers", "orders", "subscriptions"),
     "support": ("cases",),

@@ -38,6 +38,8 @@ SCOPES = {
     "sign-on:read": "See how people sign in through their organisation",
     "sign-on:write": "Change how people sign in through their organisation",
     "audit:read": "Read and export the audit log",
+    "support-access:read": "See who of support may see your pages, and who has",
+    "support-access:write": "Let support see your pages, and end that",
     "runs:read": "See all runs (operators)",
     "runs:write": "Intervene in runs (operators)",
 }

@@ -23,6 +23,7 @@ from domains.customers.commands import region_of
 from domains.kernel import clock
 from domains.kernel.config import Settings
 from domains.kernel.database import bind, new_id
+from domains.kernel.messages import acting
 from domains.kernel.money import Money
 from domains.kernel.tenancy import Actor, Caller, Scope
 from domains.users import commands as users
@@ -87,6 +88,7 @@ class Seed:
                 print(f"  {number} of {len(SCENES) + 1} scenes", flush=True)  # noqa: T201 the person who waits sees how far it is
         begin_refreshes("demo/end")
         self.transport.run_until_quiet()
+        self.let_support_in()
         self.set("clock", now=None)
         self.set("settings", order_seconds=2, change_seconds=2)
         self.write()
@@ -104,6 +106,14 @@ class Seed:
             begin_invoices("demo")
             begin_check("demo")
             self.transport.run_until_quiet()
+
+    def let_support_in(self) -> None:
+        """One customer lets the operator's staff look for a week, so that the demo's agent has something to see."""
+        customer_id, owner = self.customer_ids["northwind"], self.stage.callers["northwind", "owner"]
+        why = "Please see why one order was refused."
+        facts: dict[str, Any] = {"grant_id": new_id(), "hours": 168, "areas": ["cases"], "reason": why}
+        with acting(actor=owner.actor), users_db.begin() as session:
+            users.grant_access(session, scope=owner.scope, customer_id=customer_id, by=owner.actor, **facts)
 
     def set(self, what: str, **values: Any) -> None:
         """Set something at the provider's control desk."""

@@ -27,7 +27,8 @@ RESELLER = [
     "/", "/customers", "/customers/{customer}", "/customers/{customer}/edit", "/customers/new", "/switch",
     "/orders/new?offer={offer}",
 ]  # fmt: skip
-STAFF = ["/", "/cases", "/cases/{case}", "/customers", "/operations", "/subscriptions", "/invoices"]
+STAFF = ["/", "/cases", "/cases/{case}", "/customers", "/operations", "/support-access/desk"]
+OWNER = ["/support-access", "/audit", "/audit?q=zzzz", "/audit?action=users."]
 NOBODY = ["/login", "/dev/mailbox", "/api/docs/", "/nowhere"]
 
 
@@ -80,9 +81,10 @@ def look_at(someone: Person, paths: list[str]) -> None:
         ("buyer@northwind.example", "Northwind Traders", BUYER),
         ("owner@contoso.example", "Contoso Partners", RESELLER),
         ("agent@operator.example", "Northwind Traders", STAFF),
-        ("administrator@operator.example", "Northwind Traders", ["/invoices", "/invoices/mismatches"]),
+        ("administrator@operator.example", "Northwind Traders", ["/invoices/mismatches", "/audit"]),
+        ("owner@northwind.example", "Northwind Traders", OWNER),
     ],
-    ids=["a buyer's", "a reseller's", "the operator's", "an administrator's"],
+    ids=["a buyer's", "a reseller's", "the operator's", "an administrator's", "an owner's"],
 )
 def test_pages_are_fit_for_everybody(
     person: Callable[..., Person], demo: dict[str, Any], places: Callable[[str, str], str], email: str,

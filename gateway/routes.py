@@ -7,7 +7,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "customers": ("customers",),
     "users": (
         "users", "invitations", "me", "profile", "security", "login", "logout", "confirm", "switch", "organisations",
-        "oauth2", ".well-known", "api-clients", "sign-on",
+        "oauth2", ".well-known", "api-clients", "sign-on", "support-access", "support-grants",
     ),
     "accounts": ("accounts",),
     "services": ("offers", "orders", "subscriptions"),

@@ -31,6 +31,7 @@ BLUEPRINTS = {
         "api_clients",
         "sign_on",
         "sso",
+        "support_access",
     ),
     "accounts": ("accounts",),
     "services": ("offers", "orders", "subscriptions", "changes"),

@@ -13,6 +13,8 @@ from domains.kernel.messages import context
 from domains.kernel.tenancy import Caller
 from domains.users.commands import STAFF
 
+from . import formats
+
 ROLES = {
     "owner": _l("Owner"), "buyer": _l("Buyer"), "billing": lazy_pgettext("role", "Billing"), "reader": _l("Reader"),
     "agent": _l("Support agent"), "saga.operator": _l("Runs operator"), "administrator": _l("Administrator"),
@@ -20,6 +22,10 @@ ROLES = {
 KINDS = {
     "direct": _l("Direct customer"), "reseller": _l("Reseller"), "end_customer": _l("End-customer"),
     "operator": _l("Operator"),
+}  # fmt: skip
+
+SUPPORT_AREAS = {
+    "accounts": _l("accounts and budgets"), "orders": _l("orders and subscriptions"), "cases": _l("support cases"),
 }  # fmt: skip
 
 
@@ -70,7 +76,21 @@ def acting(caller: Caller) -> dict[str, str] | None:
     if caller.customer_id is None or home in ("", str(caller.customer_id)):
         return None
     by = caller.preferences.get("home_customer_name", "")
-    return {"customer_name": caller.customer_name, "by": by, "leave_url": "/switch"}
+    known = {"customer_name": caller.customer_name, "by": by, "leave_url": "/switch"}
+    return known | granted(caller) if caller.preferences.get("grant_id") else known
+
+
+def granted(caller: Caller) -> dict[str, str]:
+    """Until when staff may look, and what they may change, as the strip on every page says it."""
+    known = caller.preferences
+    until, areas = formats.instant(known["grant_until"]), known.get("grant_areas", "").split()
+    may = ", ".join(str(SUPPORT_AREAS[area]) for area in areas) or _("nothing: you only read")
+    said = _(
+        "%(name)s sees %(customer)s by its support access until %(time)s. You may change: %(areas)s. "
+        "What you see and do is kept in both audit logs.",
+        name=caller.actor.name, customer=caller.customer_name, time=until, areas=may,
+    )  # fmt: skip
+    return {"note": said, "leave_word": _("End this visit")}
 
 
 def places(caller: Caller) -> list[dict[str, Any]]:
@@ -90,6 +110,8 @@ def places(caller: Caller) -> list[dict[str, Any]]:
         ("/users", "users", _("People"), "users:read"),
         ("/api-clients", "webhook", _("API clients"), "api-clients:read"),
         ("/sign-on", "key", _("Single sign-on"), "sign-on:read"),
+        ("/support-access", "lock-open", _("Support access"), "support-access:read"),
+        ("/support-access/desk", "lock-open", _("Support access"), "support:work"),
         ("/audit", "history", _("Audit log"), "audit:read"),
     ]
     control = [("/runs", "adjustments", _("Runs"), "runs:read")]

@@ -13,6 +13,8 @@ from domains.users import commands, db
 
 from .frame import is_staff
 
+LISTS = ("/customers", "/cases", "/runs", "/operations", "/invoices/mismatches", "/switch", "/audit", "/users")
+
 
 def register(app: Flask) -> None:
     """Note each page that is drawn for staff, before it is drawn."""
@@ -22,17 +24,22 @@ def register(app: Flask) -> None:
 def note(_app: Flask, *, context: dict[str, Any], **_: Any) -> None:
     """Note whom a page is about, when staff reads it."""
     caller = g.get("caller")
-    about = shown(context, caller) if caller is not None and is_staff(caller) else set()
-    if about:
+    if caller is None or not is_staff(caller):
+        return
+    about, listed = shown(context, caller), request.path in LISTS and caller.customer_id is None
+    if about or listed:
         with acting(**cause_of(caller)), db.begin() as session:
             for customer_id in sorted(about):
                 commands.note_reading(session, customer_id=customer_id, path=request.path)
+            if listed:
+                home = UUID(caller.preferences["home_customer_id"])
+                commands.note_reading(session, customer_id=home, path=request.path, each=True)
 
 
 def shown(context: dict[str, Any], caller: Caller) -> set[UUID]:
     """The other customers that a page is about: for whom the reader acts, and whose thing it shows.
 
-    A list over all customers, such as the queue of cases, is about none of them.
+    A list over all customers, such as the queue of cases, is about none of them: it stands in the operator's own trail.
     """
     home = caller.preferences.get("home_customer_id")
     things = (caller, *context.values())

@@ -11,7 +11,7 @@ from domains.kernel.tenancy import Scope
 from domains.users import commands, db, queries, tokens
 
 from .access import signed_in
-from .forms import optional_id, searched
+from .forms import Errors, optional_id, refusals_on, searched
 from .frame import KINDS, is_staff
 from .htmx import page, redirect
 
@@ -27,8 +27,14 @@ def choices() -> Any:
     return page("users/switch.html", customers=found, kinds=KINDS)
 
 
+def asking(errors: Errors) -> Any:
+    """Where staff ask a customer that has not let them in."""
+    return redirect(f"/support-access/desk?customer={optional_id('customer')}", full=True)
+
+
 @bp.post("/switch")
 @signed_in
+@refusals_on(asking)
 def switch() -> Any:
     """Act for a customer, or (without one) for oneself again."""
     login_id, customer_id = UUID(g.caller.login_id), optional_id("customer")

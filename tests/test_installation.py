@@ -49,9 +49,11 @@ def test_a_secret_that_is_given_is_not_made(tmp_path: Path) -> None:
     assert not (tmp_path / "secrets" / "audit_key").exists()
 
 
+@pytest.mark.slow
 def test_a_new_sealing_key_comes_first_and_the_old_ones_still_open(tmp_path: Path) -> None:
     before = installation.with_secrets(Settings(var=str(tmp_path))).sealing_keys
 
+    cloudsales("migrate", var=tmp_path)
     rotated, resealed = (cloudsales("secrets", action, var=tmp_path) for action in ("rotate", "reseal"))
 
     after = installation.with_secrets(Settings(var=str(tmp_path))).sealing_keys

@@ -1,4 +1,4 @@
-"""What users tell the other domains: that somebody is to be written to."""
+"""What users tell the other domains."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from domains.kernel.messages import Event
 
 @dataclass(frozen=True)
 class Recipient:
-    """Who is written to; without an `email` nobody is."""
+    """Who is told of it; without an `email` nobody is."""
 
     user_id: UUID | None
     name: str
@@ -28,3 +28,18 @@ class LetterAsked(Event):
     recipient: Recipient
     template: str
     facts: dict[str, str]
+
+
+@dataclass(frozen=True)
+class SupportAccessChanged(Event):
+    """Support access was asked for, taken in an emergency, or answered; `what` is asked, emergency or answered."""
+
+    grant_id: UUID
+    customer_id: UUID
+    reseller_id: UUID | None
+    customer: str
+    what: str
+    who: str
+    reason: str
+    hours: int
+    recipients: tuple[Recipient, ...]

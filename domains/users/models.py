@@ -97,6 +97,7 @@ class Login(db.Model):
     user_id: Mapped[UUID] = mapped_column(Id, index=True)
     customer_id: Mapped[UUID] = mapped_column(Id)  # the user's own id while they are invited only
     acting_for: Mapped[UUID | None] = mapped_column(Id)
+    grant_id: Mapped[UUID | None] = mapped_column(Id, index=True)  # the support access under which staff act
     epoch: Mapped[int] = mapped_column(Count)
     created_at: Mapped[datetime] = mapped_column(Instant)
     last_seen_at: Mapped[datetime] = mapped_column(Instant)
@@ -285,6 +286,46 @@ class Throttle(db.Model):
     failures: Mapped[int] = mapped_column(Count)
     blocked_until: Mapped[datetime | None] = mapped_column(Instant)
     last_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class SupportGrant(db.Model):
+    """That the operator's staff may look at a customer's pages for a time: asked for, given, and ended."""
+
+    __tablename__ = "support_grant"
+    __table_args__ = (Index("ix_support_grant_customer_id", "customer_id", "id"),)
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    customer_id: Mapped[UUID] = mapped_column(Id)
+    reseller_id: Mapped[UUID | None] = mapped_column(Id)
+    state: Mapped[str] = mapped_column(Text(10))  # asked, granted, declined, ended
+    asked_by: Mapped[UUID | None] = mapped_column(Id, index=True)  # who of the staff; nobody else may use it then
+    asked_name: Mapped[str] = mapped_column(Text(200))
+    case_id: Mapped[UUID | None] = mapped_column(Id)
+    reason: Mapped[str] = mapped_column(Text(500))
+    hours: Mapped[int] = mapped_column(Count)
+    areas: Mapped[list[str]] = mapped_column(Json)  # what may be changed; none: reading only
+    emergency: Mapped[bool] = mapped_column(Flag)  # taken by an administrator without being asked for
+    granted_name: Mapped[str] = mapped_column(Text(200))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime | None] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    ended_name: Mapped[str] = mapped_column(Text(200))
+    version: Mapped[int] = mapped_column(Count)
+
+
+class SupportUse(db.Model):
+    """That one of the staff began to act under a support access."""
+
+    __tablename__ = "support_use"
+    __table_args__ = (Index("ix_support_use_grant_id", "grant_id", "id"),)
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    grant_id: Mapped[UUID] = mapped_column(Id)
+    customer_id: Mapped[UUID] = mapped_column(Id)
+    reseller_id: Mapped[UUID | None] = mapped_column(Id)
+    user_id: Mapped[UUID] = mapped_column(Id)
+    user_name: Mapped[str] = mapped_column(Text(200))
+    at: Mapped[datetime] = mapped_column(Instant)
 
 
 def email_key(email: str) -> str:

@@ -91,7 +91,7 @@ def test_a_program_is_changed_in_the_version_that_was_seen(owner: Program) -> No
 @pytest.mark.asvs("10.4.11")
 @pytest.mark.parametrize(
     ("scopes", "code"),
-    [(["users:write"], "scope_invalid"), (["operate"], "scope_invalid"), (["runs:read"], "scope_invalid"),
+    [(["support:work"], "scope_invalid"), (["operate"], "scope_invalid"), (["runs:read"], "scope_invalid"),
      ([], "validation_failed"), (["orders:fly"], "scope_invalid")],
 )  # fmt: skip
 def test_no_program_gets_what_no_program_may(owner: Program, scopes: list[str], code: str) -> None:

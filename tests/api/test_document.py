@@ -21,6 +21,7 @@ EXPECTED = {
     "customers": {"listCustomers", "getCustomer", "createCustomer", "updateCustomer"},
     "accounts": {"listAccounts", "getAccount", "createAccount", "updateAccount", "getCcpUser"},
     "offers": {"listOffers", "getOffer"},
+    "support_grants": {"listSupportGrants", "createSupportGrant", "endSupportGrant", "answerSupportGrant"},
     "audit": {"listAuditEntries", "getAuditEntry", "exportAuditEntries"},
     "orders": {"previewOrder", "placeOrder", "listOrders", "getOrder"},
     "subscriptions": {

@@ -21,7 +21,7 @@ from domains.kernel.errors import DomainError
 from domains.kernel.tenancy import SYSTEM, Scope
 from domains.notifications import commands as mail
 from domains.notifications.exchanges import deliver_due
-from domains.notifications.queries import Sought, get_entry, list_deliveries, list_entries, names_of
+from domains.notifications.queries import list_deliveries
 from domains.services import commands as service_commands
 from domains.services import queries as service_queries
 from domains.services.commands.previews import forget_expired
@@ -41,6 +41,7 @@ from tests.factories.users import an_organisation, membership_of
 
 from .programs import change_programs
 from .sign_on import people_sign_on
+from .story_trail import let_support_in, read_the_trail
 
 PASSWORD = "a long way to the northern wind"
 SCOPE = Scope.operator()
@@ -115,6 +116,7 @@ def people_come_and_go() -> None:
     tokens.prove(user_commands.prove_by_password, login_id=login.login_id, password=PASSWORD)
     tokens.half_of_login(login.token)
     answer_invitations(user_id, login.login_id)
+    let_support_in(owner, customer_id, login)
     with users.db.begin() as session:
         read_people(session, owner, customer_id, user_id)
         user_commands.act_for(session, scope=owner, login_id=login.login_id, customer_id=customer_id)
@@ -291,12 +293,3 @@ def keep_house(transport: inline.Transport) -> None:
         look_after(import_module(f"domains.{name}.models").db)
     transport.run_until_quiet()
     read_the_trail()
-
-
-def read_the_trail() -> None:
-    """What was sealed by now, and whose it is."""
-    with notifications.db.begin() as session:
-        one = list_entries(session, SCOPE, Sought()).items[0]
-        get_entry(session, SCOPE, one.id)
-        names_of(session, SCOPE, [one.customer_id])
-        mail.know_organisation(session, customer_id=one.customer_id, reseller_id=new_id(), name="N", version=99)

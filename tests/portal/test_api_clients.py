@@ -63,7 +63,7 @@ def test_a_secret_stands_on_one_page_and_never_again(owner: Visitor) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "words"),
-    [({"name": ""}, "Give a name"), ({"scopes": []}, "Choose what"), ({"scopes": ["users:write"]}, "may not have"),
+    [({"name": ""}, "Give a name"), ({"scopes": []}, "Choose what"), ({"scopes": ["support:work"]}, "may not have"),
      ({"name": "x" * 121}, "at most"), ({"scopes": ["operate"]}, "may not have")],
 )  # fmt: skip
 def test_what_cannot_be_a_program_is_said_in_the_form(owner: Visitor, typed: dict[str, Any], words: str) -> None:

@@ -11,7 +11,7 @@ from jinja2 import FileSystemBytecodeCache
 from domains.kernel.config import Settings
 from domains.kernel.database import new_id
 from domains.users import tokens
-from tests.factories.users import an_organisation, has_password, invite
+from tests.factories.users import an_organisation, has_password, invite, let_in
 
 from .browser import Browser
 from .conftest import made
@@ -32,14 +32,15 @@ def operator(app: Flask) -> tuple[UUID, UUID]:
     return customer_id, user_id
 
 
-def test_staff_act_for_a_customer_and_come_back(app: Flask, operator: tuple[UUID, UUID]) -> None:
+def test_staff_act_for_a_customer_that_lets_them_in(app: Flask, operator: tuple[UUID, UUID]) -> None:
     browser = Browser(app, operator[1])
+    let_in("Northwind Traders")
 
     listed = browser.get("/switch")
     browser.send(listed, "/switch")
 
     assert "Northwind Traders" in text_of(listed)
-    assert "You are looking at Northwind Traders as the operator" in text_of(browser.get("/profile"))
+    assert "sees Northwind Traders by its support access" in text_of(browser.get("/profile"))
 
 
 def test_who_is_no_staff_at_the_operator_acts_for_nobody(app: Flask, operator: tuple[UUID, UUID]) -> None:

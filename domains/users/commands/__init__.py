@@ -7,6 +7,7 @@ from ..policy import CLIENT_SCOPES as CLIENT_SCOPES
 from ..policy import ROLE_SCOPES as ROLE_SCOPES
 from ..policy import RUN_SCOPES as RUN_SCOPES
 from ..policy import STAFF as STAFF
+from ..policy import SUPPORT_AREAS as SUPPORT_AREAS
 from .entering import ToLink as ToLink
 from .entering import enter as enter
 from .entering import link as link
@@ -78,3 +79,8 @@ from .sign_on import remove_domain as remove_domain
 from .sign_on import remove_sign_on as remove_sign_on
 from .sign_on import set_sign_on as set_sign_on
 from .sign_on import verify_domain as verify_domain
+from .support_access import answer_request as answer_request
+from .support_access import end_access as end_access
+from .support_access import grant_access as grant_access
+from .support_access import request_access as request_access
+from .support_access import take_emergency_access as take_emergency_access

@@ -21,6 +21,7 @@ from . import throttles
 from .live import end_login, home_of, is_forced_for
 from .passwords import hashed, hasher, verified
 from .requirement import state_of
+from .support_access import use_access
 from .trail import note, note_by
 
 LOGIN_LASTS = timedelta(hours=20)
@@ -131,11 +132,16 @@ def forget_ended_logins(session: Session, *, before: datetime, most: int = 500) 
 def act_for(session: Session, *, scope: Scope, login_id: UUID, customer_id: UUID | None) -> None:
     """Let a login act for one of the organisations its owner manages (None: for its own again).
 
-    `scope` is that of the person's own membership; an organisation outside it is NotFound.
+    `scope` is that of the person's own membership; an organisation outside it is NotFound. The operator's staff need
+    that customer's support access, and are refused without one.
     """
     login = session.scalars(locked(select(Login).where(Login.id == login_id), Login)).one()
+    grant = None
     if customer_id is not None:
         queries.organisation(session, scope, customer_id)
+        if scope.kind == "operator" and customer_id != login.customer_id:
+            grant = use_access(session, customer_id=customer_id, user_id=login.user_id)
     login.acting_for = None if customer_id == login.customer_id else customer_id
+    login.grant_id = grant.id if grant is not None else None
     login.epoch += 1
     note(session, "users.act_for", customer_id or login.customer_id, ("login", login_id))

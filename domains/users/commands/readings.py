@@ -16,10 +16,13 @@ from ..models import Login, User, db
 from .trail import note, note_by
 
 
-def note_reading(session: Session, *, customer_id: UUID, path: str) -> None:
-    """Append that whoever acts has looked at a customer, and at which page first; once for each hour by the clock."""
+def note_reading(session: Session, *, customer_id: UUID, path: str, each: bool = False) -> None:
+    """Append that whoever acts has looked at a customer, and at which page first; once for each hour by the clock.
+
+    With `each` it is once for each page: for lists over all customers, which stand in the operator's own trail.
+    """
     now, reader = clock.now(session), context().actor
-    key = digest("reading", reader.id, str(customer_id), now.strftime("%Y-%m-%dT%H"))
+    key = digest("reading", reader.id, str(customer_id), now.strftime("%Y-%m-%dT%H"), path if each else "")
     row = {"key": key, "request_digest": key, "status": 0, "at": now}
     if insert_new(session, db.idempotency, row, "key"):
         note(session, "users.read", customer_id, ("customer", customer_id), after={"path": path})

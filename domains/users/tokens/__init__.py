@@ -6,6 +6,7 @@ from .keys import jwks as jwks
 from .keys import public_key as public_key
 from .logins import caller_of_login as caller_of_login
 from .logins import home_scope as home_scope
+from .logins import seconds_granted as seconds_granted
 from .programs import ACCESS_LASTS as ACCESS_LASTS
 from .programs import caller_of_bearer as caller_of_bearer
 from .programs import issue_access_token as issue_access_token

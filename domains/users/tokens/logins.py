@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,9 +14,9 @@ from domains.kernel import clock
 from domains.kernel.crypto import digest
 from domains.kernel.tenancy import Actor, Caller, Scope
 
-from .. import commands
-from ..models import Login, Membership, Organisation, User, db
-from ..policy import STAFF, scopes_of
+from .. import commands, queries
+from ..models import Login, Membership, Organisation, SupportGrant, User, db
+from ..policy import STAFF, scopes_of, staff_scopes
 from ..queries import IDLE_LASTS
 from .epochs import REMEMBERED, Known, memory
 
@@ -35,14 +36,15 @@ def caller_of_login(text: str) -> Caller | None:
         login, now = session.scalars(select(Login).where(Login.token_hash == key)).one_or_none(), clock.now(session)
         stolen = login is not None and login.revoked_at is not None and _unnoted(session, login, now)
         good = login is not None and login.revoked_at is None and login.state == "active" and _is_fresh(login, now)
-        caller = _person(session, login) if login is not None and good else None
+        caller = _person(session, login, now) if login is not None and good else None
     if login is not None and stolen:
         with db.begin() as session:
             commands.note_ended_login(session, login_id=login.id)
     if login is None or not good:
         return None
     if caller is not None:
-        memory.put(key, Known(caller, "login", str(login.id), login.epoch, time.monotonic() + REMEMBERED))
+        lasts = min(REMEMBERED, seconds_granted(caller, now))
+        memory.put(key, Known(caller, "login", str(login.id), login.epoch, time.monotonic() + lasts))
     if now - login.last_seen_at > SEEN_EVERY:
         with db.begin() as session:
             session.execute(Login.__table__.update().where(Login.id == login.id).values(last_seen_at=now))
@@ -59,7 +61,7 @@ def _unnoted(session: Session, login: Login, now: datetime) -> bool:
     return session.execute(noted).first() is None
 
 
-def _person(session: Session, login: Login) -> Caller | None:
+def _person(session: Session, login: Login, now: datetime) -> Caller | None:
     user = session.get(User, login.user_id)
     if user is None or user.status != "active":
         return None
@@ -73,14 +75,20 @@ def _person(session: Session, login: Login) -> Caller | None:
         return None
     home = home_scope(own, member.role)
     acting = session.get(Organisation, login.acting_for) if login.acting_for else None
-    if acting is not None and not home.allows(acting.customer_id, acting.reseller_id):
+    grant = session.get(SupportGrant, login.grant_id) if login.grant_id else None
+    if acting is not None and not _lets(home, acting, grant, now):
         acting = None
     shown = acting or own
     known |= _proof(login) | {"region": shown.region} | home_of(own.customer_id, own.name, own.kind)
+    if acting is not None and grant is not None and grant.expires_at is not None:
+        known |= {"grant_id": str(grant.id), "grant_until": grant.expires_at.isoformat()}
+        known |= {"grant_areas": " ".join(grant.areas)}
+    areas = grant.areas if acting is not None and grant is not None else None
+    scopes = staff_scopes(member.role, areas) if home.kind == "operator" else scopes_of(member.role)
     return Caller(
         actor=Actor("user", str(user.id), user.name), scope=Scope.customer(acting.customer_id) if acting else home,
         customer_id=None if home.kind == "operator" and acting is None else shown.customer_id, customer_kind=shown.kind,
-        customer_name=shown.name, roles=(member.role,), scopes=scopes_of(member.role), login_id=str(login.id),
+        customer_name=shown.name, roles=(member.role,), scopes=scopes, login_id=str(login.id),
         preferences=known, reseller_id=shown.reseller_id,
     )  # fmt: skip
 
@@ -90,6 +98,19 @@ def _proof(login: Login) -> dict[str, str]:
     moment = login.proved_at.isoformat() if login.proved_at is not None else ""
     by = str(login.sign_on_id) if login.sign_on_id is not None else ""
     return {"proved_at": moment, "amr": " ".join(login.amr or ()), "sign_on": by}
+
+
+def _lets(home: Scope, acting: Organisation, grant: SupportGrant | None, now: datetime) -> bool:
+    """Whether somebody may (still) act for an organisation: staff under its support access only."""
+    if home.kind != "operator":
+        return home.allows(acting.customer_id, acting.reseller_id)
+    return grant is not None and grant.customer_id == acting.customer_id and queries.is_live(grant, now)
+
+
+def seconds_granted(caller: Caller, now: datetime) -> float:
+    """How long what a caller may do can hold at most: until their support access runs out."""
+    until = caller.preferences.get("grant_until")
+    return (datetime.fromisoformat(until) - now).total_seconds() if until else math.inf
 
 
 def _guest(user: User, login: Login, known: dict[str, str]) -> Caller:

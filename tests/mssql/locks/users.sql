@@ -47,6 +47,10 @@ FROM organisation WITH (UPDLOCK, HOLDLOCK)
 WHERE organisation.customer_id = :customer_id;
 
 SELECT …
+FROM support_grant WITH (UPDLOCK, ROWLOCK)
+WHERE support_grant.id = :id_1 AND (support_grant.customer_id = :customer_id_1 OR support_grant.reseller_id = :reseller_id_1);
+
+SELECT …
 FROM throttle WITH (UPDLOCK, HOLDLOCK)
 WHERE throttle.[key] = :key;
 

@@ -452,6 +452,68 @@ UPDATE alembic_version SET version_num='0005' WHERE alembic_version.version_num 
 
 GO
 
+-- Running upgrade 0006 -> 0007
+
+CREATE TABLE support_grant (
+    id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    state NVARCHAR(10) NOT NULL,
+    asked_by BINARY(16) NULL,
+    asked_name NVARCHAR(200) NOT NULL,
+    case_id BINARY(16) NULL,
+    reason NVARCHAR(500) NOT NULL,
+    hours INTEGER NOT NULL,
+    areas NVARCHAR(max) NOT NULL,
+    emergency BIT NOT NULL,
+    granted_name NVARCHAR(200) NOT NULL,
+    created_at DATETIMEOFFSET NOT NULL,
+    expires_at DATETIMEOFFSET NULL,
+    ended_at DATETIMEOFFSET NULL,
+    ended_name NVARCHAR(200) NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_support_grant PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_support_grant_asked_by ON support_grant (asked_by);
+
+GO
+
+CREATE INDEX ix_support_grant_customer_id ON support_grant (customer_id, id);
+
+GO
+
+CREATE TABLE support_use (
+    id BINARY(16) NOT NULL,
+    grant_id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    user_id BINARY(16) NOT NULL,
+    user_name NVARCHAR(200) NOT NULL,
+    at DATETIMEOFFSET NOT NULL,
+    CONSTRAINT pk_support_use PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_support_use_grant_id ON support_use (grant_id, id);
+
+GO
+
+ALTER TABLE login ADD grant_id BINARY(16) NULL;
+
+GO
+
+CREATE INDEX ix_login_grant_id ON login (grant_id);
+
+GO
+
+UPDATE alembic_version SET version_num='0007' WHERE alembic_version.version_num = '0006';
+
+GO
+
 COMMIT;
 
 GO
