@@ -109,9 +109,9 @@ class Names(BaseResolver):  # type: ignore[misc]
 
 
 @contextmanager
-def running_names() -> Iterator[tuple[str, Names]]:
+def running_names(port: int = 0) -> Iterator[tuple[str, Names]]:
     """Run a name server; gives host:port and what it knows."""
-    names, port = Names(), free_port()
+    names, port = Names(), port or free_port()
     server = DNSServer(names, address="127.0.0.1", port=port, logger=_Silent())
     server.start_thread()
     try:

@@ -99,9 +99,7 @@ def work_for(session: Session, *, user_id: UUID, login_id: UUID, membership_id: 
         raise NotFound("There is no such membership.", code="membership_not_found", field="membership")
     login = session.scalars(locked(select(Login).where(Login.id == login_id, Login.user_id == user_id), Login)).one()
     if not may_work(session, login, member):
-        text = N_(
-            "To work here, sign in the way this organisation wants it: by its own single sign-on, or by your own means."
-        )
+        text = N_("To work there, sign out and come in again the way that organisation wants it.")
         raise Refused(text, code="other_sign_in")
     login.customer_id, login.acting_for = member.customer_id, None
     login.epoch += 1

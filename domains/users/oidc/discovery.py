@@ -58,7 +58,7 @@ def check_issuer(issuer: str) -> None:
 def _refuse_shared() -> None:
     told = N_(
         "This is Microsoft Entra’s address for everybody’s directories. Use your own directory’s: "
-        "https://login.microsoftonline.com/<your tenant id>/v2.0"
+        "https://login.microsoftonline.com/YOUR-TENANT-ID/v2.0"
     )
     raise Invalid(told, code="issuer_shared", field="issuer")
 
