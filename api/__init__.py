@@ -13,7 +13,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from domains import NAMES
 from domains.kernel.config import Settings
-from gateway import spans
+from gateway import doors, spans
 
 from . import auth, errors, headers, spec
 from .auth import public
@@ -56,6 +56,7 @@ def create_app(settings: Settings, domains: tuple[str, ...] | None = None) -> Fl
     for name in [*(name for domain in held for name in BLUEPRINTS.get(domain, ())), *ANYWHERE]:
         api.register_blueprint(import_module(f"api.{name}").blp)
     app.add_url_rule("/openapi.json", view_func=openapi_json)
+    doors.refuse_unmarked(app)
     return app
 
 

@@ -24,7 +24,7 @@ from domains.kernel import config
 from domains.kernel.config import Settings
 from domains.kernel.crypto import digest
 from domains.users import commands, db, tokens
-from gateway import spans
+from gateway import doors, spans
 
 from . import headers
 from .auth import public
@@ -138,6 +138,7 @@ def create_app(settings: Settings) -> Flask:
     app.after_request(never_stored)
     for error, handle in ((HTTPException, from_http), (OperationalError, from_busy), (NoConnectionFree, from_busy)):
         app.register_error_handler(error, handle)
+    doors.refuse_unmarked(app)
     return app
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from flask import Flask, render_template
 
 from domains.kernel.config import Settings
-from gateway import spans
+from gateway import doors, spans
 
 from . import headers
 from .auth import public
@@ -43,6 +43,7 @@ def create_app(settings: Settings) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.add_url_rule("/", view_func=show_reference, strict_slashes=False)
     app.add_url_rule("/problems/<code>", view_func=show_problem)
+    doors.refuse_unmarked(app)
     return app
 
 

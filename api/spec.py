@@ -22,6 +22,8 @@ SCOPES = {
     "users:write": "Invite people to a customer, change their roles, shut them out",
     "accounts:read": "See accounts",
     "accounts:write": "Open and change accounts",
+    "approval-limits:read": "See up to which amount each role may order without approval",
+    "approval-limits:write": "Set up to which amount each role may order without approval",
     "offers:read": "Search the catalogue",
     "orders:read": "See orders",
     "orders:write": "Place orders",

@@ -11,7 +11,7 @@ from flask_babel import Babel
 from flask_wtf import CSRFProtect
 
 from domains.kernel.config import Settings
-from gateway import spans
+from gateway import doors, spans
 
 from . import access, errors, formats, frame, headers, origin, reader, reads, starting, words
 from .login import limiter
@@ -62,6 +62,7 @@ def create_app(settings: Settings) -> Flask:
     for name in (*held, *ANYWHERE, *(() if settings.is_production else FOR_BUILDERS)):
         if find_spec(f"portal.{name}"):
             app.register_blueprint(import_module(f"portal.{name}").bp)
+    doors.refuse_unmarked(app)
     return app
 
 

@@ -134,14 +134,11 @@ def add_reply(
         raise Refused("This case is closed: open a new one.", code="case_closed")
     if internal and not as_agent:
         raise Refused("Only staff can write internal notes.", code="internal_not_allowed")
-    facts = {
-        "id": reply_id, "case_id": case_id, "customer_id": case.customer_id, "reseller_id": case.reseller_id,
-        "author": author.name, "author_kind": "agent" if as_agent else "customer",
-        "body": _text(body, LONGEST, "body"), "internal": internal, "at": clock.now(session),
-    }  # fmt: skip
-    if not insert_new(session, Reply.__table__, facts, "id"):  # in another's case, which is not to be seen from here
-        raise _taken()
-    reply = session.get_one(Reply, reply_id)
+    reply = _new_reply(
+        session, id=reply_id, case_id=case_id, customer_id=case.customer_id, reseller_id=case.reseller_id,
+        author=author.name, author_kind="agent" if as_agent else "customer", body=_text(body, LONGEST, "body"),
+        internal=internal, at=clock.now(session),
+    )  # fmt: skip
     if not internal:
         case.status = "waiting_customer" if as_agent else "open"
         _touched(session, case)
@@ -154,6 +151,12 @@ def _same(reply: Reply, case_id: UUID, internal: bool) -> Reply:
     if (reply.case_id, reply.internal) != (case_id, internal):
         raise _taken()
     return reply
+
+
+def _new_reply(session: Session, **facts: Any) -> Reply:
+    if not insert_new(session, Reply.__table__, facts, "id"):  # it stands in another's case, which is not seen here
+        raise _taken()
+    return session.get_one(Reply, facts["id"])
 
 
 def _taken() -> Conflict:
