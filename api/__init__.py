@@ -22,7 +22,7 @@ BLUEPRINTS = {
     "customers": ("customers",),
     "users": ("users", "invitations", "api_clients", "sign_on", "support_grants"),
     "accounts": ("accounts",),
-    "services": ("offers", "orders", "subscriptions"),
+    "services": ("offers", "orders", "subscriptions", "approval_limits"),
     "support": ("cases",),
     "billing": ("charges", "invoices"),
     "notifications": ("audit",),

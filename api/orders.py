@@ -31,7 +31,7 @@ def preview_order(wish: dict[str, Any]) -> Any:
     The answer is a promise that holds for half an hour: order with its id, and exactly this is charged.
     """
     with db.begin() as session:
-        return commands.preview_order(session, scope=g.caller.scope, **wish)
+        return commands.preview_order(session, scope=g.caller.scope, role=g.caller.role, **wish)
 
 
 @blp.post("")
@@ -46,6 +46,7 @@ def place_order(wish: dict[str, Any]) -> Start:
     """
     with db.begin_read() as session:
         terms = queries.order_terms(session, g.caller.scope, **wish)
+        queries.check_limit(session, g.caller.scope, terms, g.caller.role)
     return Start(flow, PlaceOrder.of(terms, g.caller))
 
 

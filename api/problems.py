@@ -50,6 +50,9 @@ CODES = {
     "too_many_requests": Known("Too many requests", "Wait for `Retry-After` seconds."),
     "budget_exceeded": Known("The account's budget is spent", "Order less, or raise the account's budget."),
     "credit_exceeded": Known("The credit limit is reached", "Order less, or ask us to raise the credit limit."),
+    "approval_needed": Known(
+        "The order needs approval", "Order less, or have an owner place it or raise the limit at `/approval-limits`."
+    ),
     "account_not_active": Known("The account is not active", "Choose another account, or wait until it is open."),
     "preview_expired": Known("The preview has expired", "Ask for a new preview and confirm its prices."),
     "preview_mismatch": Known("The preview is of another request", "Send exactly what was previewed."),

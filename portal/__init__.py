@@ -34,7 +34,7 @@ BLUEPRINTS = {
         "support_access",
     ),
     "accounts": ("accounts",),
-    "services": ("offers", "orders", "subscriptions", "changes"),
+    "services": ("offers", "orders", "subscriptions", "changes", "limits"),
     "support": ("support",),
     "billing": ("billing", "invoices"),
     "notifications": ("notifications", "audit"),

@@ -106,6 +106,7 @@ def places(caller: Caller) -> list[dict[str, Any]]:
     ]
     organisation = [
         ("/accounts", "briefcase", _("Accounts and budgets"), "accounts:read"),
+        ("/approval-limits", "adjustments", _("Approval limits"), "approval-limits:read"),
         ("/operations", "route", _("Operations"), "operations:read"),
         ("/users", "users", _("People"), "users:read"),
         ("/api-clients", "webhook", _("API clients"), "api-clients:read"),

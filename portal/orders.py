@@ -92,7 +92,7 @@ def check_page(errors: Errors) -> Any:
     asked = wish()
     with db.begin() as session:
         now = clock.now(session)
-        promise = commands.preview_order(session, scope=g.caller.scope, **asked)
+        promise = commands.preview_order(session, scope=g.caller.scope, role=g.caller.role, **asked)
     known: dict[str, Any] = {"promise": promise, "terms": promise.terms, "now": now, "call": as_call(promise.id)}
     return page("orders/check.html", status=errors.status, errors=errors, **known)
 
@@ -106,6 +106,7 @@ def place() -> Start:
     asked = wish()
     with db.begin_read() as session:
         terms = queries.order_terms(session, g.caller.scope, **asked, preview_id=promised())
+        queries.check_limit(session, g.caller.scope, terms, g.caller.role)
     return Start(flow, PlaceOrder.of(terms, g.caller))
 
 

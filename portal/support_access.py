@@ -91,7 +91,10 @@ def desk(errors: Errors | None = None) -> Any:
         ids = {one.customer_id for one in found.items} | ({about} if about else set())
         names = {id: queries.organisation(session, all_of_them, id) for id in ids}
     known: dict[str, Any] = {"names": names, "areas": SUPPORT_AREAS, "grant_id": new_id(), "now": now}
-    known |= {"live": [one for one in found.items if queries.is_live(one, now)], "whom": names.get(about) if about else None}
+    known |= {
+        "live": [one for one in found.items if queries.is_live(one, now)],
+        "whom": names.get(about) if about else None,
+    }
     return page("support_access/desk.html", found=found, errors=wrong, status=wrong.status, **known)
 
 

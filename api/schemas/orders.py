@@ -109,7 +109,9 @@ class OrderPreview(Answer):
     )
     tax_estimate = fields.Nested(Tax, attribute="terms.tax_estimate")
     next_invoice = fields.Nested(NextInvoice, attribute="terms.next_invoice")
-    approval_needed = fields.Boolean()
+    approval_needed = fields.Boolean(
+        metadata={"description": "Whether it is above your approval limit: to place it is refused."}
+    )
     warnings = fields.List(fields.String(), metadata={"description": "For people."})
 
     @pre_dump
@@ -117,7 +119,7 @@ class OrderPreview(Answer):
         start = preview.terms.effective_on
         lines = [{**vars(line), "effective_from": start, "valid_to": last_day(line)} for line in preview.terms.lines]
         known = {"id": preview.id, "expires_at": preview.expires_at, "terms": preview.terms}
-        return {**known, "lines": lines, "approval_needed": False, "warnings": []}
+        return {**known, "lines": lines, "approval_needed": preview.approval_needed, "warnings": []}
 
 
 def last_day(line: Any) -> Any:

@@ -141,6 +141,11 @@ class Caller:
     preferences: dict[str, str] = field(default_factory=dict)
     reseller_id: UUID | None = None  # of `customer_id`, when that is an end-customer
 
+    @property
+    def role(self) -> str:
+        """In which role they act: people have one, all programs are `client`."""
+        return "client" if self.actor.kind == "client" else (*self.roles, "")[0]
+
     def may(self, scope: str) -> bool:
         return scope in self.scopes
 

@@ -32,6 +32,8 @@ SCOPES = {
     "api-clients:write": "Make and end the organisation's programs",
     "sign-on:read": "See how people sign in through the organisation's own provider",
     "sign-on:write": "Change how people sign in through the organisation's own provider",
+    "support-access:read": "See whom of support the organisation lets in, and what they looked at",
+    "support-access:write": "Let support in, for how long and to what, and end it",
     "audit:read": "Search and export the audit log",
     "support:work": "Answer cases as an agent, and read and write notes among staff",
     "runs:read": "See all runs of sagas",

@@ -52,6 +52,7 @@ def bodies(operation: str, t: Tenant) -> list[dict[str, Any]]:
         "extendSubscription": [change | {"valid_to": t.last_day}], "cancelOperation": [{}],
         "openCase": [case | {"links": [link]} for link in linked],
         "intervene": [{"op": "pause", "expected_rev": 0, "reason": "x"}],
+        "setApprovalLimit": [{"role": "buyer", "limit": {"amount": "90000.00", "currency": "EUR"}}],
         "retryRuns": [{"reason": "x", "customer_id": ids["customer"], "resource_id": ids.get("order")}],
     }  # fmt: skip
     return known[operation]

@@ -60,6 +60,7 @@ def forms(endpoint: str, t: Tenant) -> dict[str, str]:
         "support.create": {"subject": "x", "description": "x", "impact": "low", "case_id": str(new_id())},
         "support.reply": {"body": "x"}, "support.note": {"note": "x"}, "support.status": {"status": "resolved"},
         "operations.cancel": {}, "runs.intervene": {"op": "pause", "expected_rev": "0", "reason": "x"},
+        "limits.update": {"currency": "EUR", "buyer": "90000"},
         "runs.retry_many": {"reason": "x"}, "switch.switch": {}, "organisations.accept": {},
         "organisations.decline": {}, "organisations.work": {},
     }  # fmt: skip

@@ -74,8 +74,8 @@ def database_of(name: str) -> Database:
 
 
 def _digest(database: Database, table: str, marks: set[str]) -> str:
-    with database.engine.connect() as connection:
-        rows = [repr(tuple(row)) for row in connection.execute(text(f'SELECT * FROM "{table}"'))]
+    with database.begin_read() as session:
+        rows = [repr(tuple(row)) for row in session.execute(text(f'SELECT * FROM "{table}"'))]
     return hashlib.sha256(
         "\n".join(sorted(row for row in rows if any(mark in row for mark in marks))).encode()
     ).hexdigest()

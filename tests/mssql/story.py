@@ -18,6 +18,7 @@ from domains.billing import commands as charge_commands
 from domains.kernel import audit, clock, config, sealing
 from domains.kernel.database import Database, new_id
 from domains.kernel.errors import DomainError
+from domains.kernel.money import Money
 from domains.kernel.tenancy import SYSTEM, Scope
 from domains.notifications import commands as mail
 from domains.notifications.exchanges import deliver_due
@@ -165,6 +166,8 @@ def take_back_and_forget() -> None:
         service_queries.list_accounts(session, SCOPE, customer_id=key)
         with suppress(DomainError):
             service_queries.list_changes(session, SCOPE, key)
+        for limit in (Money.of(1, "EUR"), Money.of(2, "EUR"), None):
+            service_commands.set_approval_limit(session, customer_id=key, reseller_id=None, role="buyer", limit=limit)
     with customers.db.begin() as session, suppress(DomainError):
         customers.queries.list_customers(session, SCOPE, customer_id=key)
 

@@ -18,7 +18,7 @@ from domains.kernel.tenancy import Scope
 
 from ..models import Preview as Row
 from ..pricing import ChangeTerms, LineWish, OrderLine, OrderTerms
-from ..queries import ChangePreview, change_preview, order_terms
+from ..queries import ChangePreview, change_preview, needs_approval, order_terms
 from ..queries.previews import is_ours, mismatch, signature_of
 
 HOLDS_FOR = timedelta(minutes=30)
@@ -32,6 +32,7 @@ class Preview:
     expires_at: datetime
     signature: str
     terms: OrderTerms | ChangeTerms
+    approval_needed: bool = False
 
 
 def promise_order(session: Session, *, terms: OrderTerms) -> Preview:
@@ -52,12 +53,16 @@ def preview_order(
     lines: Sequence[LineWish],
     po_reference: str | None = None,
     cost_centre: str | None = None,
+    role: str = "",
 ) -> Preview:
-    """Check, price and promise an order in one go. Refuses what `queries.order_terms` refuses."""
+    """Check, price and promise an order in one go, and say whether it is above the limit of who orders in a `role`.
+
+    Refuses what `queries.order_terms` refuses.
+    """
     terms = order_terms(
         session, scope, account_id=account_id, lines=lines, po_reference=po_reference, cost_centre=cost_centre
     )
-    return promise_order(session, terms=terms)
+    return replace(promise_order(session, terms=terms), approval_needed=needs_approval(session, scope, terms, role))
 
 
 def preview_change(

@@ -17,6 +17,8 @@ from .facts import Policy as Policy
 from .facts import ProviderLine as ProviderLine
 from .facts import RejectedLine as RejectedLine
 from .facts import StrayLine as StrayLine
+from .limits import ORDERING as ORDERING
+from .limits import ApprovalLimit as ApprovalLimit
 from .orders import AccountRef as AccountRef
 from .orders import Line as Line
 from .orders import Order as Order

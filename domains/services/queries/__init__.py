@@ -11,6 +11,9 @@ from .catalogue import market_of as market_of
 from .changes import ChangePreview as ChangePreview
 from .changes import change_preview as change_preview
 from .changes import change_terms as change_terms
+from .limits import approval_limits as approval_limits
+from .limits import check_limit as check_limit
+from .limits import needs_approval as needs_approval
 from .orders import OrderView as OrderView
 from .orders import get_order as get_order
 from .orders import list_orders as list_orders
