@@ -42,6 +42,15 @@ def seed(settings: Settings, given: argparse.Namespace) -> int | None:
     return 0
 
 
+def code(settings: Settings, given: argparse.Namespace) -> int | None:
+    """Print the code that the authenticator app of one of the demo's people shows now."""
+    from demo.codes import shown
+
+    found = shown(settings.var, given.email)
+    print(found or f"{given.email} has no authenticator app in {settings.var}/demo.json")
+    return 0 if found else 1
+
+
 def worker(settings: Settings, given: argparse.Namespace) -> int | None:
     """Perform the commands of one domain's queue."""
     from saga import worker
@@ -178,8 +187,7 @@ def arguments() -> argparse.ArgumentParser:
         made = add(command)
         made.add_argument("--port", type=int, default=port, help="first port (default: PORT or 8000)")
         if command is up:
-            about = "one web process, or one for each domain"
-            made.add_argument("--topology", choices=["one", "split"], default="one", help=about)
+            made.add_argument("--topology", choices=["one", "split"], default="one", help="one web process, or several")
         if command is sandbox:
             made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     add(migrate).add_argument("--sql", action="store_true", help="print the statements, change nothing")
@@ -190,7 +198,8 @@ def arguments() -> argparse.ArgumentParser:
     add(secrets).add_argument("action", choices=["rotate", "reseal"])
     since = "only those put on the bus since then, as 2026-11-24T10:00 (UTC unless a zone is given); default: all"
     add(republish).add_argument("--since", type=_moment, metavar="TIME", help=since)
-    add(openapi).add_argument("--output", metavar="FILE")
+    for command, name in ((openapi, "--output"), (code, "email")):
+        add(command).add_argument(name)
     for command in (seed, coordinator, scheduler, flows):
         add(command)
     return parser

@@ -251,4 +251,5 @@ def welcome(settings: Settings, port: int) -> str:
         people = json.loads(demo.read_text())["users"]
         lines += ["", f"  demo logins (all of them, and API clients, in {demo}):"]
         lines += [f"    {one['email']:34} {one['password']:20} {one['role']}, {one['customer']}" for one in people[:6]]
+        lines += ["    the operator's people need a code, too: cloudsales code administrator@operator.example"]
     return "\n".join([*lines, "", "  Ctrl-C stops everything"])

@@ -43,6 +43,7 @@ CODES = {
     "already_member": Known("The person works there already", "Change their role instead."),
     "not_a_member": Known("The person is shut out", "Invite them again."),
     "not_oneself": Known("Nobody changes their own role", "Ask a colleague who may."),
+    "works_elsewhere": Known("The person works elsewhere, too", "Ask our support to do it."),
     "last_owner": Known("This is the last owner", "Make somebody else an owner first."),
     "role_above_own": Known("The role may do more than you", "Give a role whose rights you all have."),
     "invitation_expired": Known("The invitation has expired", "Ask for another one."),

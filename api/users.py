@@ -126,6 +126,16 @@ def end_logins(session: Session, wish: dict[str, Any], user_id: UUID) -> Any:
     return {"ids": commands.end_logins_of(session, scope=g.caller.scope, user_id=user_id, **wish)}
 
 
+@blp.post("/users/<uuid:user_id>/reset-factors")
+@requires("users:write")
+@blp.query(WhichCustomer)
+@once(db)
+@blp.response(200, EndedLogins)
+def reset_factors(session: Session, wish: dict[str, Any], user_id: UUID) -> Any:
+    """Forget the second factors that a member has lost, and sign them out everywhere."""
+    return {"ids": commands.reset_factors(session, scope=g.caller.scope, user_id=user_id, **wish)}
+
+
 @blp.post("/users/require-second-factor")
 @requires("users:write")
 @blp.arguments(SecondFactorRequest)

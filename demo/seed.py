@@ -159,8 +159,9 @@ class Seed:
                 users.add_user(session, user_id=user_id, customer_id=payload.customer_id, email=email, name=name,
                                role=role, language=player.language, time_zone=player.time_zone)  # fmt: skip
                 users.set_password(session, user_id=user_id, password=password)
+                secret = users.set_up_app(session, user_id=user_id) if player.kind == "operator" else None
             known = {"customer": player.name, "customer_id": str(payload.customer_id)}
-            self.people.append({"email": email, "password": password, "totp_secret": None, "role": role, **known})
+            self.people.append({"email": email, "password": password, "totp_secret": secret, "role": role, **known})
             self.stage.callers[player.key, role] = self.caller(player, payload, user_id, role, name, email)
 
     def caller(

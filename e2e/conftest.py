@@ -15,6 +15,8 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
 from tests.servers import chosen_transport, free_port, running_system
 
+from .second_factor import give_code
+
 CHROMIUM = Path("/usr/bin/chromium")
 NAMES, PROVIDER = 5, 6  # ports, counted from the first one of the installation
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
@@ -91,6 +93,7 @@ class Person:
         self.page.fill("#email", known["email"])
         self.page.fill("#password", known["password"])
         self.page.click("form.door-fields button[type=submit]")
+        give_code(self.page, known["totp_secret"])
         self.page.wait_for_url(re.compile(r"/$|/\?"))
         return self
 

@@ -15,10 +15,10 @@ from flask import Blueprint, g, request
 from domains.kernel.errors import Refused
 from domains.users import commands, db, queries, tokens
 
-from .access import public, safe_next, send_to_sign_in
+from .access import public, safe_next
 from .confirm import how
 from .forms import Errors
-from .htmx import page
+from .htmx import page, redirect
 from .login import as_json, keep, let_in, limiter, on_to, own_token
 
 bp = Blueprint("entering", __name__)
@@ -32,7 +32,7 @@ def half_in(state: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         def called(*args: Any, **values: Any) -> Any:
             g.half = tokens.half_of_login(own_token())
             if g.half is None or g.half.state != state:
-                return on_to("active") if g.caller is not None else send_to_sign_in()
+                return on_to("active") if g.caller is not None else redirect("/login")
             return view(*args, **values)
 
         return called
@@ -113,7 +113,7 @@ def drawn(seed: str, email: str) -> dict[str, Any]:
 def refused(error: Refused) -> Any:
     """A wrong code and too many tries: said on the form itself. Who has no tries left begins anew."""
     if error.code == "login_ended":
-        return send_to_sign_in()
+        return redirect("/login")
     wrong = Errors(error)
     show = ask if g.half.state == "second_factor" else offer
     response = show(wrong, 429 if error.code == "too_many_attempts" else wrong.status)

@@ -147,6 +147,20 @@ def end_logins(user_id: UUID) -> Any:
     return redirect(f"/users/{user_id}?customer={request.form.get('customer', '')}", full=True)
 
 
+@bp.post("/<uuid:user_id>/reset-factors")
+@requires("users:write")
+@proved
+@refusals_on(show)
+def reset_factors(user_id: UUID) -> Any:
+    """Forget the second factors that a colleague has lost."""
+    with db.begin() as session:
+        which: dict[str, Any] = {"user_id": user_id, "customer_id": optional_id("customer")}
+        ended = commands.reset_factors(session, scope=g.caller.scope, **which)
+    forget(ended)
+    flash(_("Their second factors are forgotten. They set up another one when they come in."), "done")
+    return redirect(f"/users/{user_id}?customer={request.form.get('customer', '')}", full=True)
+
+
 def forget(logins: list[UUID]) -> None:
     """Have the end of some logins hold at once."""
     for one in logins:

@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from flask import Blueprint, Response, flash, g, request
 from flask_babel import gettext as _
 
+from domains.kernel import clock
 from domains.users import commands, db, queries, tokens
 from domains.users.commands import THEMES
 
@@ -36,7 +37,8 @@ def index() -> Any:
         ids = {member.customer_id for member in found.items} if g.caller.scope.kind != "customer" else set()
         customers = {id: queries.organisation(session, g.caller.scope, id).name for id in ids}
         rule = queries.organisation(session, g.caller.scope, here())
-    known: dict[str, Any] = {"roles": ROLES, "customers": customers, "next_cursor": found.next_cursor, "rule": rule}
+    known: dict[str, Any] = {"roles": ROLES, "customers": customers, "next_cursor": found.next_cursor}
+    known |= {"rule": rule, "now": clock.wall()}
     return page("users/list.html", people=found.items, **known)
 
 

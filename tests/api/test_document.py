@@ -40,6 +40,7 @@ EXPECTED = {
     "users": {
         "getMe", "updateMe", "listUsers", "getUser", "updateUser", "listLogins", "endLogin", "endLogins",
         "requireSecondFactor",
+        "resetFactors",
     },
     "invitations": {
         "listInvitations", "createInvitation", "getInvitation", "resendInvitation", "withdrawInvitation",

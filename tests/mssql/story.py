@@ -7,7 +7,6 @@ from datetime import timedelta
 from decimal import Decimal
 from importlib import import_module
 from typing import Any
-from uuid import UUID
 
 from flask import Flask
 from msgspec import structs, to_builtins
@@ -30,7 +29,6 @@ from domains.services.pricing.books import Rule
 from domains.services.providers import provider
 from domains.support import commands as case_commands
 from domains.users import commands as user_commands
-from domains.users import tokens
 from saga import console, gauges, interventions, relay, retention, schedules, store, tables, worker
 from saga.flows.refresh_subscription import RefreshSubscription, refresh_subscription
 from saga.transports import inline
@@ -38,13 +36,11 @@ from saga.turn import command_id
 from tests.api import test_whole_story as whole
 from tests.api.program import a_runs_client
 from tests.factories.billing import a_provider_line
-from tests.factories.users import an_organisation, membership_of
 
-from .programs import change_programs
+from .people import people_come_and_go
 from .sign_on import people_sign_on
-from .story_trail import let_support_in, read_the_trail
+from .story_trail import read_the_trail
 
-PASSWORD = "a long way to the northern wind"
 SCOPE = Scope.operator()
 LISTS = (
     "customers?kind=direct&q=a", "accounts?status=active&q=a", "orders?state=completed&q=a", "users", "charges",
@@ -96,57 +92,6 @@ def answer_cases() -> None:
     with support.db.begin_read() as session:
         support.queries.list_replies(session, SCOPE, case_id)
         support.queries.open_count(session, Scope.reseller(new_id()))
-
-
-def people_come_and_go() -> None:
-    customer_id, user_id = an_organisation(kind="reseller", owner_email="olga@northwind.example")
-    owner = Scope.reseller(customer_id)
-    client = {"client_id": "eu-1", "customer_id": customer_id, "reseller_id": None, "name": "ERP"}
-    with users.db.begin() as session:
-        user_commands.set_password(session, user_id=user_id, password=PASSWORD)
-        user_commands.create_api_client(session, **client, scopes=["orders:read"], secret="css_x")
-    where = {"email": "olga@northwind.example", "ip": "192.0.2.1", "user_agent": "x"}
-    with suppress(DomainError):
-        tokens.sign_in(password="wrong", **where)
-    login = tokens.sign_in(password=PASSWORD, **where)
-    for _ in range(2):
-        tokens.caller_of_login(login.token)
-    tokens.forget_epoch("login", str(login.login_id))
-    if program := tokens.live_client("eu-1"):
-        tokens.caller_of_bearer(tokens.issue_access_token(program, ["orders:read"])["access_token"])
-    tokens.prove(user_commands.prove_by_password, login_id=login.login_id, password=PASSWORD)
-    tokens.half_of_login(login.token)
-    answer_invitations(user_id, login.login_id)
-    let_support_in(owner, customer_id, login)
-    with users.db.begin() as session:
-        read_people(session, owner, customer_id, user_id)
-        user_commands.act_for(session, scope=owner, login_id=login.login_id, customer_id=customer_id)
-        user_commands.update_preferences(session, user_id=user_id, language="de")
-        user_commands.sign_out(session, login_id=login.login_id)
-        user_commands.note_reading(session, customer_id=customer_id, path="/accounts")
-        user_commands.disable_user(session, scope=owner, user_id=user_id)
-        change_programs(session, owner)
-        user_commands.know_organisation(session, customer_id=customer_id, name="N", status="active", version=9)
-        user_commands.remove_organisation(session, customer_id=customer_id)
-
-
-def answer_invitations(user_id: UUID, login_id: UUID) -> None:
-    for verb in (user_commands.accept_invitation, user_commands.decline_invitation):
-        other, _ = an_organisation(name="Contoso Partners", owner_email="olga@northwind.example")
-        known = {"user_id": user_id, "membership_id": membership_of(user_id, other)}
-        with users.db.begin() as session:
-            verb(session, **known)
-            if verb is user_commands.accept_invitation:
-                user_commands.work_for(session, login_id=login_id, **known)
-
-
-def read_people(session: Any, scope: Scope, customer_id: UUID, user_id: UUID) -> None:
-    users.queries.oneself(session, user_id)
-    users.queries.has_demo_people(session)
-    users.queries.list_users(session, scope, customer_id=customer_id)
-    users.queries.organisation(session, scope, customer_id)
-    users.queries.choices(session, scope, q="a")
-    users.queries.list_clients(session, scope, customer_id=customer_id)
 
 
 def take_back_and_forget() -> None:

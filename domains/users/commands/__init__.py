@@ -16,6 +16,7 @@ from .factors import address_of as address_of
 from .factors import offer_app as offer_app
 from .factors import remove_app as remove_app
 from .factors import renew_recovery_codes as renew_recovery_codes
+from .factors import set_up_app as set_up_app
 from .invitations import accept_invitation as accept_invitation
 from .invitations import decline_invitation as decline_invitation
 from .invitations import work_for as work_for
@@ -38,6 +39,7 @@ from .members import end_logins_of as end_logins_of
 from .members import invite_person as invite_person
 from .members import require_second_factor as require_second_factor
 from .members import resend_invitation as resend_invitation
+from .members import reset_factors as reset_factors
 from .members import shut_out as shut_out
 from .members import withdraw_invitation as withdraw_invitation
 from .passkeys import ask_passkey as ask_passkey

@@ -60,6 +60,13 @@ def confirm_app(session: Session, *, user_id: UUID, code: str) -> None:
     note_factor(session, user_id, "users.add_factor", kind="totp")
 
 
+def set_up_app(session: Session, *, user_id: UUID) -> str:
+    """Set up an app for somebody who shall find one: the demo's people. Gives its seed."""
+    seed = offer_app(session, user_id=user_id)
+    confirm_app(session, user_id=user_id, code=TOTP(seed).at(clock.now(session)))
+    return seed
+
+
 def take_code(session: Session, user: User, code: str, now: datetime) -> str:
     """What a code of a person's app is: right (and good no more), replayed, or wrong."""
     app = session.scalars(locked(select(Totp).where(Totp.user_id == user.id), Totp)).one_or_none()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, not_, select
 from sqlalchemy.orm import Session
 
 from domains.kernel.database import locked, new_id
@@ -17,10 +17,10 @@ from domains.kernel.messages import context
 from domains.kernel.tenancy import Scope
 
 from .. import queries
-from ..models import Login, Membership, OneTime, Organisation
+from ..models import Login, Membership, OneTime, Organisation, Passkey, RecoveryCode, Totp
 from .invitations import invite, invite_again
-from .letters import invite_by_letter
-from .live import end_login, home_of
+from .letters import invite_by_letter, tell_of_change
+from .live import end_login, end_others, home_of
 from .people import check_role, person_of
 from .requirement import hold_to_rules
 from .trail import note
@@ -62,15 +62,11 @@ def invite_person(
 
 def _checked(name: str, email: str) -> str:
     told, (local, at, host) = " ".join(name.split()), email.strip().partition("@")
+    fit = local and at and "." in host and len(email) <= 320 and email.isprintable() and " " not in email.strip()
+    if not fit:
+        raise Invalid("Give an e-mail address, such as name@company.com.", code="email_invalid", field="email")
     if not 1 <= len(told) <= 200:
         raise Invalid("Give a name of 1 to 200 characters.", code="name_invalid", field="name")
-    if (
-        not (local and at and "." in host)
-        or len(email) > 320
-        or not email.strip().isprintable()
-        or " " in email.strip()
-    ):
-        raise Invalid("Give an e-mail address, such as name@company.com.", code="email_invalid", field="email")
     return told
 
 
@@ -170,6 +166,23 @@ def end_logins_of(
     for login in logins:
         end_login(session, login, "users.end_login")
     return [login.id for login in logins]
+
+
+def reset_factors(session: Session, *, scope: Scope, user_id: UUID, customer_id: UUID | None = None) -> list[UUID]:
+    """Forget the second factors of a colleague who has lost them, and end all their logins, whose ids it gives.
+
+    Only where whoever does it cares for all that the person is: else one customer would open the door to another.
+    """
+    member, _ = _colleague(session, scope, user_id, customer_id, None)
+    here = (Membership.user_id == user_id, Membership.state == "active")
+    elsewhere = select(func.count()).select_from(Membership).where(*here, not_(scope.covers(Membership)))
+    if session.scalar(elsewhere):
+        raise Refused("This person works elsewhere, too: ask our support.", code="works_elsewhere")
+    for kind in (Totp, Passkey, RecoveryCode):
+        session.execute(delete(kind).where(kind.user_id == user_id))
+    note(session, "users.reset_factors", member.customer_id, ("user", user_id))
+    tell_of_change(session, user_id=user_id, template="factors_changed")
+    return end_others(session, user_id)
 
 
 def require_second_factor(session: Session, *, scope: Scope, customer_id: UUID, wanted: bool) -> None:

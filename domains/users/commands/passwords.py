@@ -67,8 +67,7 @@ def check_password(session: Session, user: User, password: str, field: str = "pa
     if easy or not {password.casefold(), plain, rest}.isdisjoint(_common()):
         raise Invalid("This password is easy to guess: use another.", code="password_common", field=field)
     if breaches.holds(config.current().breached_passwords, password):
-        told = "This password is on a list of stolen ones: use another."
-        raise Invalid(told, code="password_breached", field=field)
+        raise Invalid("This password is on a list of stolen ones: use another.", code="password_breached", field=field)
 
 
 def context_words(session: Session, user: User) -> set[str]:

@@ -21,6 +21,7 @@ from tests.factories.users import (
     accept,
     an_organisation,
     entries,
+    has_app,
     has_password,
     letters,
     members_of,
@@ -233,6 +234,26 @@ def test_an_owner_sees_and_ends_a_colleagues_logins_here_and_none_elsewhere(nort
     assert (one, after_one, len(seen)) == ([seen[0]], [False, True], 2)
     assert tokens.caller_of_login(first) is None
     assert by_owner(northwind, commands.end_logins_of, user_id=bea, login_id=new_id()) == "login_not_found"
+
+
+@pytest.mark.asvs("6.4.4")
+def test_lost_factors_are_forgotten_by_who_cares_for_all_that_a_person_is(northwind: UUID) -> None:
+    bea = a_colleague(northwind)
+    has_app(bea)
+    _, token = signed_in(bea)
+    contoso, _ = an_organisation(name="Contoso Partners", owner_email=BEA)
+    accept(bea, contoso)
+
+    elsewhere = by_owner(northwind, commands.reset_factors, user_id=bea)
+    with db.begin() as session:
+        commands.shut_out(session, scope=Scope.customer(northwind), granting=ROLE_SCOPES["owner"], user_id=bea)
+    with db.begin() as session:
+        commands.reset_factors(session, scope=Scope.operator(), user_id=bea)
+
+    assert elsewhere == "works_elsewhere"
+    assert tokens.caller_of_login(token) is None
+    assert tokens.sign_in(email=BEA, password=PASSWORD, ip="192.0.2.1", user_agent="").state == "active"
+    assert "users.reset_factors" in entries(contoso)
 
 
 def test_who_works_here_already_is_not_invited(northwind: UUID) -> None:
