@@ -20,6 +20,16 @@ from .login import as_json, keep, limiter
 bp = Blueprint("security", __name__, url_prefix="/security")
 
 
+@bp.before_request
+def by_own_means() -> Any:
+    """Let nobody whom an organisation's provider let in change the account's own ways in: they hold elsewhere too."""
+    by_provider = g.caller is not None and g.caller.preferences.get("sign_on")
+    if not by_provider or request.endpoint == "security.index":
+        return None
+    flash(_("You came in through your organisation. Sign in with your own password to change this."), "waiting")
+    return redirect("/security", full=True)
+
+
 def me() -> UUID:
     """The reader."""
     return UUID(g.caller.actor.id)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from importlib import import_module
 from typing import Any
+from uuid import UUID
 
 from flask import Flask
 from msgspec import structs, to_builtins

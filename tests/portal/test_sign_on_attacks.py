@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from domains.users import db, tokens
-from domains.users.models import Identity, Login, User
+from domains.users.models import Identity, Login, Organisation, User
 from tests.api.test_oauth_attacks import trail
 from tests.factories.users import an_organisation, invite, membership_of
 from tests.oidc.provider import Provider, query_of
@@ -118,3 +118,35 @@ def test_an_id_token_with_another_nonce_is_not_believed(app: Flask, provider: Pr
 
     assert answer.status_code == 400
     assert [told["why"] for _, _, told in trail("users.refuse_sign_on")] == ["not_proven"]
+
+
+@pytest.mark.asvs("6.3.4", "8.4.1")
+@pytest.mark.parametrize(
+    "path", ["passkeys/options", "passkeys", "app", "app/remove", "recovery-codes", "password", "logins/end"]
+)
+def test_who_came_by_a_provider_gets_no_key_to_the_account_itself(app: Flask, provider: Provider, path: str) -> None:
+    a_customer(provider)
+    visitor = Visitor(app, tokens.caller_of_login(login_in(Comer(app).come(provider, "nils"))))
+
+    answer = visitor.open("POST", f"/security/{path}", data=csrf(visitor, "/security"))
+
+    assert (answer.status_code, answer.location) == (303, "/security")
+    assert "Sign in with your own password" in text_of(visitor.get("/security"))
+    assert visitor.get("/security/app").status_code == 303
+
+
+def test_a_half_login_by_a_provider_enrols_nothing(app: Flask, provider: Provider) -> None:
+    a_customer(provider)
+    with db.begin() as session:
+        session.execute(Organisation.__table__.update().values(second_factor="required"))
+    half = Comer(app).come(provider, "nils")
+    comer = Comer(app)
+    comer.client.set_cookie("cloudsales_login", login_in(half))
+
+    page = comer.get("/login/enrol")
+    answer = comer.open("POST", "/login/enrol", data={"code": "123456"} | csrf(comer, "/login/enrol"))
+
+    assert half.location.startswith("/login/enrol")
+    assert page.status_code == 200
+    assert answer.status_code >= 400
+    assert [one.state for one in rows(Login)] == ["enrol"]

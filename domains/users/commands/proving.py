@@ -87,6 +87,8 @@ def _enrolled(session: Session, login_id: UUID, by: str, add: Callable[[User], o
     login, user = held(session, login_id)
     if login is None or user is None or login.state == "second_factor":
         return Denied("login_ended")
+    if login.sign_on_id is not None:  # whoever runs a provider could be anybody there: they get no key to the account
+        return Denied("own_means_wanted")
     now = clock.now(session)
     if no := _must_wait(session, user, now):
         return no
