@@ -78,7 +78,7 @@ def _usual_errors(rule: str, view: Callable[..., Any]) -> list[int]:
     arguments = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", [])
     locations = {one["in"] for one in arguments if isinstance(one, dict)}
     errors = [429] if getattr(view, "public", False) else [401, 403, 429]
-    errors += [400, 404, 413, 415, 422] if "json" in locations else []
+    errors += [400, 404, 413, 415, 422] if locations & {"json", "files"} else []
     errors += [400, 404] if "query" in locations else []
     return [*errors, *([404] if "<" in rule else [])]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import g
+from flask import Response, g
 from sqlalchemy.orm import Session
 
 from domains.kernel.database import new_id
-from domains.support import commands, db, queries
+from domains.kernel.uploads import LARGEST, as_download
+from domains.support import commands, db, exchanges, queries
 
 from .about import what_it_is_about
 from .auth import requires
@@ -18,6 +19,9 @@ from .etags import if_match
 from .idempotency import once
 from .schemas import listing
 from .schemas.support import (
+    Attachment,
+    AttachmentList,
+    AttachmentRequest,
     Case,
     CaseList,
     CasePatch,
@@ -97,6 +101,46 @@ def add_reply(session: Session, wish: dict[str, Any], case_id: UUID) -> Any:
     """Say something in a case. A case that waited for you, or was solved, is open again."""
     known = {"reply_id": new_id(), "case_id": case_id, "as_agent": g.caller.may("support:work")}
     return commands.add_reply(session, scope=g.caller.scope, **known, author=g.caller.actor, body=wish["body"])
+
+
+@blp.get("/<uuid:case_id>/attachments")
+@requires("cases:read")
+@blp.response(200, AttachmentList)
+def list_attachments(case_id: UUID) -> Any:
+    """List the files of a case, oldest first."""
+    with db.begin_read() as session:
+        return {"items": queries.attachments_of(session, g.caller.scope, case_id)}
+
+
+@blp.post("/<uuid:case_id>/attachments")
+@requires("cases:write")
+@blp.arguments(AttachmentRequest, location="files")
+@once(db)
+@blp.response(201, Attachment)
+def add_attachment(session: Session, wish: dict[str, Any], case_id: UUID) -> Any:
+    """Put a file of up to 10 MB to a case. It is searched for malware before anybody can have it.
+
+    PDF, PNG, JPEG, GIF, WebP, text, CSV, JSON, Office files and archives are taken; the content must be what the name
+    says.
+    """
+    file, known = wish["file"], {"attachment_id": new_id(), "case_id": case_id, "author": g.caller.actor}
+    content = file.stream.read(LARGEST + 1)
+    return commands.attach(session, scope=g.caller.scope, **known, name=file.filename or "", content=content)
+
+
+@blp.get("/<uuid:case_id>/attachments/<uuid:attachment_id>")
+@requires("cases:read")
+@blp.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
+def download_attachment(case_id: UUID, attachment_id: UUID) -> Response:
+    """Download a file of a case, once it was found clean.
+
+    Every download is kept in the audit trail.
+    """
+    with db.begin() as session:
+        known = {"case_id": case_id, "attachment_id": attachment_id}
+        attachment = commands.note_download(session, scope=g.caller.scope, **known)
+    headers = as_download(attachment.name)
+    return Response(exchanges.content_of(attachment), mimetype="application/octet-stream", headers=headers)
 
 
 def _detail(session: Session, case_id: UUID) -> dict[str, Any]:

@@ -22,7 +22,10 @@ from .schemas.problems import Problem
 log = logging.getLogger(__name__)
 PROBLEMS = "/api/docs/problems/"  # a page for each code (api/reference.py)
 STATUS = {Invalid: 422, NotFound: 404, Conflict: 409, Refused: 422}
-STATUS_OF_CODE = {"cursor_invalid": 400, "limit_invalid": 400, "version_conflict": 412, "too_many_attempts": 429}
+STATUS_OF_CODE = {
+    "cursor_invalid": 400, "limit_invalid": 400, "version_conflict": 412, "too_many_attempts": 429,
+    "attachment_too_large": 413, "attachment_kind_not_taken": 415, "attachment_content_unfit": 415,
+}  # fmt: skip
 DEFAULT_CODES = {
     400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
     413: "content_too_large", 415: "unsupported_media_type", 429: "too_many_requests",

@@ -6,7 +6,7 @@ Only answers that say yes are kept. A refusal has changed nothing, so the same k
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import wraps
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from flask import Response, g, jsonify, request
 from sqlalchemy.orm import Session
 
 from domains.kernel import clock
-from domains.kernel.crypto import canonical, digest
+from domains.kernel.crypto import canonical, digest, fingerprint
 from domains.kernel.database import Database, insert_new, locked
 
 from . import described
@@ -45,7 +45,14 @@ def asked(*, required: bool) -> Asked | None:
         raise refused(400, "idempotency_key_invalid", "Use 1 to 255 visible ASCII characters in Idempotency-Key.")
     caller, route = g.caller, f"{request.method} {request.url_rule}"
     key = digest(caller.actor.kind, caller.actor.id, str(caller.customer_id), route, header)
-    return Asked(key, digest(request.path, canonical(request.get_json(silent=True))))
+    return Asked(key, digest(request.path, canonical(request.get_json(silent=True)), *_files()))
+
+
+def _files() -> Iterator[str]:
+    """What tells the files of a request from others."""
+    for name, file in request.files.items(multi=True):
+        yield from (name, file.filename or "", fingerprint(file.stream.read()))
+        file.stream.seek(0)
 
 
 def once(

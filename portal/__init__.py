@@ -11,6 +11,7 @@ from flask_babel import Babel
 from flask_wtf import CSRFProtect
 
 from domains.kernel.config import Settings
+from domains.kernel.uploads import LARGEST
 from gateway import doors, spans
 
 from . import access, errors, formats, frame, headers, origin, reader, reads, starting, words
@@ -52,6 +53,7 @@ def create_app(settings: Settings) -> Flask:
     headers.register(app, settings)
     access.register(app, settings)
     errors.register(app)
+    app.before_request(take_files)
     origin.register(app, settings)
     CSRFProtect(app)
     limiter.init_app(app)
@@ -78,6 +80,12 @@ def config(settings: Settings) -> dict[str, Any]:
         "RATELIMIT_STORAGE_OPTIONS": {"socket_connect_timeout": 0.2, "socket_timeout": 0.2},
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,  # the same limits, counted here, when Redis is away
     }  # fmt: skip
+
+
+def take_files() -> None:
+    """Let the one address that takes files have larger bodies than the others; before its form is read."""
+    if request.endpoint == "support.attach":
+        request.max_content_length = LARGEST + 64_000
 
 
 def language() -> str:

@@ -97,6 +97,11 @@ LOOKS: dict[str, dict[str, Look]] = {
         "resolved": _done(_("Solved")),
         "closed": _off(_("Closed")),
     },
+    "attachment": {
+        "quarantined": _working(_("Being searched")),
+        "clean": _done(_("Ready")),
+        "infected": _failed(_("Malware found")),
+    },
     "operation": {
         "not_started": _waiting(_("Not started yet")),
         "running": _working(_("Working")),

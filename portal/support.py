@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, g, request
+from flask import Blueprint, Response, g, request
 from flask_babel import gettext as _
 
 from domains.kernel.database import new_id
 from domains.kernel.errors import Invalid
-from domains.support import commands, db, queries
+from domains.kernel.uploads import KINDS as FILE_KINDS
+from domains.kernel.uploads import LARGEST, as_download
+from domains.support import commands, db, exchanges, queries
 from saga import store, tables
 
 from . import search
@@ -108,19 +110,27 @@ def text(name: str) -> str:
 def show(case_id: UUID, errors: Errors | None = None) -> Any:
     """One case with what was said in it. Staff also see their notes."""
     with db.begin_read() as session:
-        case = queries.get(session, g.caller.scope, case_id)
-        said = queries.list_replies(session, g.caller.scope, case_id, internal=g.caller.may("support:work")).items
-        links = queries.links_of(session, g.caller.scope, case_id)
-    wrong = in_its_form(errors or Errors())
-    known: dict[str, Any] = {"case": case, "replies": list(reversed(said)), "links": links, "errors": wrong}
-    known |= {"reply_id": new_id(), "note_id": new_id(), "filters": FILTERS[1:]}
+        held = of_case(session, case_id)
+    wrong, case = in_its_form(errors or Errors()), held["case"]
+    known: dict[str, Any] = {"errors": wrong, "reply_id": new_id(), "note_id": new_id(), "attachment_id": new_id()}
+    known |= {"filters": FILTERS[1:], "kinds": sorted(FILE_KINDS)}
     known["customer"] = names_of([case.customer_id]).get(case.customer_id)
-    return page("support/show.html", status=wrong.status, **known)
+    return page("support/show.html", status=wrong.status, **held, **known)
+
+
+def of_case(session: Any, case_id: UUID) -> dict[str, Any]:
+    """A case with everything in it that the reader may see."""
+    scope, staff = g.caller.scope, g.caller.may("support:work")
+    replies = queries.list_replies(session, scope, case_id, internal=staff).items
+    return {
+        "case": queries.get(session, scope, case_id), "replies": list(reversed(replies)),
+        "links": queries.links_of(session, scope, case_id), "files": queries.attachments_of(session, scope, case_id),
+    }  # fmt: skip
 
 
 def in_its_form(errors: Errors) -> Errors:
     """What is wrong with a note stands at the note: its text must not turn up where the customer is answered."""
-    return errors.only("status", body="note" if "note" in request.form else "body")
+    return errors.only("status", "file", body="note" if "note" in request.form else "body")
 
 
 @bp.post("/<uuid:case_id>/replies")
@@ -137,6 +147,32 @@ def reply(case_id: UUID) -> Any:
 def note(case_id: UUID) -> Any:
     """Note something for staff only."""
     return said(case_id, text("note"), internal=True)
+
+
+@bp.post("/<uuid:case_id>/attachments")
+@requires("cases:write")
+@refusals_on(show)
+def attach(case_id: UUID) -> Any:
+    """Put a file to the case; the same form sent twice puts one."""
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        raise Invalid(_("Choose a file."), code="attachment_empty", field="file")
+    known = {"attachment_id": optional_id("attachment_id") or new_id(), "case_id": case_id, "author": g.caller.actor}
+    with db.begin() as session:
+        content = file.stream.read(LARGEST + 1)
+        commands.attach(session, scope=g.caller.scope, **known, name=file.filename, content=content)
+    return redirect(f"/cases/{case_id}")
+
+
+@bp.get("/<uuid:case_id>/attachments/<uuid:attachment_id>")
+@requires("cases:read")
+def download(case_id: UUID, attachment_id: UUID) -> Any:
+    """The file, to be saved and never shown; the audit trail knows of every download."""
+    with db.begin() as session:
+        known = {"case_id": case_id, "attachment_id": attachment_id}
+        attachment = commands.note_download(session, scope=g.caller.scope, **known)
+    content = exchanges.content_of(attachment)
+    return Response(content, mimetype="application/octet-stream", headers=as_download(attachment.name))
 
 
 def said(case_id: UUID, words: str, *, internal: bool) -> Any:

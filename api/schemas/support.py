@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask_smorest.fields import Upload
 from marshmallow import fields, validate
 
 from . import Answer, Paged, Patch, Request, page_of
@@ -106,3 +107,29 @@ class ReplyRequest(Request):
     """What to say."""
 
     body = text(20_000, lines=True, required=True, examples=["It works again, thank you."])
+
+
+class AttachmentRequest(Request):
+    """A file, as a form sends one."""
+
+    file = Upload(required=True, metadata={"description": "Its name's ending and its content must agree."})
+
+
+class Attachment(Answer):
+    """A file that was put to a case. It can be downloaded once it is `clean`."""
+
+    id = identifier()
+    case_id = identifier()
+    name = fields.String(metadata={"description": "Without what could do harm in a name.", "examples": ["error.png"]})
+    media_type = fields.String(metadata={"examples": ["image/png"]})
+    size = Int(metadata={"format": "int32", "description": "Bytes."})
+    sha256 = fields.String()
+    state = Word("quarantined", "clean", "infected")
+    author = fields.String()
+    at = moment()
+
+
+class AttachmentList(Answer):
+    """All files of a case, oldest first."""
+
+    items = fields.List(fields.Nested(Attachment))

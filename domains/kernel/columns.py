@@ -17,6 +17,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Integer,
+    LargeBinary,
     Numeric,
     String,
     TypeDecorator,
@@ -114,4 +115,5 @@ Minor = BigInteger  # money in integer minor units
 Count = Integer
 Flag = Boolean
 Json = JSON
+Bytes = LargeBinary
 Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows itself only in an INTEGER primary key

@@ -93,6 +93,10 @@ class Settings:
     audit_anchors: str = _setting("folder that keeps the heads of the audit chains; empty: anchors under var", "")
     smtp_url: str = _setting("smtp://user:password@host:port; empty: the local mailbox under var/mailbox", "")
     mail_from: str = _setting("sender of our e-mails", "Cloud Sales System <no-reply@cloudsales.example>")
+    clamd: str = _setting(
+        "ClamAV's daemon, host:port or a socket's path; empty: only the test file is known, and production takes none",
+        "",
+    )
     log_level: str = _setting("DEBUG, INFO, WARNING or ERROR", "INFO")
     telemetry: str = _setting(
         "where traces and metrics go: off, console, otlp or azure (with the extra azure-monitor)", "off"
@@ -139,7 +143,7 @@ class Settings:
         for f in fields(self):
             if f.metadata.get("secret") and not getattr(self, f.name):
                 raise SettingsError(f"{PREFIX}{f.name.upper()} (or …_FILE) is missing in production")
-        for unsafe, why in self._unsafe():
+        for unsafe, why in (*self._weak(), *self._unsafe()):
             if unsafe:
                 raise SettingsError(f"{PREFIX}{why}")
 
@@ -160,6 +164,16 @@ class Settings:
             days = getattr(self, name)
             yield not least <= days <= FOR_EVER, f"{name.upper()} is “{days:g}”: use {least} to {FOR_EVER} days"
 
+    def _weak(self) -> Iterator[tuple[bool, str]]:
+        """Secrets that production must not have: short ones, and one that stands for two things."""
+        ours = {f.name: getattr(self, f.name) for f in fields(self) if f.metadata.get("secret")}
+        for name, value in ours.items():
+            least = 16 if name == "provider_client_secret" else 32  # that one is made by somebody else
+            short = len(value) < least or len(set(value)) < 8
+            yield short, f"{name.upper()} is too weak: use {least} or more random characters"
+            same = [other for other, given in ours.items() if given == value and other != name]
+            yield bool(same), f"{name.upper()} is the same as {', '.join(same).upper()}: make one for each"
+
     def _unsafe(self) -> Iterator[tuple[bool, str]]:
         """What production must not have: whether it is so, and the line that says what to mend."""
         for name, url in (("QUEUE_URL", self.queue_url), ("CACHE_URL", self.cache_url or "rediss://")):
@@ -174,6 +188,8 @@ class Settings:
         yield self.limits != "on", "LIMITS is not on: limits may be off in load tests only"
         yield self.second_factor == "optional", "SECOND_FACTOR is optional: a password alone is too little"
         yield bool(self.outbound_allow), "OUTBOUND_ALLOW is set: it lets customers' addresses reach our own network"
+        yield not self.smtp_url, "SMTP_URL is missing: e-mails would lie in the local mailbox, open to whoever comes"
+        yield self.log_level == "DEBUG", "LOG_LEVEL is DEBUG, which says more than should be kept: use INFO"
         yield bool(self.failpoint), "FAILPOINT is set: it kills processes, in tests of crashes only"
         for name in DATABASES:
             why = f"DATABASE_URL is not encrypted and verified for {name}: Encrypt=yes or sslmode=verify-full"

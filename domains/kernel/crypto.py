@@ -57,8 +57,8 @@ def sealing_keys(given: str) -> dict[str, bytes]:
     """
     keys: dict[str, bytes] = {}
     for number, entry in enumerate(filter(None, (part.strip() for part in given.split(","))), 1):
-        key_id, _, encoded = entry.partition(":")
-        if not _KEY_ID.fullmatch(key_id) or key_id in keys:
+        key_id, colon, encoded = entry.partition(":")
+        if not colon or not _KEY_ID.fullmatch(key_id) or key_id in keys:
             raise ValueError(f"key {number} needs an id of its own before a colon: small letters, digits, hyphens")
         try:
             keys[key_id] = urlsafe_b64decode(encoded.rstrip("=") + "=" * (-len(encoded.rstrip("=")) % 4))

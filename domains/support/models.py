@@ -8,12 +8,13 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domains.kernel.columns import Count, Flag, Id, Instant, LongText, Text
+from domains.kernel.columns import Bytes, Count, Flag, Id, Instant, LongText, Text
 from domains.kernel.database import Database
 
 db = Database("support")
 OPEN = ("new", "open", "waiting_customer", "waiting_provider")
 STATUSES = (*OPEN, "resolved", "closed")
+SEARCHES = ("quarantined", "clean", "infected")
 IMPACTS = ("low", "normal", "high", "critical")
 
 
@@ -62,6 +63,32 @@ class Reply(db.Model):
     body: Mapped[str] = mapped_column(LongText)
     internal: Mapped[bool] = mapped_column(Flag)
     at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Attachment(db.Model):
+    """A file that was put to a case. Its content is here in quarantine, and in the document store once it is clean."""
+
+    __tablename__ = "attachment"
+    __table_args__ = (
+        Index("ix_attachment_case_id_id", "case_id", "id"),
+        Index("ix_attachment_search_at", "search_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(Id)
+    customer_id: Mapped[UUID] = mapped_column(Id)
+    reseller_id: Mapped[UUID | None] = mapped_column(Id)
+    name: Mapped[str] = mapped_column(Text(120))
+    media_type: Mapped[str] = mapped_column(Text(100))
+    size: Mapped[int] = mapped_column(Count)
+    sha256: Mapped[str] = mapped_column(Text(64))
+    state: Mapped[str] = mapped_column(Text(12))
+    finding: Mapped[str | None] = mapped_column(Text(200))
+    author: Mapped[str] = mapped_column(Text(200))
+    at: Mapped[datetime] = mapped_column(Instant)
+    content: Mapped[bytes | None] = mapped_column(Bytes, deferred=True)
+    search_at: Mapped[datetime | None] = mapped_column(Instant)
+    searches: Mapped[int] = mapped_column(Count)
 
 
 class Link(db.Model):

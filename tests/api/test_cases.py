@@ -10,7 +10,9 @@ from flask import Flask
 
 from domains.kernel.database import new_id
 from domains.kernel.tenancy import Actor, Scope
+from domains.kernel.uploads import LARGEST
 from domains.support import commands, db
+from domains.support.exchanges import search_waiting
 from saga.transports.inline import Transport
 
 from .program import Program, a_caller
@@ -166,3 +168,73 @@ def test_nothing_of_others_can_be_linked_seen_or_changed(
     assert stranger.get("/cases").json["items"] == []
     assert program.get(f"{path}/replies").json["items"] == []
     assert program.get(path).json == case
+
+
+def a_file(content: bytes, name: str = "error.pdf") -> dict[str, Any]:
+    """A form with a file, as bytes: of large forms the test client would leave temporary files behind."""
+    head = f'--part\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode()
+    return {"data": head + content + b"\r\n--part--\r\n", "content_type": "multipart/form-data; boundary=part"}
+
+
+@pytest.mark.asvs("5.4.2", "5.4.3")
+def test_a_file_is_put_to_a_case_and_downloaded_once_it_was_searched(program: Program) -> None:
+    at = f"/cases/{a_case(program)['id']}/attachments"
+
+    made = program.ask("POST", at, **a_file(b"%PDF-1.7 it broke", "../Fehler ü.pdf"))
+    early = program.get(f"{at}/{made.json['id']}")
+    search_waiting()
+    answer = program.get(f"{at}/{made.json['id']}")
+
+    assert (made.status_code, made.json["name"], made.json["state"]) == (201, "Fehler ü.pdf", "quarantined")
+    assert (early.status_code, early.json["code"]) == (404, "attachment_not_ready")
+    assert (answer.status_code, answer.data) == (200, b"%PDF-1.7 it broke")
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="Fehler _.pdf"')
+    assert (answer.mimetype, answer.headers["X-Content-Type-Options"]) == ("application/octet-stream", "nosniff")
+    assert answer.headers["Content-Security-Policy"].endswith("sandbox")
+    assert [one["state"] for one in program.get(at).json["items"]] == ["clean"]
+
+
+@pytest.mark.asvs("5.2.1", "5.2.2")
+@pytest.mark.parametrize(("content", "name", "status", "code"), [
+    (b"%PDF-" + b"x" * LARGEST, "a.pdf", 413, "attachment_too_large"),
+    (b"%PDF-" + b"x" * (LARGEST + 100_000), "a.pdf", 413, "content_too_large"),
+    (b"%PDF-1.7", "a.png", 415, "attachment_content_unfit"), (b"MZ", "a.exe", 415, "attachment_kind_not_taken"),
+    (b"", "a.txt", 422, "attachment_empty"),
+])  # fmt: skip
+def test_a_file_that_is_not_taken_is_told_why(
+    program: Program, content: bytes, name: str, status: int, code: str
+) -> None:
+    answer = program.ask("POST", f"/cases/{a_case(program)['id']}/attachments", **a_file(content, name))
+
+    assert (answer.status_code, answer.json["code"]) == (status, code)
+
+
+def test_other_addresses_take_no_more_than_before(program: Program) -> None:
+    at = f"/cases/{a_case(program)['id']}"
+
+    assert program.ask("POST", f"{at}/replies", **a_file(b"%PDF-" + b"x" * 1_100_000)).status_code in (413, 415)
+    assert program.ask("POST", f"{at}/attachments", {"file": "x"}).status_code in (415, 422)
+
+
+def test_a_file_with_the_key_of_another_is_refused_and_the_same_is_taken_once(program: Program) -> None:
+    at, key = f"/cases/{a_case(program)['id']}/attachments", {"Idempotency-Key": "one-file"}
+
+    first, again = (program.ask("POST", at, headers=key, **a_file(b"%PDF-1")) for _ in range(2))
+    other = program.ask("POST", at, headers=key, **a_file(b"%PDF-2"))
+
+    assert first.json["id"] == again.json["id"]
+    assert (other.status_code, other.json["code"]) == (422, "idempotency_key_reused")
+
+
+@pytest.mark.asvs("8.2.2")
+def test_another_tenants_file_is_not_there(app: Flask, program: Program) -> None:
+    at = f"/cases/{a_case(program)['id']}/attachments"
+    made = program.ask("POST", at, **a_file(b"%PDF-1.7 it broke")).json["id"]
+    search_waiting()
+    stranger = Program(app, a_caller(new_id()))
+    own = f"/cases/{a_case(stranger)['id']}/attachments"
+
+    answers = [stranger.get(at), stranger.get(f"{at}/{made}"), stranger.get(f"{own}/{made}"),
+               stranger.ask("POST", at, **a_file(b"%PDF-1.7"))]  # fmt: skip
+
+    assert [answer.status_code for answer in answers] == [404] * 4

@@ -17,6 +17,7 @@ from .program import Program, contract_of
 
 Json = dict[str, Any]
 PREVIEWS = {"previewOrder", "previewSubscriptionChange"}
+FILES = (["application/pdf"], ["text/csv"], ["application/octet-stream"])
 EXPECTED = {
     "customers": {"listCustomers", "getCustomer", "createCustomer", "updateCustomer"},
     "accounts": {"listAccounts", "getAccount", "createAccount", "updateAccount", "getCcpUser"},
@@ -33,7 +34,17 @@ EXPECTED = {
         "extendSubscription",
     },
     "operations": {"listOperations", "getOperation", "cancelOperation"},
-    "cases": {"listCases", "getCase", "openCase", "updateCase", "listReplies", "addReply"},
+    "cases": {
+        "listCases",
+        "getCase",
+        "openCase",
+        "updateCase",
+        "listReplies",
+        "addReply",
+        "listAttachments",
+        "addAttachment",
+        "downloadAttachment",
+    },
     "charges": {"listCharges", "getCosts"},
     "invoices": {"listInvoices", "getInvoice", "downloadInvoicePdf", "downloadInvoiceCsv"},
     "runs": {"listRuns", "getRun", "listRunEvents", "listInterventions", "intervene", "retryRuns"},
@@ -155,7 +166,7 @@ def test_every_body_is_a_named_component(document: Json) -> None:
         bodies += [answer for answer in operation["responses"].values() if "content" in answer]
         for body in bodies:
             named = {media: "$ref" in content["schema"] for media, content in body["content"].items()}
-            files = {"application/pdf", "text/csv", "application/jsonl"}
+            files = {"application/pdf", "text/csv", "application/jsonl", "application/octet-stream"}
             assert all(named.values()) or set(named) <= files, operation["operationId"]
 
 

@@ -19,6 +19,7 @@ from domains.kernel import audit, clock, config, sealing
 from domains.kernel.database import Database, new_id
 from domains.kernel.errors import DomainError
 from domains.kernel.money import Money
+from domains.kernel.resealing import reseal
 from domains.kernel.tenancy import SYSTEM, Scope
 from domains.notifications import commands as mail
 from domains.notifications.exchanges import deliver_due
@@ -29,6 +30,7 @@ from domains.services.commands.previews import forget_expired
 from domains.services.pricing.books import Rule
 from domains.services.providers import provider
 from domains.support import commands as case_commands
+from domains.support.exchanges import search_waiting
 from domains.users import commands as user_commands
 from saga import console, gauges, interventions, relay, retention, schedules, store, tables, worker
 from saga.flows.refresh_subscription import RefreshSubscription, refresh_subscription
@@ -93,6 +95,20 @@ def answer_cases() -> None:
     with support.db.begin_read() as session:
         support.queries.list_replies(session, SCOPE, case_id)
         support.queries.open_count(session, Scope.reseller(new_id()))
+    put_a_file_to(case_id)
+    assert [fault for name in NAMES for fault in reseal(import_module(f"domains.{name}.models").db)] == []
+
+
+def put_a_file_to(case_id: UUID) -> None:
+    known: dict[str, Any] = {"scope": SCOPE, "case_id": case_id}
+    file = {"attachment_id": new_id(), "name": "log.txt", "content": b"It does not work."}
+    with support.db.begin() as session:
+        case_commands.change_status(session, **known, status="open", expected_version=None, as_agent=True)
+        case_commands.attach(session, **known, **file, author=SYSTEM)  # type: ignore[arg-type]
+    search_waiting()
+    with support.db.begin() as session:
+        support.queries.attachments_of(session, SCOPE, case_id)
+        case_commands.note_download(session, **known, attachment_id=file["attachment_id"])  # type: ignore[arg-type]
 
 
 def take_back_and_forget() -> None:

@@ -24,6 +24,8 @@ from .visitor import form_on
 # Views of GET that open a transaction to write, and what they write.
 WRITES = {
     "portal/invoices.py": "the audit trail knows of every download",
+    "portal/support.py": "the audit trail knows of every download",
+    "api/cases.py": "the audit trail knows of every download",
     "api/invoices.py": "the audit trail knows of every download",
 }
 

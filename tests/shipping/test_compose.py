@@ -97,7 +97,7 @@ def _without_files(environment: dict[str, str]) -> dict[str, str]:
 
 
 def test_documents_are_in_a_volume_that_who_makes_and_who_gives_them_share(compose: dict[str, Any]) -> None:
-    for name in ("web", "worker-billing-exchange"):
+    for name in ("web", "worker-billing-exchange", "worker-support"):
         assert f"state:{VAR}" in compose["services"][name]["volumes"]
 
 

@@ -18,6 +18,7 @@ from babel import Locale
 
 from domains.kernel import config
 from domains.kernel.crypto import fingerprint
+from domains.kernel.files import Damaged as Damaged
 from domains.kernel.money import Money
 
 from ..models import Invoice, InvoiceLine
@@ -35,10 +36,6 @@ class Kept:
 
     sha256: str
     size: int
-
-
-class Damaged(Exception):
-    """A document is not what was put there, or is gone; nobody gets it, and whoever asks is told so."""
 
 
 def render(facts: dict[str, Any]) -> bytes:

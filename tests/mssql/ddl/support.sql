@@ -1,3 +1,26 @@
+CREATE TABLE attachment (
+	id BINARY(16) NOT NULL,
+	case_id BINARY(16) NOT NULL,
+	customer_id BINARY(16) NOT NULL,
+	reseller_id BINARY(16) NULL,
+	name NVARCHAR(120) NOT NULL,
+	media_type NVARCHAR(100) NOT NULL,
+	size INTEGER NOT NULL,
+	sha256 NVARCHAR(64) NOT NULL,
+	state NVARCHAR(12) NOT NULL,
+	finding NVARCHAR(200) NULL,
+	author NVARCHAR(200) NOT NULL,
+	at DATETIMEOFFSET NOT NULL,
+	content VARBINARY(max) NULL,
+	search_at DATETIMEOFFSET NULL,
+	searches INTEGER NOT NULL,
+	CONSTRAINT pk_attachment PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_attachment_case_id_id ON attachment (case_id, id);
+
+CREATE INDEX ix_attachment_search_at ON attachment (search_at);
+
 CREATE TABLE audit_entry (
 	id BINARY(16) NOT NULL,
 	customer_id BINARY(16) NOT NULL,

@@ -1,3 +1,11 @@
+SELECT TOP __[POSTCOMPILE_param_1] …
+FROM attachment WITH (UPDLOCK, READPAST, ROWLOCK, READCOMMITTEDLOCK)
+WHERE attachment.search_at <= :search_at_1 ORDER BY attachment.search_at;
+
+SELECT …
+FROM attachment WITH (UPDLOCK, ROWLOCK)
+WHERE attachment.id = :id_1 AND attachment.state = :state_1;
+
 SELECT …
 FROM audit_head WITH (UPDLOCK, HOLDLOCK)
 WHERE audit_head.customer_id = :customer_id;

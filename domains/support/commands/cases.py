@@ -16,9 +16,9 @@ from domains.kernel.errors import Conflict, Invalid, NotFound, Refused
 from domains.kernel.messages import publish
 from domains.kernel.tenancy import Actor, Scope
 
-from . import queries
-from .events import CaseAnswered, CaseOpened
-from .models import IMPACTS, STATUSES, Case, Link, Reference, Reply
+from .. import queries
+from ..events import CaseAnswered, CaseOpened
+from ..models import IMPACTS, STATUSES, Case, Link, Reference, Reply
 
 LONGEST = 20_000  # characters of a description or reply
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # pasted along unseen; some databases refuse them

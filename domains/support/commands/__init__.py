@@ -1,0 +1,12 @@
+"""What can be done with cases: open, answer, note, attach files, change their status."""
+
+from .attachments import attach as attach
+from .attachments import claim_unsearched as claim_unsearched
+from .attachments import mark_searched as mark_searched
+from .attachments import note_download as note_download
+from .cases import LONGEST as LONGEST
+from .cases import LinkWish as LinkWish
+from .cases import add_reply as add_reply
+from .cases import change_status as change_status
+from .cases import know_reference as know_reference
+from .cases import open_case as open_case

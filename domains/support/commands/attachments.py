@@ -1,0 +1,114 @@
+"""Files that are put to a case: taken in quarantine, searched for malware, and only then given to anybody."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, undefer
+
+from domains.kernel import audit, clock, config, uploads
+from domains.kernel.crypto import fingerprint
+from domains.kernel.database import claimed, locked
+from domains.kernel.errors import Conflict, NotFound, Refused
+from domains.kernel.tenancy import Actor, Scope
+
+from .. import queries
+from ..models import Attachment
+
+MOST = 20  # files of one case
+LEASE = timedelta(minutes=2)  # within which a search says how it went, or is made again
+
+
+def attach(
+    session: Session,
+    *,
+    scope: Scope,
+    attachment_id: UUID,
+    case_id: UUID,
+    name: str,
+    content: bytes,
+    author: Actor,
+) -> Attachment:
+    """Put a file to a case, in quarantine; the same id again is the same file.
+
+    Refuses what is too large, of a kind that is not taken or not what its name says, and more than a case may have.
+    """
+    case = queries.get(session, scope, case_id, for_change=True)
+    digest = fingerprint(content)
+    if (known := session.get(Attachment, attachment_id)) is not None:
+        return _same(known, case_id, digest)
+    if case.status == "closed":
+        raise Refused("This case is closed: open a new one.", code="case_closed")
+    _refuse_more(session, case_id)
+    taken = uploads.examined(name, content)
+    now = clock.now(session)
+    attachment = Attachment(
+        id=attachment_id, case_id=case_id, customer_id=case.customer_id, reseller_id=case.reseller_id,
+        name=taken.name, media_type=taken.media_type, size=len(content), sha256=digest, state="quarantined",
+        author=author.name, at=now, content=content, search_at=now, searches=0,
+    )  # fmt: skip
+    session.add(attachment)
+    _audit(session, "support.attach", attachment)
+    return attachment
+
+
+def _refuse_more(session: Session, case_id: UUID) -> None:
+    if config.current().is_production and not config.current().clamd:  # who cannot search takes nothing in
+        raise Refused("Files cannot be searched for malware here, so none are taken.", code="attachments_off")
+    count = session.scalar(select(func.count()).select_from(Attachment).where(Attachment.case_id == case_id)) or 0
+    if count >= MOST:
+        raise Refused("A case takes %(most)s files.", code="too_many_attachments", field="file", most=MOST)
+
+
+def _same(attachment: Attachment, case_id: UUID, digest: str) -> Attachment:
+    if (attachment.case_id, attachment.sha256) != (case_id, digest):
+        raise Conflict("This id belongs to another file.", code="attachment_id_taken")
+    return attachment
+
+
+def claim_unsearched(session: Session) -> Attachment | None:
+    """Take the file that has waited longest for its search; it comes again if nobody says how the search went."""
+    now = clock.now(session)
+    query = select(Attachment).where(Attachment.search_at <= now).order_by(Attachment.search_at).limit(1)
+    query = query.options(undefer(Attachment.content))
+    found: Attachment | None = session.scalars(claimed(query, Attachment)).one_or_none()
+    if found is not None:
+        found.searches += 1
+        found.search_at = now + min(LEASE * found.searches, timedelta(hours=1))
+    return found
+
+
+def mark_searched(session: Session, *, attachment_id: UUID, finding: str | None) -> None:
+    """Say what a search has found: nothing, so that the file may be had, or malware, whose content is dropped."""
+    query = select(Attachment).where(Attachment.id == attachment_id, Attachment.state == "quarantined")
+    attachment = session.scalars(locked(query, Attachment)).one_or_none()
+    if attachment is None:
+        return  # another search was faster
+    attachment.state = "infected" if finding else "clean"
+    attachment.finding, attachment.content, attachment.search_at = finding, None, None
+    _audit(session, "support.search_attachment", attachment)
+
+
+def note_download(session: Session, *, scope: Scope, case_id: UUID, attachment_id: UUID) -> Attachment:
+    """The facts of a file for one download, which the audit trail knows of. NotFound until it was found clean."""
+    queries.get(session, scope, case_id)
+    query = select(Attachment).where(
+        Attachment.id == attachment_id, Attachment.case_id == case_id, scope.covers(Attachment)
+    )
+    attachment: Attachment | None = session.scalars(query).one_or_none()
+    if attachment is None:
+        raise NotFound("There is no such file.", code="attachment_not_found", field="attachment_id")
+    if attachment.state == "infected":
+        raise NotFound("Malware was found in this file, so nobody gets it.", code="attachment_infected")
+    if attachment.state != "clean":
+        raise NotFound("The file is being searched. Try again in a minute.", code="attachment_not_ready")
+    _audit(session, "support.download_attachment", attachment)
+    return attachment
+
+
+def _audit(session: Session, action: str, attachment: Attachment) -> None:
+    after = {"case": str(attachment.case_id), "sha256": attachment.sha256, "state": attachment.state}
+    subject = ("attachment", attachment.id)
+    audit.record(session, action, customer_id=attachment.customer_id, subject=subject, after=after)
