@@ -14,35 +14,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .messages import context
+from .redaction import redacted as redacted
 
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_SECRET_NAMES = re.compile(r"pass|secret|token|authorization|cookie|assertion|api_?key|_key$|signature|otp", re.I)
-_SECRET_SHAPES = re.compile(
-    r"""eyJ[\w-]+\.[\w-]+\.[\w-]*  # a signed token
-    | \bbearer\s+\S+ | \bbasic\s+[\w+/=-]{8,}
-    | css_[\w-]{16,}  # a client's secret
-    | (?<=://)[^/\s:@]*:[^/\s@]+(?=@)  # in a URL
-    | (?P<name>(?:pass(?:word|wd)|secret|token|api_?key|_key|assertion|signature)["']?\s*[=:]\s*["']?)[^\s"'&;,)}]+
-    | (?P<header>cookie["']?\s*[=:]\s*)[^\r\n]+""",
-    re.I | re.X,
-)
-
-
-def redacted(value: Any, name: str = "") -> Any:
-    """The value with everything that looks like a secret, by its name or by its shape, replaced."""
-    if name and _SECRET_NAMES.search(name):
-        return "[redacted]"
-    if isinstance(value, dict):
-        return {str(k): redacted(v, str(k)) for k, v in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [redacted(v) for v in value]
-    if value is None or isinstance(value, (bool, int, float)):
-        return value
-    return _SECRET_SHAPES.sub(_replacement, str(value))
-
-
-def _replacement(found: re.Match[str]) -> str:
-    return f"{found['name'] or found['header'] or ''}[redacted]"
 
 
 class JsonFormatter(logging.Formatter):

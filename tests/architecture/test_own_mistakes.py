@@ -115,6 +115,8 @@ RULES: dict[str, tuple[Finder, str, tuple[str, ...], str]] = {
                              # the provider's address is ours; the demo and the supervisor ask this machine
                              ("domains/kernel/outbound.py", "domains/services/providers/wire.py", "demo/*",
                               "sandbox/*", "topology.py"), "import requests"),
+    "a table by hand": (calls("csv.writer", "csv.DictWriter"), "use kernel.spreadsheet, where no cell is a formula",
+                        ("domains/kernel/spreadsheet.py", "sandbox/*"), "csv.writer(out)"),
     "everything seen": (calls("Scope.system"), "only where nobody asks: workers, scheduler, command line",
                         ("domains/*", "saga/*", "demo/*", "cli.py", "doctor.py"), "scope = Scope.system('x')"),
     "silence": (swallowed, "say what went wrong, or catch what is meant", (),

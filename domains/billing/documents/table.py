@@ -1,16 +1,15 @@
-"""An invoice's lines as a table for a spreadsheet, in which no cell is taken for a formula."""
+"""An invoice's lines as a table for a spreadsheet."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
+from decimal import Decimal
 
-from domains.kernel.spreadsheet import harmless
+from domains.kernel import spreadsheet
 
 from ..models import Invoice, InvoiceLine
 
-CSV = "text/csv"
+CSV = spreadsheet.MEDIA_TYPE
 COLUMNS = (
     "invoice", "line", "customer", "account", "subscription_id", "kind", "name", "first", "last", "quantity",
     "unit_price", "tax_category", "tax_rate", "net", "currency",
@@ -19,14 +18,16 @@ COLUMNS = (
 
 def as_csv(invoice: Invoice, lines: Iterable[InvoiceLine]) -> str:
     """The lines, one a row below their columns' names; amounts and days as programs write them."""
-    out = io.StringIO()
-    rows = csv.writer(out, lineterminator="\r\n")
-    rows.writerow(COLUMNS)
-    for line in lines:
-        rows.writerow((
-            invoice.number, line.position, harmless(line.customer_name), harmless(line.account_name),
-            line.subscription_id, line.kind, harmless(line.name), line.first, line.last or "", line.quantity,
-            f"{line.unit_price.normalize():f}", line.tax_category, f"{line.tax_rate.normalize():f}", line.net.amount,
-            line.currency,
-        ))  # fmt: skip
-    return out.getvalue()
+    return spreadsheet.as_csv(COLUMNS, (
+        (
+            invoice.number, line.position, line.customer_name, line.account_name, line.subscription_id, line.kind,
+            line.name, line.first, line.last, line.quantity, _plain(line.unit_price), line.tax_category,
+            _plain(line.tax_rate), line.net.amount, line.currency,
+        )
+        for line in lines
+    ))  # fmt: skip
+
+
+def _plain(number: Decimal) -> Decimal:
+    """A number without needless zeros, which is written without an exponent."""
+    return Decimal(f"{number.normalize():f}")

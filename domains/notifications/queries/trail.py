@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -17,7 +15,7 @@ from sqlalchemy.orm import Session
 from domains.kernel.errors import NotFound, Refused
 from domains.kernel.paging import Page, page
 from domains.kernel.searching import holds
-from domains.kernel.spreadsheet import harmless
+from domains.kernel.spreadsheet import as_csv
 from domains.kernel.tenancy import Scope
 
 from ..models import OrganisationRef, TrailEntry
@@ -96,12 +94,7 @@ def _found(scope: Scope, sought: Sought) -> Select[Any]:
 
 
 def _as_csv(entries: list[TrailEntry]) -> str:
-    out = io.StringIO()
-    rows = csv.writer(out, lineterminator="\r\n")
-    rows.writerow(COLUMNS)
-    for entry in entries:
-        rows.writerow([harmless(_text(getattr(entry, name))) for name in COLUMNS])
-    return out.getvalue()
+    return as_csv(COLUMNS, ([_text(getattr(entry, name)) for name in COLUMNS] for entry in entries))
 
 
 def _as_lines(entries: list[TrailEntry]) -> str:

@@ -14,7 +14,7 @@ from installation import new_secret
 SECRETS = [f.name for f in fields(Settings) if f.metadata.get("secret")]
 SAFE = {
     "MODE": "production", "QUEUE_URL": "rediss://:x@queue.example:10000/0", "PUBLIC_URL": "https://sales.example",
-    "PROVIDER_URL": "https://provider.example",
+    "PROVIDER_URL": "https://provider.example", "SMTP_URL": "smtp://mail.example:587",
     "DATABASE_URL": "mssql+pyodbc://app@sql.example/{domain}?driver=ODBC+Driver+18+for+SQL+Server&Encrypt=yes",
     **{name.upper(): new_secret(name) for name in SECRETS},
 }  # fmt: skip
@@ -127,7 +127,8 @@ UNSAFE = [
     ("CACHE_URL", "redis://cache/0"), ("CACHE_URL", "rediss://:y@Queue.example:10000/1"),
     ("PUBLIC_URL", "http://sales.example"), ("PROVIDER_URL", "http://provider.example"), ("TRANSPORT", "inline"),
     ("SERVICEBUS_URL", "Endpoint=sb://h;UseDevelopmentEmulator=true;"),
-    ("LIMITS", "off"), ("OUTBOUND_ALLOW", "localhost:9"), ("FAILPOINT", "x:1"), ("DATABASE_URL", ""), ("DATABASE_URL", "sqlite:///x"),
+    ("LIMITS", "off"), ("OUTBOUND_ALLOW", "localhost:9"), ("SMTP_URL", ""),
+    ("LOG_LEVEL", "DEBUG"), ("FAILPOINT", "x:1"), ("DATABASE_URL", ""), ("DATABASE_URL", "sqlite:///x"),
     ("DATABASE_URL", "postgresql+psycopg://h/d"), ("DATABASE_URL", "postgresql+psycopg://h/d?sslmode=require"),
     ("DATABASE_URL", "mssql+pyodbc://h/d?driver=x"), ("DATABASE_URL", "mssql+pyodbc://h/d?Encrypt=no"),
     ("DATABASE_URL", "mssql+pyodbc://h/d?Encrypt=yes&TrustServerCertificate=yes"), ("DATABASE_URL", f"{ODBC}optional"),
@@ -140,6 +141,21 @@ UNSAFE = [
 def test_production_refuses_what_is_not_safe_by_name(name: str, value: str) -> None:
     assert refused(**SAFE | {name: value}).startswith(f"CLOUDSALES_{name} ")
     assert read(**{name: value}).mode == "development"
+
+
+@pytest.mark.asvs("13.3.1")
+@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize("value", ["changeme", "a" * 64, "x" * 31])
+def test_production_refuses_a_secret_that_can_be_guessed(name: str, value: str) -> None:
+    line = refused(**SAFE | {name.upper(): value})
+
+    assert line.startswith(f"CLOUDSALES_{name.upper()} ") and value not in line
+
+
+def test_production_refuses_one_secret_for_two_things() -> None:
+    line = refused(**SAFE | {"AUDIT_KEY": SAFE["PREVIEW_KEY"]})
+
+    assert "is the same as" in line and SAFE["PREVIEW_KEY"] not in line
 
 
 @pytest.mark.asvs("12.3.1", "12.3.2")

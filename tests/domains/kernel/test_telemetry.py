@@ -80,6 +80,8 @@ SHAPES = [
     f"mssql+pyodbc://sa:{CANARY}@host/db?driver=x", f"password={CANARY}&x=1", f'{{"password": "{CANARY}"}}',
     f"{{'client_secret': '{CANARY}', 'x': 1}}", f"GET /login?token={CANARY} HTTP/1.1", f"Cookie: a=b; login={CANARY}",
     f"X-CloudSales-Assertion: {CANARY}", f"UID=sa;PWD=x;Password={CANARY};Encrypt=yes", f"smtp://u:{CANARY}@mail:25",
+    f"recovery_code={CANARY}", f"otpauth://totp/x?secret={CANARY}", f"k0a1b2c3d:{(CANARY * 2)[:43]}",
+    f"-----BEGIN PRIVATE KEY-----\n{CANARY}\n-----END PRIVATE KEY-----",
     f"secret_key='{CANARY}'", f"eyJhbGciOiJIUzI1NiJ9.{CANARY}.{CANARY}",
 ]  # fmt: skip
 
@@ -113,6 +115,38 @@ def test_settings_do_not_tell_their_secrets() -> None:
 
     assert CANARY not in repr(settings)
     assert "apac" in repr(settings)
+
+
+@pytest.mark.asvs("16.2.5")
+@pytest.mark.parametrize(
+    "number",
+    [
+        "4111111111111111",
+        "4111 1111 1111 1111",
+        "5500-0055-5555-5559",
+        "378282246310005",
+        "DE89370400440532013000",
+        "NL91 ABNA 0417 1643 00",
+        "gb29 nwbk 6016 1331 9268 19",
+    ],
+)
+def test_numbers_of_cards_and_accounts_are_known_by_their_sums(number: str) -> None:
+    assert number not in line(f"paid with {number} today")["message"]
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "4111111111111112",
+        "20261130120000123",
+        "DE89370400440532013001",
+        "1234567890123",
+        "0af7651916cd43dd8448eb211c80319c",
+        "01a22d12-10ed-77de-baa7-fbbea349f7f1",
+    ],
+)
+def test_numbers_that_only_look_alike_stay(number: str) -> None:
+    assert number in line(f"run {number} ended")["message"]
 
 
 HARMLESS = [

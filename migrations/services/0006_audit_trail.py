@@ -7,8 +7,8 @@ An older release goes on writing entries; its sealer rests until it is replaced,
 
 from migrations import audit_trail
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,31 @@
+"""No cell of a table is taken for a formula; numbers stay numbers."""
+
+from __future__ import annotations
+
+import csv
+import io
+from decimal import Decimal
+
+import pytest
+
+from domains.kernel.spreadsheet import as_csv, harmless
+
+pytestmark = pytest.mark.asvs("1.2.10")
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\n=1", " =1", "|cmd", "＝1", "%0A=1"])
+def test_a_text_that_begins_like_a_formula_gets_an_apostrophe(text: str) -> None:
+    assert harmless(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["Northwind", "a=b", "1-2", "", "’tis", "Ünal & Söhne"])
+def test_other_texts_stay(text: str) -> None:
+    assert harmless(text) == text
+
+
+def test_numbers_stay_numbers_and_what_is_not_known_is_empty() -> None:
+    text = as_csv(("a", "b", "c", "d"), [(-5, Decimal("-1.50"), None, '=HYPERLINK("x")'), (1, 2.5, "", "a\r\nb")])
+
+    assert list(csv.reader(io.StringIO(text))) == [
+        ["a", "b", "c", "d"], ["-5", "-1.50", "", "'=HYPERLINK(\"x\")"], ["1", "2.5", "", "a\r\nb"],
+    ]  # fmt: skip
