@@ -17,10 +17,11 @@ from .tenancy import Scope
 
 SCOPE, CUSTOMER = "cloudsales.scope", "cloudsales.customer"
 # Rows of these are added by whoever acts, for whichever customer it concerns; they are read like all others.
-APPENDED = {"audit_entry", "audit_value"}
+APPENDED = {"audit_entry", "audit_value", "audit_origin"}
 # Tables without a customer of their own belong to whom their parent belongs to: their column, the parent, its key.
 CHILDREN = {
     "audit_value": ("entry_id", "audit_entry"),
+    "audit_origin": ("entry_id", "audit_entry"),
     "link": ("case_id", "case_"),
     "run_step": ("run_id", "run"),
     "run_event": ("run_id", "run"),
@@ -32,6 +33,7 @@ OPEN = {
     "outbox": "events on their way to the bus; only workers read them",
     "consumed": "ids of events and nothing else",
     "idempotency": "found by a digest of caller, route and key only",
+    "audit_waiting": "ids of entries that wait for their seal, and nothing else",
     "number_series": "the last number given out; every writer counts on",
     "stamp": "random values by topic: they tell that something changed, not what",
     "definition": "shapes of sagas, nobody's data",

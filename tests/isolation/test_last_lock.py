@@ -20,6 +20,7 @@ from saga.transports import inline
 from tests.sandboxes import SECRET, Sandbox
 from tests.servers import binaries
 
+from .cases import Case
 from .servers import installation_of_two_roles
 from .test_matrix import all_cases, run, told, used_by_the_victim, without_the_scope
 from .world import World
@@ -51,6 +52,11 @@ def world(settings: Settings, running_sandbox: Sandbox, tmp_path: Path) -> Itera
             yield World(api.create_app(installed), pages, transport).open()
 
 
+def fresh(cases: Iterator[Case]) -> Iterator[Case]:
+    """Without those that would be answered as they were the first time."""
+    return (case for case in cases if case.place not in ("header Idempotency-Key", "form token"))
+
+
 def test_with_every_filter_of_ours_gone_the_database_still_holds(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -61,8 +67,8 @@ def test_with_every_filter_of_ours_gone_the_database_still_holds(
         cases, found = run(world, all_cases(world, me, victim, every_field=False), me, victim)
         assert found == [], "as the product is"
         with without_the_scope(monkeypatch, _criteria=lambda *_: (), _narrowed=lambda statement, _: statement):
-            cases, found = run(world, all_cases(world, me, victim, every_field=False), me, victim)
+            cases, found = run(world, fresh(all_cases(world, me, victim, every_field=False)), me, victim)
         done, leaks = done + cases, leaks + found
     with capsys.disabled():
-        print(told(done, leaks), "without any filter of ours")  # noqa: T201 the figure is asked for
+        print(told(done, leaks), "without any filter of ours, all in `users`")  # noqa: T201 the figure is asked for
     assert {re.sub(r"( \[|,).*", "", fault) for fault in leaks} <= UNHELD, "\n".join(leaks[:40])

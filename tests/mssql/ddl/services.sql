@@ -20,6 +20,18 @@ CREATE INDEX ix_account_ref_customer_id ON account_ref (customer_id);
 
 CREATE INDEX ix_account_ref_reseller_id ON account_ref (reseller_id);
 
+CREATE TABLE approval_limit (
+	id BINARY(16) NOT NULL,
+	customer_id BINARY(16) NOT NULL,
+	reseller_id BINARY(16) NULL,
+	role NVARCHAR(20) NOT NULL,
+	currency NVARCHAR(3) NOT NULL,
+	amount_minor BIGINT NOT NULL,
+	version INTEGER NOT NULL,
+	CONSTRAINT pk_approval_limit PRIMARY KEY (id),
+	CONSTRAINT uq_approval_limit_customer_id_role UNIQUE (customer_id, role)
+);
+
 CREATE TABLE audit_entry (
 	id BINARY(16) NOT NULL,
 	customer_id BINARY(16) NOT NULL,

@@ -7,6 +7,10 @@ FROM account_ref WITH (UPDLOCK, ROWLOCK)
 WHERE account_ref.id = :id_1;
 
 SELECT …
+FROM approval_limit WITH (UPDLOCK, ROWLOCK)
+WHERE approval_limit.customer_id = :customer_id_1 AND approval_limit.role = :role_1;
+
+SELECT …
 FROM audit_head WITH (UPDLOCK, HOLDLOCK)
 WHERE audit_head.customer_id = :customer_id;
 

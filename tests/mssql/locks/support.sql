@@ -46,3 +46,7 @@ SELECT …
 FROM reference WITH (UPDLOCK, ROWLOCK)
 WHERE reference.id = :id_1;
 
+SELECT …
+FROM reply WITH (UPDLOCK, HOLDLOCK)
+WHERE reply.id = :id;
+
