@@ -31,6 +31,12 @@ class Row:
         return "absent" if self.absent else "manual" if self.manual else "open"
 
 
+def besides() -> dict[str, str]:
+    """Ids that tests show although nobody has asked us for them."""
+    written: dict[str, str] = tomllib.loads(ROWS.read_text(encoding="utf-8"))["besides"]
+    return written
+
+
 def given() -> tuple[dict[str, dict[str, str]], list[str]]:
     """The rows as they are written down, and the ids that are still open."""
     written = tomllib.loads(ROWS.read_text(encoding="utf-8"))
@@ -44,6 +50,7 @@ def table(root: Path = ROOT) -> list[Row]:
     for one, test in marks(root):
         shown.setdefault(one, []).append(test)
     rows, _ = given()
+    rows |= {key: {"text": text} for key, text in besides().items() if key in shown}
     return [Row(key, tests=tuple(sorted(set(shown.get(key, ())))), **facts) for key, facts in
             sorted(rows.items(), key=lambda row: [int(part) for part in row[0].split(".")])]  # fmt: skip
 

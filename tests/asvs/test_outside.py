@@ -15,6 +15,7 @@ import api
 import portal
 from domains.kernel.config import Settings
 from gateway import nginx
+from gateway.routes import API
 from portal.access import safe_next
 from tests.architecture.reading import ROOT
 from tests.gateway.front import Front, front
@@ -54,6 +55,20 @@ def test_a_request_whose_end_can_be_read_in_two_ways_is_refused_and_smuggles_non
     assert re.match(r"HTTP/1.1 (400|501)", told), told[:200]
     seen = [one["path"] for upstream in in_front.upstreams.values() for one in upstream.seen]
     assert "/orders/smuggled" not in seen
+
+
+@pytest.mark.slow
+@pytest.mark.asvs("5.2.1")
+@pytest.mark.parametrize("door", ["", API])
+def test_a_large_file_goes_to_a_case_and_nowhere_else(in_front: Front, door: str) -> None:
+    at, most = f"{door}/cases/01a22d12-10ed-77de-baa7-fbbea349f7f1", b"x" * (10 * 1024 * 1024 + 2000)
+
+    taken = in_front(f"{at}/attachments", "POST", data=most)
+    asked = [("attachments", most + b"x" * 1_500_000), ("replies", most), ("attachments/x", most)]
+    answers = [in_front(f"{at}/{rest}", "POST", data=data) for rest, data in asked]
+
+    assert (taken.status_code, taken.json()["owner"]) == (200, "support")
+    assert [answer.status_code for answer in answers] == [413] * 3
 
 
 @pytest.mark.slow
