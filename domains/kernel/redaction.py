@@ -20,7 +20,7 @@ _SHAPES = re.compile(
     | (?P<name>(?:pass(?:word|wd)|secret|token|api_?key|_key|assertion|signature|recovery_code|otp)["']?\s*[=:]\s*["']?)
       [^\s"'&;,)}]+
     | (?P<header>cookie["']?\s*[=:]\s*)[^\r\n]+
-    | (?P<card>\b\d(?:[ -]?\d){12,18}\b)
+    | (?P<card>(?<![\w-])(?:[3-6]|2[2-7])\d?(?:[ -]?\d){11,17}(?![\w-]))  # not a part of an id
     | (?P<account>\b[A-Z]{2}\d\d(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?\b)""",
     re.I | re.X | re.S,
 )

@@ -138,6 +138,7 @@ def test_numbers_of_cards_and_accounts_are_known_by_their_sums(number: str) -> N
     "number",
     [
         "4111111111111112",
+        "00000000-0000-0000-0000-000000000001",
         "20261130120000123",
         "DE89370400440532013001",
         "1234567890123",
