@@ -10,7 +10,7 @@ SHIPPED := portal api gateway saga domains demo sandbox migrations cli.py doctor
 SEMGREP := var/security/bin/semgrep scan --metrics=off --disable-version-check
 export PORT ?= 8000
 unexport PYTHONDONTWRITEBYTECODE # several processes import the same code: let the first one compile it for all
-.PHONY: help run test check proof chaos mutants asvs e2e bench bench-saga lint sbom security audit format types contracts migrate revision openapi data-model flows translations lock clean
+.PHONY: help run test check proof chaos mutants asvs e2e bench bench-saga lint sbom security audit format types contracts migrate revision openapi data-model personal-data flows translations lock clean
 
 help: ## print these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -104,6 +104,9 @@ openapi: install-run ## write openapi.json from the code
 
 data-model: install-run ## write docs/data-model.md from the models
 	@$(BIN)/python -m migrations.data_model docs/data-model.md
+
+personal-data: install-run ## write docs/personal-data.md from the registers
+	@$(BIN)/python -m migrations.personal_data docs/personal-data.md
 
 flows: install-run ## print each saga's flow as a table
 	@$(BIN)/cloudsales flows

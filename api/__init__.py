@@ -21,12 +21,12 @@ from .auth import public
 
 BLUEPRINTS = {
     "customers": ("customers",),
-    "users": ("users", "invitations", "api_clients", "sign_on", "support_grants"),
+    "users": ("users", "invitations", "api_clients", "sign_on", "support_grants", "privacy"),
     "accounts": ("accounts",),
     "services": ("offers", "orders", "subscriptions", "approval_limits"),
     "support": ("cases",),
     "billing": ("charges", "invoices"),
-    "notifications": ("audit",),
+    "notifications": ("audit", "exports"),
 }
 ANYWHERE = ("operations", "runs")
 DOCUMENT = Path(__file__).parent.parent / "openapi.json"

@@ -66,6 +66,10 @@ CODES = {
     "support_access_answered": Known("The request was answered", "List the support accesses to see how."),
     "support_access_needed": Known("No support access", "Ask the customer for it, with the reason."),
     "support_grant_not_found": Known("There is no such support access", "List them and take an id from there."),
+    "export_not_found": Known(
+        "There is no such export", "It is there for a week. List the exports, or ask for a new one."
+    ),
+    "belongs_elsewhere": Known("They belong to another organisation, too", "Only they themselves can ask for this."),
     "invoice_not_found": Known("There is no such invoice", "List the invoices and take an id from there."),
     "document_damaged": Known("The document is damaged", "Open a case and quote the `request_id`: we must restore it."),
     "document_not_ready": Known("The document is being made", "Try again in a minute."),

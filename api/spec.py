@@ -42,6 +42,8 @@ SCOPES = {
     "audit:read": "Read and export the audit log",
     "support-access:read": "See who of support may see your pages, and who has",
     "support-access:write": "Let support see your pages, and end that",
+    "privacy:read": "See what people were told of themselves, and who was erased",
+    "privacy:write": "Have people told what is known of them, and erased",
     "runs:read": "See all runs (operators)",
     "runs:write": "Intervene in runs (operators)",
 }

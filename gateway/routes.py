@@ -7,13 +7,14 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "customers": ("customers",),
     "users": (
         "users", "invitations", "me", "profile", "security", "login", "logout", "confirm", "switch", "organisations",
-        "oauth2", ".well-known", "api-clients", "sign-on", "support-access", "support-grants",
+        "oauth2", ".well-known", "api-clients", "sign-on", "support-access", "support-grants", "privacy", "erasures",
+        "personal-data",
     ),
     "accounts": ("accounts",),
     "services": ("offers", "orders", "subscriptions", "approval-limits"),
     "support": ("cases",),
     "billing": ("charges", "costs", "invoices"),
-    "notifications": ("dev", "audit", "audit-entries"),
+    "notifications": ("dev", "audit", "audit-entries", "personal-exports"),
 }  # fmt: skip
 ANYWHERE = ("", "operations", "runs", "search", "static", "styleguide", "healthz", "readyz", "openapi.json", "docs")
 API = "/api/v1"

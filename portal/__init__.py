@@ -33,12 +33,13 @@ BLUEPRINTS = {
         "sign_on",
         "sso",
         "support_access",
+        "privacy",
     ),
     "accounts": ("accounts",),
     "services": ("offers", "orders", "subscriptions", "changes", "limits"),
     "support": ("support",),
     "billing": ("billing", "invoices"),
-    "notifications": ("notifications", "audit"),
+    "notifications": ("notifications", "audit", "exports"),
 }
 ANYWHERE = ("operations", "runs", "home", "search")
 FOR_BUILDERS = ("styleguide",)  # not in production

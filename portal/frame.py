@@ -93,6 +93,25 @@ def granted(caller: Caller) -> dict[str, str]:
     return {"note": said, "leave_word": _("End this visit")}
 
 
+def of_the_organisation(caller: Caller) -> list[tuple[str, str, str, str]]:
+    """Where one looks after an organisation, its money and who comes in: address, icon, name and the right it takes."""
+    found = [
+        ("/accounts", "briefcase", _("Accounts and budgets"), "accounts:read"),
+        ("/approval-limits", "adjustments", _("Approval limits"), "approval-limits:read"),
+        ("/operations", "route", _("Operations"), "operations:read"),
+        ("/users", "users", _("People"), "users:read"),
+        ("/api-clients", "webhook", _("API clients"), "api-clients:read"),
+        ("/sign-on", "key", _("Single sign-on"), "sign-on:read"),
+        ("/support-access", "lock-open", _("Support access"), "support-access:read"),
+        ("/support-access/desk", "lock-open", _("Support access"), "support:work"),
+        ("/audit", "history", _("Audit log"), "audit:read"),
+        ("/privacy", "shield-lock", _("Privacy"), "privacy:read"),
+    ]
+    if manages(caller):
+        found.insert(0, ("/customers", "building", _("Customers"), "customers:read"))
+    return found
+
+
 def places(caller: Caller) -> list[dict[str, Any]]:
     """Where the reader can go, by what they may read. A phone shows the first four."""
     daily = [
@@ -104,23 +123,10 @@ def places(caller: Caller) -> list[dict[str, Any]]:
         ("/costs", "chart-bar", _("Costs"), "charges:read"),
         ("/cases", "lifebuoy", _("Support cases"), "cases:read"),
     ]
-    organisation = [
-        ("/accounts", "briefcase", _("Accounts and budgets"), "accounts:read"),
-        ("/approval-limits", "adjustments", _("Approval limits"), "approval-limits:read"),
-        ("/operations", "route", _("Operations"), "operations:read"),
-        ("/users", "users", _("People"), "users:read"),
-        ("/api-clients", "webhook", _("API clients"), "api-clients:read"),
-        ("/sign-on", "key", _("Single sign-on"), "sign-on:read"),
-        ("/support-access", "lock-open", _("Support access"), "support-access:read"),
-        ("/support-access/desk", "lock-open", _("Support access"), "support:work"),
-        ("/audit", "history", _("Audit log"), "audit:read"),
-    ]
     control = [("/runs", "adjustments", _("Runs"), "runs:read")]
-    if manages(caller):
-        organisation.insert(0, ("/customers", "building", _("Customers"), "customers:read"))
     return [
         {"title": title, "items": items}
-        for title, group in (("", daily), (_("Organisation"), organisation), (_("Control"), control))
+        for title, group in (("", daily), (_("Organisation"), of_the_organisation(caller)), (_("Control"), control))
         if (items := [
             {"href": href, "icon": icon, "label": label}
             for href, icon, label, scope in group if not scope or caller.may(scope)

@@ -93,7 +93,7 @@ def desk(errors: Errors | None = None) -> Any:
     known: dict[str, Any] = {"names": names, "areas": SUPPORT_AREAS, "grant_id": new_id(), "now": now}
     known |= {
         "live": [one for one in found.items if queries.is_live(one, now)],
-        "whom": names.get(about) if about else None,
+        "whom": names[about] if about else None,
     }
     return page("support_access/desk.html", found=found, errors=wrong, status=wrong.status, **known)
 

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from domains import accounts, billing, customers, notifications, services, support, users
 from domains.kernel import clock, config
 from domains.kernel.database import Database
+from domains.notifications.personal import forget_exports
 from domains.users.commands import forget_ended_logins
 
 from . import store, tables
@@ -46,6 +47,12 @@ def purge_answers() -> int:
         told, kept = tables.db.outbox, clock.now(session) - timedelta(days=config.current().keep_messages)
     sent = _purge(tables.db, told.c.position, told.c.published_at < kept)
     return sent + _purge(tables.db, idempotency.c.key, idempotency.c.at < before)
+
+
+def purge_exports() -> int:
+    """Delete what people were told of themselves and have had a week to fetch; returns how many."""
+    with notifications.db.begin() as session:
+        return forget_exports(session)
 
 
 def purge_logins() -> int:

@@ -16,7 +16,7 @@ from domains.kernel.tenancy import Scope
 from domains.services import db as services_db
 from domains.services import queries as services
 
-from . import retention, store, tables
+from . import forgetting, retention, store, tables
 from .flows.check_month import check_month
 from .flows.issue_invoices import issue_invoices
 from .flows.refresh_subscription import RefreshSubscription, refresh_subscription
@@ -148,4 +148,6 @@ SCHEDULES = (
     *map(_purging, retention.DATABASES),
     Schedule("purge-logins", 86_400, lambda window: retention.purge_logins()),
     Schedule("purge-runs", 86_400, lambda window: retention.purge_answers()),
+    Schedule("purge-exports", 86_400, lambda window: retention.purge_exports()),
+    Schedule("forget-people", 3600, lambda window: forgetting.forget_people()),
 )

@@ -78,7 +78,7 @@ def erase(session: Session, *, person_id: UUID, words: tuple[str, ...]) -> dict[
     spelt = sorted({way for word in words if word for way in (word, json.dumps(word)[1:-1])})  # as JSON may keep it
     texts = [holds(cast(column, LongText), word) for column in (value.c.before, value.c.after) for word in spelt]
     named = select(entry.c.customer_id, entry.c.id).join(origin, origin.c.entry_id == entry.c.id)
-    named = named.where(entry.c.actor_id == str(person_id))
+    named = named.where(entry.c.actor_id == str(person_id), entry.c.action != ERASED)
     told = select(entry.c.customer_id, entry.c.id).join(value, value.c.entry_id == entry.c.id)
     told = told.where(entry.c.action != ERASED, or_(entry.c.subject_id == person_id, *texts))
     gone: dict[UUID, dict[str, list[UUID]]] = {}

@@ -50,6 +50,29 @@ class OrganisationRef(db.Model):
     version: Mapped[int] = mapped_column(Count)
 
 
+class PersonalExport(db.Model):
+    """What all domains told a person of what they know, to be fetched by that person for a week."""
+
+    __tablename__ = "personal_export"
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(Id, index=True)
+    customer_id: Mapped[UUID] = mapped_column(Id)
+    reseller_id: Mapped[UUID | None] = mapped_column(Id)
+    content: Mapped[str] = mapped_column(LongText)  # packed: by domain its rows by table
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
+class ErasedPerson(db.Model):
+    """Somebody of whom nothing may be kept any more, whatever message of the past comes again."""
+
+    __tablename__ = "erased_person"
+
+    person_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
 class TrailEntry(db.Model):
     """One entry of the audit trail, of whatever domain, to be searched. The chains are in the domains' databases."""
 

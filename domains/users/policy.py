@@ -34,6 +34,8 @@ SCOPES = {
     "sign-on:write": "Change how people sign in through the organisation's own provider",
     "support-access:read": "See whom of support the organisation lets in, and what they looked at",
     "support-access:write": "Let support in, for how long and to what, and end it",
+    "privacy:read": "See what people were told of themselves, and who was erased",
+    "privacy:write": "Have people told what is known of them, and erased",
     "audit:read": "Search and export the audit log",
     "support:work": "Answer cases as an agent, and read and write notes among staff",
     "runs:read": "See all runs of sagas",
@@ -57,7 +59,7 @@ _LIMITS = frozenset({"approval-limits:write"})
 _WORK = frozenset({"cases:write", "support:work"})
 # who comes in besides people with a password: programs, and people through the organisation's own sign-on
 _DOORS = frozenset({"api-clients:read", "api-clients:write", "sign-on:read", "sign-on:write"})
-SUPPORT_SCOPES = frozenset({"support-access:read", "support-access:write"})
+SUPPORT_SCOPES = frozenset({"support-access:read", "support-access:write", "privacy:read", "privacy:write"})
 RUN_SCOPES = frozenset({"runs:read", "runs:write"})
 ROLE_SCOPES: dict[str, frozenset[str]] = {
     "owner": _ALL_READ | _BUY | _LIMITS | _DOORS | SUPPORT_SCOPES

@@ -17,6 +17,8 @@ NAMES = (
     "refresh_subscription",
     "issue_invoices",
     "check_month",
+    "export_person",
+    "erase_person",
 )
 
 

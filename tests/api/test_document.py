@@ -23,6 +23,8 @@ EXPECTED = {
     "accounts": {"listAccounts", "getAccount", "createAccount", "updateAccount", "getCcpUser"},
     "offers": {"listOffers", "getOffer"},
     "support_grants": {"listSupportGrants", "createSupportGrant", "endSupportGrant", "answerSupportGrant"},
+    "privacy": {"exportPersonData", "listErasures", "erasePersonData"},
+    "exports": {"listPersonalExports", "downloadPersonalExport"},
     "audit": {"listAuditEntries", "getAuditEntry", "exportAuditEntries"},
     "orders": {"previewOrder", "placeOrder", "listOrders", "getOrder"},
     "subscriptions": {

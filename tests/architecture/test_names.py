@@ -13,7 +13,7 @@ from .reading import PACKAGES, ROOT, Source, plant, refuse, sources
 
 DRAWERS = {"utils", "util", "common", "base", "misc", "manager", "managers", "service", "helpers", "helper", "lib",
            "stuff", "tools", "shared", "core", "general"}  # fmt: skip
-KINDS = {"__init__", "models", "commands", "queries", "events", "reactions", "errors", "exchanges"}
+KINDS = {"__init__", "models", "commands", "queries", "events", "reactions", "errors", "exchanges", "personal"}
 FURTHER = {  # decision 10
     "services": {"pricing", "lots", "providers"},
     "billing": {"tax", "numbering", "documents"},

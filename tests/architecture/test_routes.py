@@ -45,11 +45,12 @@ PUBLIC = {
 UNSCOPED = {
     "domains/accounts/queries.py month_start": "a date; commands and a scoped query ask for it",
     "domains/accounts/queries.py committed_minor": "a sum over what a command or a scoped query has selected",
-    "domains/users/queries.py has_demo_people": "a start asks whether there are any, and learns nothing of them",
-    "domains/users/queries.py oneself": "the row of whoever is signed in, whatever they are a member of",
-    "domains/users/queries.py own_factors": "of whoever is signed in, or is about to be",
-    "domains/users/queries.py own_logins": "of whoever is signed in, wherever they work",
-    "domains/users/queries.py own_memberships": "of whoever is signed in, whose invitations no scope covers",
+    "domains/users/queries/people.py has_demo_people": "a start asks whether there are any, and learns nothing of them",
+    "domains/users/queries/people.py oneself": "the row of whoever is signed in, whatever they are a member of",
+    "domains/users/queries/people.py own_factors": "of whoever is signed in, or is about to be",
+    "domains/users/queries/people.py own_logins": "of whoever is signed in, wherever they work",
+    "domains/users/queries/privacy.py oneself_as_whom": "the row of whoever is signed in",
+    "domains/users/queries/people.py own_memberships": "of whoever is signed in, whose invitations no scope covers",
 }
 
 

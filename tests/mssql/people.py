@@ -19,7 +19,7 @@ from tests.factories.authenticator import Authenticator
 from tests.factories.users import an_organisation, letters, membership_of
 
 from .programs import change_programs
-from .story_trail import let_support_in
+from .story_trail import forget_a_member, let_support_in
 
 PASSWORD = "a long way to the northern wind"
 
@@ -41,6 +41,7 @@ def people_come_and_go() -> None:
     tokens.half_of_login(login.token)
     answer_invitations(user_id, login.login_id)
     let_support_in(owner, customer_id, login)
+    forget_a_member(user_id, customer_id)
     come_in_by_two_steps(user_id)
     care_for_colleagues(owner, customer_id)
     with users.db.begin() as session:

@@ -42,7 +42,7 @@ from tests.factories.billing import a_provider_line
 
 from .people import people_come_and_go
 from .sign_on import people_sign_on
-from .story_trail import read_the_trail
+from .story_trail import read_the_trail, tell_and_forget
 
 SCOPE = Scope.operator()
 LISTS = (
@@ -258,3 +258,4 @@ def keep_house(transport: inline.Transport) -> None:
         look_after(import_module(f"domains.{name}.models").db)
     transport.run_until_quiet()
     read_the_trail()
+    tell_and_forget()

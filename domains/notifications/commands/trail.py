@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domains.kernel import audit
 from domains.kernel.database import insert_new
+from domains.kernel.personal import ERASED_NAME
 from domains.kernel.trails import Entry
 
-from ..models import OrganisationRef, TrailEntry
+from ..models import ErasedPerson, OrganisationRef, TrailEntry
 
 
 def know_organisation(
@@ -33,10 +36,21 @@ def know_organisation(
 def keep_entries(session: Session, *, domain: str, customer_id: UUID, entries: tuple[Entry, ...]) -> None:
     """Keep entries of one customer's trail. Each is kept once, however often it is told."""
     owner = session.get(OrganisationRef, customer_id)
-    for entry in entries:
+    erased = _erased_among(session, entries)
+    for entry in (_nameless(entry) if entry.actor_id in erased else entry for entry in entries):
         facts = {name: getattr(entry, name) for name in entry.__dataclass_fields__}
         row = facts | {"domain": domain, "reseller_id": owner.reseller_id if owner else None, "words": words_of(entry)}
         insert_new(session, TrailEntry.__table__, row, "id")
+
+
+def _erased_among(session: Session, entries: tuple[Entry, ...]) -> set[str]:
+    """Who of those that act in some entries was erased: an old message must not bring them back."""
+    ids = [UUID(entry.actor_id) for entry in entries if entry.actor_kind == "user" and len(entry.actor_id) == 36]
+    return {str(id) for id in session.scalars(select(ErasedPerson.person_id).where(ErasedPerson.person_id.in_(ids)))}
+
+
+def _nameless(entry: Entry) -> Entry:
+    return replace(entry, actor_name=ERASED_NAME, place="", program="", before=None, after=None)
 
 
 def words_of(entry: Any) -> str:

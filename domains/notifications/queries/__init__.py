@@ -1,7 +1,9 @@
 """Reading what was told to whom, and who did what."""
 
 from .deliveries import Letter as Letter
+from .deliveries import get_export as get_export
 from .deliveries import list_deliveries as list_deliveries
+from .deliveries import list_exports as list_exports
 from .deliveries import mailbox as mailbox
 from .trail import Sought as Sought
 from .trail import export_entries as export_entries

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,11 +12,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from domains.kernel import clock, personal
+from domains.kernel.errors import NotFound
 from domains.kernel.paging import Page, page
 from domains.kernel.tenancy import Scope
 
 from ..channels.email import mailbox_folder
-from ..models import Delivery
+from ..models import Delivery, PersonalExport
 
 
 @dataclass(frozen=True)
@@ -49,3 +52,28 @@ def mailbox(limit: int = 50) -> list[Letter]:
         text = body.get_content() if body is not None else ""
         letters.append(Letter(file.stem, str(message["To"]), str(message["Subject"]), message["Date"].datetime, text))
     return letters
+
+
+def list_exports(
+    session: Session, scope: Scope, *, person_id: UUID | None = None, limit: int = 20
+) -> list[PersonalExport]:
+    """What was told to people of themselves and can still be fetched, newest first: a person's own, or an owner's."""
+    query = select(PersonalExport).where(PersonalExport.expires_at > clock.now(session))
+    theirs = PersonalExport.person_id == person_id if person_id is not None else scope.covers(PersonalExport)
+    return list(session.scalars(query.where(theirs).order_by(PersonalExport.id.desc()).limit(limit)))
+
+
+def get_export(
+    session: Session, scope: Scope, export_id: UUID, *, person_id: UUID | None = None, or_owner: bool = False
+) -> str:
+    """One of these as JSON, for the person it tells of or (`or_owner`, or without a person) for their organisation.
+
+    NotFound for another's, and when its week is over.
+    """
+    query = select(PersonalExport).where(PersonalExport.id == export_id, PersonalExport.expires_at > clock.now(session))
+    found = session.scalars(query).one_or_none()
+    mine = found is not None and person_id is not None and found.person_id == person_id
+    owned = found is not None and (or_owner or person_id is None) and scope.allows(found.customer_id, found.reseller_id)
+    if found is None or not (mine or owned):
+        raise NotFound("There is no such export.", code="export_not_found", field="export_id")
+    return json.dumps(personal.unpacked(found.content), ensure_ascii=False, indent=1)

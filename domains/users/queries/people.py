@@ -1,4 +1,4 @@
-"""Reading people, programs and the organisations they belong to."""
+"""Who works for a customer, and who somebody is."""
 
 from __future__ import annotations
 
@@ -7,26 +7,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domains.kernel import clock
+from domains.kernel.errors import N_ as N_
 from domains.kernel.errors import NotFound
-from domains.kernel.paging import Page, checked_limit, decode_cursor, encode_cursor, page
-from domains.kernel.searching import holds
+from domains.kernel.paging import Page, page
 from domains.kernel.tenancy import Scope
 
-from .models import (
-    ApiClient,
+from ..models import (
     Login,
     Membership,
     Organisation,
     Passkey,
     RecoveryCode,
-    SignOn,
-    SignOnDomain,
-    SupportGrant,
-    SupportUse,
     Totp,
     User,
 )
@@ -165,105 +160,7 @@ def own_factors(session: Session, user_id: UUID) -> Factors:
     return Factors(user.password_hash is not None, confirmed, keys, left)
 
 
-def organisation(session: Session, scope: Scope, customer_id: UUID) -> Organisation:
-    """One organisation that the caller belongs to or manages; NotFound for any other."""
-    query = select(Organisation).where(Organisation.customer_id == customer_id, scope.covers(Organisation))
-    found: Organisation | None = session.scalars(query).one_or_none()
-    if found is None:
-        raise NotFound("There is no such customer.", code="customer_not_found", field="customer_id")
-    return found
-
-
-def choices(session: Session, scope: Scope, *, q: str | None = None, limit: int = 200) -> list[Organisation]:
-    """The organisations that the caller may act for, by name."""
-    query = select(Organisation).where(scope.covers(Organisation), Organisation.status == "active")
-    if q:
-        query = query.where(holds(func.lower(Organisation.name), q.lower()))
-    return list(session.scalars(query.order_by(Organisation.name, Organisation.customer_id).limit(limit)))
-
-
-def list_clients(
-    session: Session, scope: Scope, *, customer_id: UUID | None = None, cursor: str | None = None, limit: int = 50
-) -> Page[ApiClient]:
-    """Programs of customers that the caller may see, by their ids."""
-    query, filters, size = select(ApiClient).where(scope.covers(ApiClient)), {"of": customer_id}, checked_limit(limit)
-    if customer_id is not None:
-        query = query.where(ApiClient.customer_id == customer_id)
-    if cursor:
-        last = decode_cursor(cursor, filters, lambda position: 1 <= len(position) <= 64 and position.isascii())
-        query = query.where(ApiClient.id > last.decode("ascii").replace("\0", ""))
-    rows = list(session.scalars(query.order_by(ApiClient.id).limit(size + 1)))
-    more = encode_cursor(rows[size - 1].id.encode(), filters) if len(rows) > size else None
-    return Page(rows[:size], more)
-
-
-def get_client(session: Session, scope: Scope, client_id: str) -> ApiClient:
-    """One program; NotFound for any that the caller may not see."""
-    query = select(ApiClient).where(ApiClient.id == client_id, scope.covers(ApiClient))
-    found: ApiClient | None = session.scalars(query).one_or_none() if client_id.isprintable() else None
-    if found is None:
-        raise NotFound("There is no such client.", code="client_not_found", field="client_id")
-    return found
-
-
-def sign_on(session: Session, scope: Scope, customer_id: UUID) -> SignOn | None:
-    """A customer's own provider; None without one. NotFound for a customer that the caller may not see."""
-    organisation(session, scope, customer_id)
-    return session.get(SignOn, customer_id)
-
-
-def domain(session: Session, scope: Scope, customer_id: UUID, domain_id: UUID) -> SignOnDomain:
-    """One of a customer's e-mail domains."""
-    found = next((one for one in domains(session, scope, customer_id) if one.id == domain_id), None)
-    if found is None:
-        raise NotFound("There is no such domain.", code="domain_not_found", field="domain")
-    return found
-
-
-def domains(session: Session, scope: Scope, customer_id: UUID) -> list[SignOnDomain]:
-    """The e-mail domains that a customer says are its own, by name."""
-    query = select(SignOnDomain).where(SignOnDomain.customer_id == customer_id, scope.covers(SignOnDomain))
-    return list(session.scalars(query.order_by(SignOnDomain.name)))
-
-
 def has_demo_people(session: Session) -> bool:
     """Whether somebody has a password and an address that reaches nobody, as only the demo gives (RFC 2606)."""
     somebody = (User.password_hash.is_not(None), User.email_key.endswith(".example"))
     return session.scalars(select(User.id).where(*somebody).order_by(User.id).limit(1)).first() is not None
-
-
-def is_live(grant: SupportGrant, now: datetime) -> bool:
-    """Whether staff may act under a support access."""
-    return grant.state == "granted" and grant.expires_at is not None and grant.expires_at > now
-
-
-def list_grants(
-    session: Session, scope: Scope, *, customer_id: UUID | None = None, asked_by: UUID | None = None,
-    cursor: str | None = None, limit: int = 50,
-) -> Page[SupportGrant]:  # fmt: skip
-    """Support access that was asked for or given, newest first; for staff with `asked_by` what they may use."""
-    query = select(SupportGrant).where(scope.covers(SupportGrant))
-    if customer_id is not None:
-        query = query.where(SupportGrant.customer_id == customer_id)
-    if asked_by is not None:
-        query = query.where(or_(SupportGrant.asked_by.is_(None), SupportGrant.asked_by == asked_by))
-    filters = {"customer_id": customer_id, "asked_by": asked_by}
-    return page(session, query, SupportGrant.id, cursor=cursor, limit=limit, filters=filters)
-
-
-def get_grant(session: Session, scope: Scope, grant_id: UUID) -> SupportGrant:
-    """One support access; NotFound for another's."""
-    query = select(SupportGrant).where(SupportGrant.id == grant_id, scope.covers(SupportGrant))
-    found: SupportGrant | None = session.scalars(query).one_or_none()
-    if found is None:
-        raise NotFound("There is no such support access.", code="support_grant_not_found", field="grant")
-    return found
-
-
-def uses_of(session: Session, scope: Scope, grant_ids: list[UUID]) -> dict[UUID, list[SupportUse]]:
-    """Who began to act under which access, oldest first."""
-    query = select(SupportUse).where(SupportUse.grant_id.in_(grant_ids), scope.covers(SupportUse))
-    found: dict[UUID, list[SupportUse]] = {}
-    for use in session.scalars(query.order_by(SupportUse.id)):
-        found.setdefault(use.grant_id, []).append(use)
-    return found

@@ -1,0 +1,72 @@
+"""What services hold of people, column by column; and how that is told to a person and erased."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from domains.kernel import personal
+from domains.kernel.personal import Held, Register, Whom
+
+PERSONAL: Register = {
+    "account_ref": Held(none=("name status currency country region time_zone price_book ccp_customer_id ccp_user_id")),
+    "change_": Held(
+        subject="requested_by_id",
+        person="requested_by",
+        none="kind mode from_state state currency provider_change_id error_code error_detail",
+    ),
+    "order_": Held(
+        subject="ordered_by_id",
+        person="ordered_by",
+        none=("number account_name state currency po_reference cost_centre provider_order_id error_code error_detail"),
+    ),
+    "order_line": Held(
+        none=("provider_offer_id name vendor kind unit term billing_cycle currency state error_code error_detail")
+    ),
+    "preview": Held(none="kind terms signature"),
+    "provider_operation": Held(none="kind state provider_id error_code"),
+    "seat_lot": Held(none="source"),
+    "subscription": Held(
+        none=(
+            "number account_name provider_offer_id provider_subscription_id name vendor kind "
+            "unit term billing_cycle currency state raw_state terms_of_offer policy "
+            "error_code error_detail"
+        )
+    ),
+    "listing": Held(none="currency term billing_cycle terms billing_cycles"),
+    "offer": Held(
+        none=(
+            "provider provider_offer_id vendor category name description kind unit countries "
+            "policy addon_of prerequisites words provider_version digest"
+        )
+    ),
+    "offer_plan": Held(none="currency term billing_cycle"),
+    "price_book": Held(none="name"),
+    "price_rule": Held(none="scope target currency term billing_cycle"),
+    "provider": Held(none="key last_change"),
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is known of a person here, packed."""
+
+    services_part: str
+
+
+@dataclass(frozen=True)
+class Erased:
+    """How many rows of a person were erased, or are kept by law, by table."""
+
+    services_erased: dict[str, int]
+
+
+def export_person(session: Session, *, whom: Whom) -> Told:
+    """Tell all that services know of a person."""
+    return Told(personal.export(session, PERSONAL, whom))
+
+
+def erase_person(session: Session, *, whom: Whom) -> Erased:
+    """Erase a person here; doing it again finds nothing more."""
+    return Erased(personal.erase(session, PERSONAL, whom))

@@ -1,0 +1,38 @@
+"""What users know of customers, and the database of users."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domains.kernel.columns import Count, Id, Text
+from domains.kernel.database import Database
+from domains.kernel.tenancy import Scope
+
+from ..policy import RUN_SCOPES
+
+# Who is calling is found out here, before anybody has a scope, and one person is a member of several customers.
+db = Database("users", shielded=False)
+
+
+class Organisation(db.Model):
+    """What users know of a customer; the owner of these facts is `customers`."""
+
+    __tablename__ = "organisation"
+
+    customer_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    reseller_id: Mapped[UUID | None] = mapped_column(Id, index=True)
+    kind: Mapped[str] = mapped_column(Text(16))
+    name: Mapped[str] = mapped_column(Text(120))
+    region: Mapped[str] = mapped_column(Text(8))
+    currency: Mapped[str] = mapped_column(Text(3))
+    status: Mapped[str] = mapped_column(Text(16))
+    version: Mapped[int] = mapped_column(Count)
+    second_factor: Mapped[str] = mapped_column(Text(10), server_default="optional")  # or required, of its people
+
+    def scope_of_program(self, scopes: frozenset[str]) -> Scope:
+        """What a program of theirs sees: their own, or all runs for one of the operator's that works on runs only."""
+        if self.kind == "operator" and scopes and scopes <= RUN_SCOPES:
+            return Scope.operator()
+        return Scope.reseller(self.customer_id) if self.kind == "reseller" else Scope.customer(self.customer_id)

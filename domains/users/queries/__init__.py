@@ -1,0 +1,29 @@
+"""Reading people, programs and the organisations they belong to."""
+
+from .organisations import choices as choices
+from .organisations import organisation as organisation
+from .people import IDLE_LASTS as IDLE_LASTS
+from .people import Factors as Factors
+from .people import Member as Member
+from .people import get_invitation as get_invitation
+from .people import get_user as get_user
+from .people import has_demo_people as has_demo_people
+from .people import list_users as list_users
+from .people import logins_of as logins_of
+from .people import membership as membership
+from .people import oneself as oneself
+from .people import own_factors as own_factors
+from .people import own_logins as own_logins
+from .people import own_memberships as own_memberships
+from .privacy import list_erasures as list_erasures
+from .privacy import oneself_as_whom as oneself_as_whom
+from .privacy import whom as whom
+from .programs import domain as domain
+from .programs import domains as domains
+from .programs import get_client as get_client
+from .programs import list_clients as list_clients
+from .programs import sign_on as sign_on
+from .support import get_grant as get_grant
+from .support import is_live as is_live
+from .support import list_grants as list_grants
+from .support import uses_of as uses_of
