@@ -24,8 +24,10 @@ KINDS = {
     "cancel-subscription": _l("Cancellation"), "open-account": _l("New account"),
     "onboard-customer": _l("New customer"), "refresh-subscription": _l("Look at the provider"),
     "sync-catalogue": _l("Catalogue"), "issue-invoices": _l("Invoice of a month"),
-    "check-month": _l("Look through a month"),
+    "check-month": _l("Look through a month"), "export-person": _l("A person's data, put together"),
+    "erase-person": _l("A person, erased"),
 }  # fmt: skip
+NAMELESS = ("export-person", "erase-person")  # their label is an id
 PLACES = {"order": "/orders/", "subscription": "/subscriptions/", "account": "/accounts/", "customer": "/customers/"}
 SOON, LATER, RARELY = (15, 1), (60, 3), 15  # (up to this age in seconds, ask again after so many); later on, rarely
 
@@ -36,7 +38,7 @@ def told(session: Session, run: Run) -> dict[str, Any]:
     return {
         "id": run.id, "customer_id": run.customer_id, "definition": run.definition,
         "kind": KINDS.get(run.definition, run.definition),
-        "label": run.label or KINDS.get(run.definition, run.definition), "status": operation_status(run),
+        "label": (run.definition not in NAMELESS and run.label) or KINDS.get(run.definition, run.definition), "status": operation_status(run),
         "waiting_for": waiting_for(run), "steps": [worded(step, run) for step in steps],
         "done": sum(step.status in ("done", "undone") for step in steps), "total": len(steps),
         "percent": percent(steps), "is_final": run.is_final, "is_undoing": run.phase == "C",
