@@ -38,7 +38,8 @@ def told(session: Session, run: Run) -> dict[str, Any]:
     return {
         "id": run.id, "customer_id": run.customer_id, "definition": run.definition,
         "kind": KINDS.get(run.definition, run.definition),
-        "label": (run.definition not in NAMELESS and run.label) or KINDS.get(run.definition, run.definition), "status": operation_status(run),
+        "label": (run.definition not in NAMELESS and run.label) or KINDS.get(run.definition, run.definition),
+        "status": operation_status(run),
         "waiting_for": waiting_for(run), "steps": [worded(step, run) for step in steps],
         "done": sum(step.status in ("done", "undone") for step in steps), "total": len(steps),
         "percent": percent(steps), "is_final": run.is_final, "is_undoing": run.phase == "C",

@@ -315,6 +315,41 @@ UPDATE alembic_version SET version_num='0003' WHERE alembic_version.version_num 
 
 GO
 
+-- Running upgrade 0003 -> 0004
+
+CREATE TABLE erased_person (
+    person_id BINARY(16) NOT NULL,
+    at DATETIMEOFFSET NOT NULL,
+    CONSTRAINT pk_erased_person PRIMARY KEY (person_id)
+);
+
+GO
+
+CREATE TABLE personal_export (
+    id BINARY(16) NOT NULL,
+    person_id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    content NVARCHAR(max) NOT NULL,
+    created_at DATETIMEOFFSET NOT NULL,
+    expires_at DATETIMEOFFSET NOT NULL,
+    CONSTRAINT pk_personal_export PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_personal_export_expires_at ON personal_export (expires_at);
+
+GO
+
+CREATE INDEX ix_personal_export_person_id ON personal_export (person_id);
+
+GO
+
+UPDATE alembic_version SET version_num='0004' WHERE alembic_version.version_num = '0003';
+
+GO
+
 COMMIT;
 
 GO

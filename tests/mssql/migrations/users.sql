@@ -514,6 +514,33 @@ UPDATE alembic_version SET version_num='0007' WHERE alembic_version.version_num 
 
 GO
 
+-- Running upgrade 0007 -> 0008
+
+CREATE TABLE erasure (
+    id BINARY(16) NOT NULL,
+    person_id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    at DATETIMEOFFSET NOT NULL,
+    counts NVARCHAR(max) NOT NULL,
+    proof NVARCHAR(64) NOT NULL,
+    CONSTRAINT pk_erasure PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_erasure_customer_id ON erasure (customer_id);
+
+GO
+
+CREATE INDEX ix_erasure_person_id ON erasure (person_id);
+
+GO
+
+UPDATE alembic_version SET version_num='0008' WHERE alembic_version.version_num = '0007';
+
+GO
+
 COMMIT;
 
 GO
