@@ -68,7 +68,9 @@ def erase_person(session: Session, *, whom: Whom) -> Erased:
             Membership.customer_id == member.customer_id, Membership.role == member.role
         )
         alone = session.scalars(
-            others.where(Membership.state == "active", Membership.user_id != whom.person_id).limit(1)
+            others.where(Membership.state == "active", Membership.user_id != whom.person_id)
+            .order_by(Membership.id)
+            .limit(1)
         ).first()
         if member.state == "active" and member.role in ("owner", "administrator") and alone is None:
             raise Refused(

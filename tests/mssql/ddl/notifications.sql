@@ -89,6 +89,12 @@ CREATE INDEX ix_delivery_customer_id ON delivery (customer_id);
 
 CREATE INDEX ix_delivery_due ON delivery (next_at) WHERE next_at IS NOT NULL;
 
+CREATE TABLE erased_person (
+	person_id BINARY(16) NOT NULL,
+	at DATETIMEOFFSET NOT NULL,
+	CONSTRAINT pk_erased_person PRIMARY KEY (person_id)
+);
+
 CREATE TABLE idempotency (
 	[key] NVARCHAR(64) NOT NULL,
 	request_digest NVARCHAR(64) NOT NULL,
@@ -144,6 +150,21 @@ CREATE TABLE outbox (
 );
 
 CREATE INDEX ix_outbox_waiting ON outbox (position) WHERE published_at IS NULL;
+
+CREATE TABLE personal_export (
+	id BINARY(16) NOT NULL,
+	person_id BINARY(16) NOT NULL,
+	customer_id BINARY(16) NOT NULL,
+	reseller_id BINARY(16) NULL,
+	content NVARCHAR(max) NOT NULL,
+	created_at DATETIMEOFFSET NOT NULL,
+	expires_at DATETIMEOFFSET NOT NULL,
+	CONSTRAINT pk_personal_export PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_personal_export_expires_at ON personal_export (expires_at);
+
+CREATE INDEX ix_personal_export_person_id ON personal_export (person_id);
 
 CREATE TABLE trail_entry (
 	id BINARY(16) NOT NULL,

@@ -85,6 +85,21 @@ CREATE TABLE consumed (
 	CONSTRAINT pk_consumed PRIMARY KEY (event_id)
 );
 
+CREATE TABLE erasure (
+	id BINARY(16) NOT NULL,
+	person_id BINARY(16) NOT NULL,
+	customer_id BINARY(16) NOT NULL,
+	reseller_id BINARY(16) NULL,
+	at DATETIMEOFFSET NOT NULL,
+	counts NVARCHAR(max) NOT NULL,
+	proof NVARCHAR(64) NOT NULL,
+	CONSTRAINT pk_erasure PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_erasure_customer_id ON erasure (customer_id);
+
+CREATE INDEX ix_erasure_person_id ON erasure (person_id);
+
 CREATE TABLE idempotency (
 	[key] NVARCHAR(64) NOT NULL,
 	request_digest NVARCHAR(64) NOT NULL,
