@@ -91,13 +91,9 @@ def desk(errors: Errors | None = None) -> Any:
         ids = {one.customer_id for one in found.items} | ({about} if about else set())
         names = {id: queries.organisation(session, all_of_them, id) for id in ids}
     live = [one for one in found.items if queries.is_live(one, now)]
-    known: dict[str, Any] = {
-        "live": live,
-        "names": names,
-        "areas": SUPPORT_AREAS,
-        "whom": names[about] if about else None,
-    }
-    return page("support_access/desk.html", found=found, grant_id=new_id(), errors=wrong, status=wrong.status, **known)
+    known: dict[str, Any] = {"live": live, "names": names, "areas": SUPPORT_AREAS, "grant_id": new_id()}
+    known["whom"] = names[about] if about else None
+    return page("support_access/desk.html", found=found, errors=wrong, status=wrong.status, **known)
 
 
 @bp.post("/desk")
