@@ -40,18 +40,20 @@ HEADERS = {
 
 
 @contextmanager
-def written() -> Iterator[io.StringIO]:
-    """All that this process logs, at the level that says most, as it is written."""
-    text = io.StringIO()
-    handler, root = logging.StreamHandler(text), logging.getLogger()
-    handler.setFormatter(JsonFormatter())
+def written() -> Iterator[tuple[io.StringIO, io.StringIO]]:
+    """All that this process logs, at the level that says most: as it is written, and as it would be without care."""
+    texts, root = (io.StringIO(), io.StringIO()), logging.getLogger()
+    handlers = [logging.StreamHandler(text) for text in texts]
+    handlers[0].setFormatter(JsonFormatter())
     level = root.level
-    root.addHandler(handler)
+    for handler in handlers:
+        root.addHandler(handler)
     root.setLevel(logging.DEBUG)
     try:
-        yield text
+        yield texts
     finally:
-        root.removeHandler(handler)
+        for handler in handlers:
+            root.removeHandler(handler)
         root.setLevel(level)
 
 
@@ -67,7 +69,7 @@ def test_no_secret_that_anybody_sends_anywhere_gets_into_a_log(
     mounts: dict[str, Any] = {at: app for at, app in surfaces.items() if at}
     client = Client(Gateway(DispatcherMiddleware(surfaces[""], mounts), databases))
     asked = sorted(set(addresses(surfaces)))
-    with written() as text:
+    with written() as (text, careless):
         for method, path in asked:
             for body in ({"json": FIELDS}, {"data": FIELDS}):
                 client.open(f"{path}?token={CANARY}", method=method, headers=HEADERS, **body).close()
@@ -75,6 +77,7 @@ def test_no_secret_that_anybody_sends_anywhere_gets_into_a_log(
     told = text.getvalue() + "".join(capfd.readouterr())
     record_property("requests", 2 * len(asked))
     assert len(asked) > 120 and told.count("cannot use") >= 4
+    assert CANARY in careless.getvalue() and CARD in careless.getvalue()  # the redaction has had its work
     for secret in (CANARY, CARD, ACCOUNT):
         assert secret not in told
     for line in text.getvalue().splitlines():
