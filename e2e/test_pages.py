@@ -25,11 +25,11 @@ BUYER = [
 ]  # fmt: skip
 RESELLER = [
     "/", "/customers", "/customers/{customer}", "/customers/{customer}/edit", "/customers/new", "/switch",
-    "/orders/new?offer={offer}",
+    "/orders/new?offer={offer}", "/api-clients", "/api-clients/new", "/sign-on",
 ]  # fmt: skip
 STAFF = ["/", "/cases", "/cases/{case}", "/customers", "/operations", "/support-access/desk"]
 OWNER = ["/support-access", "/audit", "/audit?q=zzzz", "/audit?action=users."]
-NOBODY = ["/login", "/dev/mailbox", "/api/docs/", "/nowhere"]
+NOBODY = ["/login", "/login/sso", "/login/sso/callback", "/dev/mailbox", "/api/docs/", "/nowhere"]
 
 
 @pytest.fixture(scope="session")

@@ -39,6 +39,7 @@ GROUPS: tuple[tuple[LazyString, tuple[Right, ...]], ...] = (
         Right("customers:read", _l("See your organisation’s details")),
         Right("customers:write", _l("Change your organisation’s details, and onboard end-customers")),
         Right("users:read", _l("See who works here, with names and e-mail addresses")),
+        Right("users:write", _l("Invite people, change their roles and shut them out")),
         Right("api-clients:read", _l("See other programs")),
         Right("api-clients:write", _l("Make and change programs, as far as its own rights go")),
         Right("sign-on:read", _l("See the settings of single sign-on")),
