@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -71,6 +72,7 @@ def tell_and_forget() -> None:
         users.queries.list_erasures(session, SCOPE)
     with tables.db.begin() as session:
         forgetting._forget(session, whom)
+        forgetting._empty(session, SimpleNamespace(id=new_id(), payload={"whom": {}}))
     forgetting.forget_people()
 
 
