@@ -23,12 +23,20 @@ FROM delivery WITH (UPDLOCK, ROWLOCK)
 WHERE delivery.id = :id_1;
 
 SELECT …
+FROM erased_person WITH (UPDLOCK, HOLDLOCK)
+WHERE erased_person.person_id = :person_id;
+
+SELECT …
 FROM inbox WITH (UPDLOCK, HOLDLOCK)
 WHERE inbox.cmd_id = :cmd_id;
 
 SELECT …
 FROM organisation_ref WITH (UPDLOCK, HOLDLOCK)
 WHERE organisation_ref.customer_id = :customer_id;
+
+SELECT …
+FROM personal_export WITH (UPDLOCK, HOLDLOCK)
+WHERE personal_export.id = :id;
 
 SELECT …
 FROM trail_entry WITH (UPDLOCK, HOLDLOCK)

@@ -15,6 +15,10 @@ FROM audit_head WITH (UPDLOCK, ROWLOCK)
 WHERE audit_head.customer_id = :customer_id_1;
 
 SELECT …
+FROM erasure WITH (UPDLOCK, HOLDLOCK)
+WHERE erasure.id = :id;
+
+SELECT …
 FROM idempotency WITH (UPDLOCK, HOLDLOCK)
 WHERE idempotency.[key] = :key;
 
@@ -37,6 +41,10 @@ WHERE login.id = :id_1 AND login.user_id = :user_id_1;
 SELECT …
 FROM membership WITH (UPDLOCK, ROWLOCK)
 WHERE membership.id = :id_1 AND membership.user_id = :user_id_1;
+
+SELECT …
+FROM membership WITH (UPDLOCK, ROWLOCK)
+WHERE membership.user_id = :user_id_1;
 
 SELECT …
 FROM membership WITH (UPDLOCK, ROWLOCK)
