@@ -21,15 +21,19 @@ BUYER = [
     "/operations", "/operations/{operation}", "/accounts", "/accounts/{account}",
     "/accounts/{account}/edit", "/accounts/new", "/costs", "/invoices", "/invoices/{invoice}", "/cases",
     "/cases/{case}", "/cases/new?subscription={subscription}", "/users", "/profile", "/organisations",
+    "/security", "/security/password", "/confirm?next=/security",
     "/search?q=mail", "/search?q=zzzz", "/nowhere",
 ]  # fmt: skip
 RESELLER = [
     "/", "/customers", "/customers/{customer}", "/customers/{customer}/edit", "/customers/new", "/switch",
-    "/orders/new?offer={offer}", "/api-clients", "/api-clients/new", "/sign-on",
+    "/orders/new?offer={offer}", "/api-clients", "/api-clients/new", "/sign-on", "/users/invite", "/security/app",
 ]  # fmt: skip
 STAFF = ["/", "/cases", "/cases/{case}", "/customers", "/operations", "/support-access/desk"]
 OWNER = ["/support-access", "/audit", "/audit?q=zzzz", "/audit?action=users."]
-NOBODY = ["/login", "/login/sso", "/login/sso/callback", "/dev/mailbox", "/api/docs/", "/nowhere"]
+NOBODY = [
+    "/login", "/login/forgotten", "/login/password?code=x", "/login/invitation?code=x", "/login/sso",
+    "/login/sso/callback", "/dev/mailbox", "/api/docs/", "/nowhere",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="session")

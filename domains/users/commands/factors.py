@@ -18,7 +18,7 @@ from domains.kernel.errors import Refused
 
 from ..models import Passkey, RecoveryCode, Totp, User
 from .live import home_of
-from .requirement import needs_second_factor
+from .requirement import has_factor, needs_second_factor
 from .trail import note_by
 
 PURPOSE = "users.totp"
@@ -93,7 +93,14 @@ def remove_app(session: Session, *, user_id: UUID) -> None:
     """Forget a person's app; refused when it is the last second factor of somebody who needs one."""
     check_not_last(session, user_id, "app")
     session.execute(delete(Totp).where(Totp.user_id == user_id))
-    note_factor(session, user_id, "users.remove_factor", kind="totp")
+    note_removal(session, user_id, "totp")
+
+
+def note_removal(session: Session, user_id: UUID, kind: str) -> None:
+    """Append that a factor is gone; with the last one go the recovery codes, which stand in for it."""
+    note_factor(session, user_id, "users.remove_factor", kind=kind)
+    if not has_factor(session, user_id):
+        session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
 
 
 def check_not_last(session: Session, user_id: UUID, kind: str) -> None:

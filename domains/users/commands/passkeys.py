@@ -30,7 +30,7 @@ from domains.kernel.database import locked, new_id
 from domains.kernel.errors import Invalid, NotFound, Refused
 
 from ..models import OneTime, Passkey, User
-from .factors import check_not_last, note_factor
+from .factors import check_not_last, note_factor, note_removal
 
 CHALLENGE_LASTS = timedelta(minutes=5)
 MOST_KEYS = 20
@@ -135,7 +135,8 @@ def remove_passkey(session: Session, *, user_id: UUID, passkey_id: UUID) -> None
     key = _own(session, user_id, passkey_id)
     check_not_last(session, user_id, "passkey")
     session.delete(key)
-    note_factor(session, user_id, "users.remove_factor", kind="passkey")
+    session.flush()  # it is looked below whether it was the last one
+    note_removal(session, user_id, "passkey")
 
 
 def _own(session: Session, user_id: UUID, passkey_id: UUID) -> Passkey:
