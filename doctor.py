@@ -93,6 +93,7 @@ def _databases(settings: Settings) -> Iterator[Finding]:
             with engine.connect() as connection:
                 yield Finding(f"database {name}", True, "")
                 yield _policies(connection, name)
+                yield _role(connection, name, settings.is_production)
         except DBAPIError as error:
             yield Finding(f"database {name}", False, why(error.orig or error))
         finally:
@@ -105,6 +106,14 @@ def _policies(connection: Connection, name: str) -> Finding:
     loose = [table.name for table in policies.unheld(connection, database.metadata)] if database.shielded else []
     what = f"row-level security of {name}" + (f" (not {', '.join(loose)})" if loose else "")
     return Finding(what, not loose, "cloudsales migrate")
+
+
+def _role(connection: Connection, name: str, in_production: bool) -> Finding:
+    """Whether the processes connect as somebody whom the policies and the rights on the audit trail hold."""
+    found = policies.standing(connection)
+    what = f"role of {name}" + (f" (is {policies.STANDINGS[found]})" if found else "")
+    remedy = "another role in DATABASE_URL than in DATABASE_OWNER_URL, see docs/tenancy.md"
+    return Finding(what, not found, remedy, needed=in_production)
 
 
 def _runs(settings: Settings) -> Iterator[Finding]:

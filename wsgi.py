@@ -13,6 +13,7 @@ from api import oauth, reference
 from domains.kernel import tracing
 from domains.kernel.config import Settings
 from domains.kernel.database import bind
+from domains.kernel.standing import refuse_owner
 from domains.kernel.telemetry import start_logging
 from domains.kernel.tenancy import work_as
 from gateway.demo import refuse_demo
@@ -26,6 +27,7 @@ tracing.start(settings, name)
 bind(settings)
 work_as(None)  # for whom is said by each request; whoever forks this process may have said otherwise
 refuse_demo(settings)
+refuse_owner(settings, (*settings.domain_names, "saga"))
 flows.load()
 mounts: dict[str, Any] = {}
 if "api" in settings.surface_names:

@@ -22,7 +22,7 @@ def on_audit(metadata: MetaData, role: str, *, azure: bool) -> Iterator[str]:
     for names, given, refused in (
         (ONCE, "SELECT, INSERT", ("UPDATE", "DELETE")),
         (ERASABLE, "SELECT, INSERT, DELETE", ("UPDATE",)),
-        (FOR_EVER, "SELECT, INSERT, UPDATE", ("DELETE",)),
+        (FOR_EVER, "SELECT, INSERT", ("DELETE",)),
     ):
         for name in names:
             yield f"GRANT {given} ON {'dbo' if azure else 'public'}.{name} TO {who}"

@@ -17,6 +17,8 @@ from domains.kernel import policies
 from domains.kernel.config import Settings
 from domains.kernel.database import Database, make_engine
 
+from . import grants
+
 MOVABLE = {"login"}  # whose customer changes: a person goes on at another one
 
 
@@ -75,7 +77,7 @@ def _needed(connection: Connection, database: Database, role: str) -> Iterator[s
     elif azure:
         yield from _policies(database, azure)
     else:  # each lock is short, but there need be none where nothing has changed
-        for table in policies.unheld(connection, database.metadata):
+        for table in policies.misheld(connection, database.metadata):
             yield from policies.on_postgresql(table)
     if role:
         yield from granted(database.metadata, role, azure)
@@ -102,6 +104,8 @@ def granted(metadata: MetaData, role: str, azure: bool) -> Iterator[str]:
     yield f"GRANT SELECT ON {schema}.alembic_version TO {who}"
     for table in metadata.sorted_tables:
         yield from _rights(table, schema, who, "[]" if azure else '""')
+    if "audit_entry" in metadata.tables:  # after the others: what was written is not changed
+        yield from grants.on_audit(metadata, role, azure=azure)
 
 
 def _rights(table: Table, schema: str, who: str, quotes: str) -> Iterator[str]:

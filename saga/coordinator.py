@@ -21,6 +21,7 @@ from domains.kernel import clock, config, failpoint, heartbeat, metering, sealin
 from domains.kernel.config import Settings
 from domains.kernel.database import bind, is_away, repeated
 from domains.kernel.messages import acting
+from domains.kernel.standing import refuse_owner
 from domains.kernel.telemetry import start_logging
 from domains.kernel.tenancy import Scope, work_as
 
@@ -206,6 +207,7 @@ def run(settings: Settings) -> None:
     start_logging(settings.log_level, "coordinator")
     tracing.start(settings, "coordinator")
     bind(settings)
+    refuse_owner(settings, ("saga",))
     work_as(Scope.system("coordinator"))
     flows.load()
     transport = transports.current()

@@ -12,6 +12,7 @@ from datetime import datetime
 from domains.kernel import clock, heartbeat, tracing
 from domains.kernel.config import Settings
 from domains.kernel.database import bind
+from domains.kernel.standing import refuse_owner
 from domains.kernel.telemetry import start_logging
 from domains.kernel.tenancy import Scope, work_as
 
@@ -33,6 +34,7 @@ def run(settings: Settings) -> None:
     start_logging(settings.log_level, "scheduler")
     tracing.start(settings, "scheduler")
     bind(settings)
+    refuse_owner(settings, ("saga",))
     work_as(Scope.system("scheduler"))
     flows.load()
     signal.signal(signal.SIGTERM, stop)

@@ -23,6 +23,7 @@ from domains.kernel.config import Settings
 from domains.kernel.database import Database, bind, repeated
 from domains.kernel.errors import DomainError, NotNow, Pending
 from domains.kernel.messages import Exchange, acting, context
+from domains.kernel.standing import refuse_owner
 from domains.kernel.telemetry import start_logging
 from domains.kernel.tenancy import Actor, Origin, Scope, work_as
 
@@ -196,6 +197,7 @@ def run(settings: Settings, domain: str, queue: str) -> None:
     start_logging(settings.log_level, f"worker-{queue}")
     tracing.start(settings, f"worker-{queue}")
     bind(settings)
+    refuse_owner(settings, (domain,))
     work_as(Scope.system("worker"))
     flows.load()
     database: Database = import_module(f"domains.{domain}.models").db

@@ -194,6 +194,8 @@ class Settings:
         for name in DATABASES:
             why = f"DATABASE_URL is not encrypted and verified for {name}: Encrypt=yes or sslmode=verify-full"
             yield not _encrypted(self.database_url_of(name)), why
+        open_ = self.database_owner_url != "" and not _encrypted(self.database_owner_url)
+        yield open_, "DATABASE_OWNER_URL is not encrypted and verified: Encrypt=yes or sslmode=verify-full"
 
     def database_url_of(self, name: str) -> str:
         """The SQLAlchemy URL of one database: its own override, else the common pattern, else a file under var/db."""

@@ -108,6 +108,8 @@ def _engine(name: str) -> Engine:
     engine = _engines.get(key)
     if engine is None:
         engine = _engines[key] = make_engine(config.current().database_url_of(name))
+        if config.current().is_production:
+            policies.watch(engine)
     return engine
 
 

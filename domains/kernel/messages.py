@@ -86,7 +86,8 @@ def publish(session: Session, fact: Event) -> None:
         "traceparent": context().traceparent or None,
         "at": clock.now(session),
     }
-    session.execute(database.outbox.insert().values(row))
+    # Inline, as nothing may come back: who adds events is not let read them (`policies.INTERNAL`).
+    session.execute(database.outbox.insert().inline().values(row))
 
 
 def fitted(function: Callable[..., Any], values: dict[str, Any]) -> dict[str, Any]:

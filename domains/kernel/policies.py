@@ -7,17 +7,19 @@ it. Who has said nothing sees nothing and writes nothing. SQLite has no such thi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, Table, text
+from sqlalchemy import Connection, Engine, MetaData, Table, event, text
 
 from .crypto import digest
 from .tenancy import Scope
 
 SCOPE, CUSTOMER = "cloudsales.scope", "cloudsales.customer"
 # Rows of these are added by whoever acts, for whichever customer it concerns; they are read like all others.
-APPENDED = {"audit_entry", "audit_value", "audit_origin"}
+APPENDED = {"audit_entry", "audit_value", "audit_origin", "outbox"}
+# Rows of these are read and changed by workers and the operator alone: they hold what belongs to several tenants.
+INTERNAL = {"outbox"}
 # Tables without a customer of their own belong to whom their parent belongs to: their column, the parent, its key.
 CHILDREN = {
     "audit_value": ("entry_id", "audit_entry"),
@@ -30,12 +32,12 @@ CHILDREN = {
 # Tables that no policy holds, and why.
 OPEN = {
     "inbox": "commands by their ids; only workers read them",
-    "outbox": "events on their way to the bus; only workers read them",
     "consumed": "ids of events and nothing else",
     "idempotency": "found by a digest of caller, route and key only",
     "audit_waiting": "ids of entries that wait for their seal, and nothing else",
     "number_series": "the last number given out; every writer counts on",
     "stamp": "random values by topic: they tell that something changed, not what",
+    "erased_person": "ids of people who are forgotten, and nothing else",
     "definition": "shapes of sagas, nobody's data",
     "invoice_series": "the last number given out; every invoice counts on",
     "offer": "the catalogue is the same for everybody",
@@ -50,16 +52,28 @@ _WHO = f"(SELECT nullif(current_setting('{CUSTOMER}', true), '')::uuid)"
 _WIDE = f"{_KIND} IN ('operator', 'system')"
 _CLEAR = "; ".join(f"EXEC sp_set_session_context @key = N'{key}', @value = NULL" for key in (SCOPE, CUSTOMER))
 
-_READ = "md5(pg_get_expr(p.polqual, p.polrelid) || pg_get_expr(p.polwithcheck, p.polrelid))"
+_READ = "md5(coalesce(pg_get_expr(p.polqual, p.polrelid), '') || coalesce(pg_get_expr(p.polwithcheck, p.polrelid), ''))"
 _ON_POSTGRESQL = text(
-    f"SELECT c.relname, coalesce(obj_description(p.oid, 'pg_policy'), '') AS said, {_READ} AS understood"  # noqa: S608
+    f"SELECT c.relname, p.polname, coalesce(obj_description(p.oid, 'pg_policy'), '') AS said, {_READ} AS understood"  # noqa: S608
     " FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid"
-    " WHERE p.polname = 'tenant' AND c.relrowsecurity AND c.relforcerowsecurity"
+    " WHERE pg_table_is_visible(c.oid) AND c.relrowsecurity AND c.relforcerowsecurity"
 )
+_ROLE = {
+    "postgresql": "SELECT rolsuper OR rolbypassrls AS free, EXISTS (SELECT 1 FROM pg_class c WHERE c.relkind = 'r'"
+    " AND c.relnamespace = 'public'::regnamespace AND pg_has_role(current_user, c.relowner, 'MEMBER')) AS owner"
+    " FROM pg_roles WHERE rolname = current_user",
+    "mssql": "SELECT 0 AS free, HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'ALTER ANY SECURITY POLICY') AS owner",
+}
 _ON_AZURE = text(
     "SELECT OBJECT_NAME(p.target_object_id) AS name, COUNT(*) AS predicates FROM sys.security_predicates AS p"
     " JOIN sys.security_policies AS s ON s.object_id = p.object_id WHERE s.is_enabled = 1 GROUP BY p.target_object_id"
 )
+
+
+STANDINGS = {
+    "free": "a superuser or a role with BYPASSRLS, whom no policy holds",
+    "owner": "the tables' owner, who could take the policies away and rewrite the audit trail",
+}
 
 
 def tell(connection: Connection, scope: Scope | None) -> None:
@@ -100,46 +114,103 @@ def forget_on_azure(connection: Any, record: Any) -> None:
 
 
 def held(metadata: MetaData) -> list[Table]:
-    """The tables that policies hold: those with a customer, and their children."""
-    return [table for table in metadata.sorted_tables if "customer_id" in table.c or table.name in CHILDREN]
+    """The tables that policies hold: those with a customer, their children, and what is for workers alone."""
+    others = CHILDREN.keys() | INTERNAL
+    return [table for table in metadata.sorted_tables if "customer_id" in table.c or table.name in others]
 
 
 def predicate(table: Table) -> str:
     """Whose a row of a table is, as PostgreSQL is told."""
-    if "customer_id" not in table.c:
+    if table.name in INTERNAL:
+        return _WIDE
+    if "customer_id" not in table.c:  # the parent has a policy, too; EXISTS, so that one is looked up and not all read
         column, parent = CHILDREN[table.name]
-        return f"{_WIDE} OR {column} IN (SELECT id FROM {parent})"  # noqa: S608 the parent has a policy, too
+        return f'{_WIDE} OR EXISTS (SELECT 1 FROM {parent} p WHERE p.id = "{table.name}".{column})'  # noqa: S608
     own = f"{_WIDE} OR customer_id = {_WHO}"
     return f"{own} OR ({_KIND} = 'reseller' AND reseller_id = {_WHO})" if "reseller_id" in table.c else own
 
 
 def on_postgresql(table: Table) -> Iterator[str]:
     """The statements that put the policies of a table in place, or right. The table's owner obeys them, too."""
-    name, whose = f'"{table.name}"', predicate(table)
+    name = f'"{table.name}"'
     yield f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY"
     yield f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY"
-    yield f"DROP POLICY IF EXISTS tenant ON {name}"
-    yield f"DROP POLICY IF EXISTS append ON {name}"
-    yield f"CREATE POLICY tenant ON {name} USING ({whose}) WITH CHECK ({whose})"
-    if table.name in APPENDED:
-        yield f"CREATE POLICY append ON {name} FOR INSERT WITH CHECK ({_KIND} <> '')"
-    # Beside the policy stands what it was made of and what the server understood, so that a changed one is found.
-    yield (
-        f"DO $$ BEGIN EXECUTE format('COMMENT ON POLICY tenant ON {name} IS %L', '{digest(whose)}' || (SELECT {_READ}"  # noqa: S608
-        f" FROM pg_policy p WHERE p.polname = 'tenant' AND p.polrelid = '{name}'::regclass)); END $$"
-    )
+    others = f"SELECT polname FROM pg_policy WHERE polrelid = '{name}'::regclass"  # noqa: S608 a name of ours
+    dropped = f"EXECUTE format('DROP POLICY %I ON {name}', known.polname)"
+    yield f"DO $$ DECLARE known record; BEGIN FOR known IN {others} LOOP {dropped}; END LOOP; END $$"
+    for policy, whose in _policies(table).items():
+        yield f"CREATE POLICY {policy} ON {name} {whose}"
+        # Beside it stands what it was made of and what the server understood, so that a changed one is found.
+        yield (
+            f"DO $$ BEGIN EXECUTE format('COMMENT ON POLICY {policy} ON {name} IS %L', '{digest(whose)}' || (SELECT"  # noqa: S608
+            f" {_READ} FROM pg_policy p WHERE p.polname = '{policy}' AND p.polrelid = '{name}'::regclass)); END $$"
+        )
+
+
+def _policies(table: Table) -> dict[str, str]:
+    whose = predicate(table)
+    made = {"tenant": f"USING ({whose}) WITH CHECK ({whose})"}
+    return made | ({"append": f"FOR INSERT WITH CHECK ({_KIND} <> '')"} if table.name in APPENDED else {})
+
+
+def misheld(connection: Connection, metadata: MetaData) -> list[Table]:
+    """The tables whose policies are not as they should be: missing, changed, or with another one beside them.
+
+    None on SQLite, which has no policies.
+    """
+    if connection.dialect.name == "postgresql":
+        found: dict[str, dict[str, tuple[str, str]]] = {}
+        for row in connection.execute(_ON_POSTGRESQL):
+            found.setdefault(row.relname, {})[row.polname] = (row.said, row.understood)
+        return [table for table in held(metadata) if not _as_made(_policies(table), found.get(table.name, {}))]
+    if connection.dialect.name == "mssql":
+        count = {row.name: row.predicates for row in connection.execute(_ON_AZURE)}
+        return [table for table in held(metadata) if count.get(table.name, 0) != len(_predicates(table))]
+    return []
+
+
+def _as_made(made: dict[str, str], found: dict[str, tuple[str, str]]) -> bool:
+    known = all(said == digest(made.get(policy, "")) + understood for policy, (said, understood) in found.items())
+    return known and found.keys() == made.keys()
 
 
 def unheld(connection: Connection, metadata: MetaData) -> list[Table]:
-    """The tables whose policies are missing or are not as they should be. None on SQLite, which has no policies."""
-    if connection.dialect.name == "postgresql":
-        found = {row.relname: (row.said, row.understood) for row in connection.execute(_ON_POSTGRESQL)}
-        made = [(table, digest(predicate(table)), *found.get(table.name, ("", ""))) for table in held(metadata)]
-        return [table for table, wanted, said, understood in made if said != wanted + understood]
-    if connection.dialect.name == "mssql":
-        count = {row.name: row.predicates for row in connection.execute(_ON_AZURE)}
-        return [table for table in held(metadata) if count.get(table.name, 0) < len(_predicates(table))]
-    return []
+    """The tables that do not hold who is connected: as `misheld`, and all of them for a superuser."""
+    return held(metadata) if standing(connection) == "free" else misheld(connection, metadata)
+
+
+def standing(connection: Connection) -> str:
+    """What who is connected is to the policies, as `standing_of` says it."""
+    ask = connection.exec_driver_sql
+    return standing_of(connection.dialect.name, lambda query: ask(query).one())
+
+
+def standing_of(dialect: str, ask: Callable[[str], Any]) -> str:
+    """What a role is to the policies: `free` of them, `owner` that could take them away; empty, one that they hold."""
+    free, owner = ask(_ROLE[dialect]) if dialect in _ROLE else (False, False)
+    return "free" if free else "owner" if owner else ""
+
+
+class Loose(RuntimeError):
+    """A process of production has connected as somebody whom the database does not hold."""
+
+
+def watch(engine: Engine) -> None:
+    """Let no connection be made by this engine as somebody whom the database does not hold."""
+
+    @event.listens_for(engine, "connect")
+    def refuse(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        found = standing_of(engine.dialect.name, lambda query: _first(cursor, query))
+        cursor.close()
+        connection.rollback()
+        if found:
+            raise Loose(f"CLOUDSALES_DATABASE_URL connects to {engine.url.database} as {STANDINGS[found]}")
+
+
+def _first(cursor: Any, query: str) -> Any:
+    cursor.execute(query)
+    return cursor.fetchone()
 
 
 def on_azure(metadata: MetaData) -> Iterator[str]:
@@ -163,6 +234,8 @@ def on_azure(metadata: MetaData) -> Iterator[str]:
 
 
 def _predicates(table: Table) -> list[str]:
+    if table.name in INTERNAL:  # added to by everybody, seen by nobody but the wide
+        return [f"ADD FILTER PREDICATE tenancy.covered(NULL, NULL) ON dbo.{table.name}"]
     if "customer_id" not in table.c:
         return []
     reseller = "reseller_id" if "reseller_id" in table.c else "NULL"

@@ -136,6 +136,10 @@ data:
   {{- range $name, $value := $root.Values.settings }}
   CLOUDSALES_{{ $name }}: {{ $value | quote }}
   {{- end }}
+  {{- if eq $part "migrate" }}
+  CLOUDSALES_DATABASE_OWNER_URL: {{ $root.Values.migrate.ownerUrl | default $root.Values.settings.DATABASE_URL | quote }}
+  CLOUDSALES_DATABASE_ROLE: {{ $root.Values.migrate.role | quote }}
+  {{- end }}
 ---
 apiVersion: secrets-store.csi.x-k8s.io/v1
 kind: SecretProviderClass
