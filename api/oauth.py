@@ -112,13 +112,7 @@ def create_app(settings: Settings) -> Flask:
     """Make the token endpoint and what clients discover about it."""
     app = Flask(__name__, static_folder=None)
     spans.watch(app)
-    app.config.update(
-        RATELIMIT_STORAGE_URI=settings.queue_url, RATELIMIT_ENABLED=settings.limits == "on",
-        RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 0.2, "socket_timeout": 0.2},
-        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
-    )  # fmt: skip
-    server = server_of(app)
-    app.config["LIMITER"] = limiter = Limiter(caller_key, app=app)  # an app keeps only a weak reference to it
+    server, limiter = server_of(app), limiter_of(app, settings)
     headers.register(app, settings)
 
     @app.post("/token")
@@ -140,6 +134,17 @@ def create_app(settings: Settings) -> Flask:
         app.register_error_handler(error, handle)
     doors.refuse_unmarked(app)
     return app
+
+
+def limiter_of(app: Flask, settings: Settings) -> Limiter:
+    """What counts how often each caller asks."""
+    app.config.update(
+        RATELIMIT_STORAGE_URI=settings.queue_url, RATELIMIT_ENABLED=settings.limits == "on",
+        RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 0.2, "socket_timeout": 0.2},
+        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
+    )  # fmt: skip
+    app.config["LIMITER"] = limiter = Limiter(caller_key, app=app)  # an app keeps only a weak reference to it
+    return limiter
 
 
 def server_of(app: Flask) -> AuthorizationServer:

@@ -15,10 +15,10 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
 from tests.servers import chosen_transport, free_port, running_system
 
+from .ports import reached
 from .second_factor import give_code
 
 CHROMIUM = Path("/usr/bin/chromium")
-NAMES, PROVIDER = 5, 6  # ports, counted from the first one of the installation
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
         "--disable-component-update", "--disable-quic", "--no-first-run", "--disable-sync"]  # fmt: skip
 
@@ -39,10 +39,7 @@ def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         yield Path(os.environ.get("CLOUDSALES_VAR", "var"))
         return
     var, port = tmp_path_factory.mktemp("installation"), free_port()
-    sign_on = {  # where e2e/test_single_sign_on.py runs a provider and a name server
-        "CLOUDSALES_OUTBOUND_ALLOW": f"127.0.0.1:{port + PROVIDER}", "CLOUDSALES_RESOLVER": f"127.0.0.1:{port + NAMES}",
-    }  # fmt: skip
-    with chosen_transport(port + 7) as transport, running_system(var, port, **transport, **sign_on):
+    with chosen_transport(port + 7) as more, running_system(var, port, **more, **reached(port)):
         yield var
 
 

@@ -11,7 +11,8 @@ from playwright.sync_api import Page, expect
 
 from tests.oidc.provider import CLIENT_ID, CLIENT_SECRET, Names, Provider, running_names, running_provider
 
-from .conftest import NAMES, PROVIDER, Person
+from .conftest import Person
+from .ports import NAMES, PROVIDER
 from .test_journeys import press
 
 Someone = Callable[..., Person]

@@ -136,7 +136,7 @@ def test_options_are_given_to_our_own_pages_only(app: Flask, olga: UUID) -> None
     assert stranger.open("POST", "/login/passkey/options").status_code in (303, 400)
 
 
-@pytest.mark.asvs("6.4.3", "6.2.4")
+@pytest.mark.asvs("6.4.3", "6.2.4", "6.3.8")
 def test_a_forgotten_password_is_chosen_anew_by_a_mailed_link(app: Flask, olga: UUID) -> None:
     browser = Visitor(app, None)
     sent = browser.send(browser.get("/login/forgotten"), "/login/forgotten", email=EMAIL)

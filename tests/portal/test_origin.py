@@ -22,7 +22,12 @@ from .conftest import made
 from .visitor import form_on
 
 # Views of GET that open a transaction to write, and what they write.
+OFFERED = "the seed that is shown is kept until a code of it was given, the same at each look; it lets nobody in"
 WRITES = {
+    "portal/audit.py": "the audit trail knows of every export",
+    "portal/entering.py": OFFERED,
+    "portal/security.py": OFFERED,
+    "api/audit.py": "the audit trail knows of every export",
     "portal/invoices.py": "the audit trail knows of every download",
     "portal/support.py": "the audit trail knows of every download",
     "api/cases.py": "the audit trail knows of every download",

@@ -58,7 +58,7 @@ def test_a_login_that_a_provider_made_is_good_at_its_own_customer_only(app: Flas
     assert tokens.caller_of_login(token) is None
 
 
-@pytest.mark.asvs("7.6.2")
+@pytest.mark.asvs("7.6.2", "10.4.2")
 @pytest.mark.parametrize("lost", ["another browser", "no state", "used before"])
 def test_an_answer_that_this_browser_did_not_ask_for_is_turned_away(app: Flask, provider: Provider, lost: str) -> None:
     a_customer(provider)
@@ -97,6 +97,7 @@ def test_an_answer_that_is_not_the_providers_is_not_believed(
     assert rows(Identity) == []
 
 
+@pytest.mark.asvs("10.4.2")
 def test_a_code_is_good_for_one_browser_only(app: Flask, provider: Provider) -> None:
     a_customer(provider)
     thief, victim = Comer(app), Comer(app)

@@ -41,7 +41,7 @@ def test_who_is_new_joins_by_a_verified_address_of_a_proved_domain(app: Flask, p
     assert [(one.issuer, one.subject) for one in rows(Identity)] == [(provider.issuer, "nils")]
 
 
-@pytest.mark.asvs("10.4.1", "10.4.2", "7.2.3")
+@pytest.mark.asvs("10.4.1", "7.2.3")
 def test_the_provider_is_asked_for_a_code_bound_to_this_browser(app: Flask, provider: Provider) -> None:
     a_customer(provider)
 

@@ -169,6 +169,7 @@ def test_a_link_does_not_stand_in_for_the_second_factor(olga: UUID) -> None:
     assert tokens.sign_in(email=EMAIL, password=NEW, **WHERE).state == "second_factor"
 
 
+@pytest.mark.asvs("6.3.8")
 def test_for_an_address_nobody_has_as_much_is_done_and_nobody_is_written_to(olga: UUID) -> None:
     for email in ("nobody@northwind.example", EMAIL):
         ask(email)
