@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from queue import Empty, SimpleQueue
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -30,9 +31,12 @@ MOST = 64 * 1024  # bytes of an answer
 PORTS = (443, 8443)
 # `is_global` of Python 3.11 takes these for public. Azure's wire server gives out what a machine may know of itself.
 NEVER = tuple(map(ip_network, (
-    "168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24", "100.64.0.0/10", "64:ff9b:1::/48", "2001::/32", "::/96",
+    "168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24", "100.64.0.0/10", "64:ff9b:1::/48", "2001::/32", "3fff::/20",
 )))  # fmt: skip
-NAT64 = ip_network("64:ff9b::/96")
+NAT64, UNICAST = (
+    ip_network("64:ff9b::/96"),
+    ip_network("2000::/3"),
+)  # of IPv6 only the latter is given out for the internet
 
 
 class NotCalled(requests.RequestException):
@@ -147,11 +151,20 @@ def _allowed() -> frozenset[str]:
 
 
 def _resolved(host: str, port: int) -> list[str]:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise NotCalled("the host's name cannot be resolved") from None
-    return [str(place[0]) for *_, place in found]
+    """The addresses of a name. The machine's resolver has its own patience, so it is asked aside and not waited for."""
+    answers: SimpleQueue[Any] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError):
+            answers.put([])
+
+    threading.Thread(target=ask, name="resolve", daemon=True).start()
+    with suppress(Empty):
+        if found := answers.get(timeout=CONNECT_WITHIN):
+            return [str(place[0]) for *_, place in found]
+    raise NotCalled("the host's name cannot be resolved")
 
 
 def public(address: str) -> bool:
@@ -164,7 +177,7 @@ def public(address: str) -> bool:
     if inner is not None:
         return public(str(inner))
     unfit = ip.is_multicast or ip.is_reserved or any(ip in network for network in NEVER)
-    return ip.is_global and not unfit
+    return ip.is_global and not unfit and (ip.version == 4 or ip in UNICAST)
 
 
 def _within(ip: IPv6Address) -> IPv4Address | None:

@@ -16,9 +16,11 @@ _SHAPES = re.compile(
     | css_[\w-]{16,}  # a client's secret
     | -----BEGIN[A-Z ]*PRIVATE\ KEY-----.*?(?:-----END[A-Z ]*PRIVATE\ KEY-----|\Z)
     | otpauth://\S+ | \bk[0-9a-f]{8}:[\w-]{43}  # the seed of a second factor; a sealing key
-    | (?<=://)[^/\s:@]*:[^/\s@]+(?=@)  # in a URL
-    | (?P<name>(?:pass(?:word|wd)|secret|token|api_?key|_key|assertion|signature|recovery_code|otp)["']?\s*[=:]\s*["']?)
-      [^\s"'&;,)}]+
+    | (?<=://)[^/\s:@]*:[^/\s]+(?=@)  # in a URL; a password may hold an @ itself
+    | (?P<quoted>(?:pass(?:word|wd)|secret|token|api_?key|_key|assertion|signature|recovery_code|otp)\\*["']?\s*[=:]\s*
+      (?P<mark>\\*["'])).*?(?:(?<!\\)(?=(?P=mark))|\Z)
+    | (?P<typed>(?:pass(?:word|wd)|secret|recovery_code|otp)["']?\s*[=:]\s*)[^\r\n]+  # people type blanks and commas
+    | (?P<made>(?:(?:token|api_?key|_key|assertion|signature)["']?\s*[=:]|(?:\bcode|_login)=)\s*)[^\s"'&;,)}]+
     | (?P<header>cookie["']?\s*[=:]\s*)[^\r\n]+
     | (?P<card>(?<![\w-])(?:[3-6]|2[2-7])\d?(?:[ -]?\d){11,17}(?![\w-]))  # not a part of an id
     | (?P<account>\b[A-Z]{2}\d\d(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?\b)""",
@@ -43,7 +45,7 @@ def _replacement(found: re.Match[str]) -> str:
     card, account = found["card"], found["account"]
     if (card and not _is_card(card)) or (account and not _is_account(account)):
         return found[0]
-    return f"{found['name'] or found['header'] or ''}{HIDDEN}"
+    return f"{found['quoted'] or found['typed'] or found['made'] or found['header'] or ''}{HIDDEN}"
 
 
 def _is_card(text: str) -> bool:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
+from unicodedata import category
 
 MEDIA_TYPE = "text/csv"
-FORMULA = tuple("=+-@|%＝＋－＠")
+FORMULA, ENDS = "=+-@|%＝＋－＠", ";\t\r\n"
+UNSEEN = ("Cc", "Cf", "Zs", "Zl", "Zp")  # controls, marks such as U+200B and U+FEFF, blanks
+# seldom, so that most texts are spared the walk
+RISKY = re.compile(rf"^[\t\r\n]|(?:^|[;\t\r\n])[^\w;\t\r\n]*?[{re.escape(FORMULA)}]")
 
 
 def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -22,5 +27,15 @@ def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def harmless(text: str) -> str:
-    """A text that a spreadsheet shows as it is: one that begins like a formula gets an apostrophe before it."""
-    return f"'{text}" if text.lstrip()[:1] in FORMULA or text[:1] in ("\t", "\r", "\n") else text
+    """A text that a spreadsheet shows as it is: an apostrophe stands before all that it could take for a formula.
+
+    That is a formula at the beginning, after signs that nobody sees, and after whatever parts cells where commas do
+    not: a semicolon, a tab, a new line. Quotes around a cell do not help there.
+    """
+    if not RISKY.search(text):
+        return text
+    made, begins = ["'"] if text[0] in ENDS[1:] else [], True
+    for sign in text:
+        made += ["'", sign] if begins and sign in FORMULA else [sign]
+        begins = sign in ENDS or (begins and category(sign) in UNSEEN)
+    return "".join(made)

@@ -28,7 +28,8 @@ INSIDE = [
     "168.63.129.16", "192.0.0.8", "192.0.2.1", "192.88.99.1", "198.18.0.1", "203.0.113.9", "224.0.0.1", "240.0.0.1",
     "255.255.255.255", "::", "::1", "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "fe80::1",
     "fe80::1%eth0", "fd00::1", "fc00::1", "ff02::1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::1",
-    "2002:7f00:1::", "2002:a9fe:a9fe::1", "2001::1", "2001:db8::1", "100::1", "4000::1", "no address", "",
+    "2002:7f00:1::", "2002:a9fe:a9fe::1", "2001::1", "2001:db8::1", "100::1", "4000::1",
+    "fec0::1", "feff:0:0:1::7", "3fff::1", "5f00::1", "no address", "",
 ]  # fmt: skip
 OUTSIDE = ["1.1.1.1", "93.184.216.34", "2606:4700:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101", "2002:101:101::1"]
 
@@ -74,6 +75,18 @@ def test_an_address_inside_is_refused_when_it_is_saved_and_when_it_is_called(url
         requests.RequestException, match=r"not on the public internet|cannot be resolved|valid IDNA label"
     ):
         session().get(url)
+
+
+def test_a_resolver_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(30) and [])
+    monkeypatch.setattr(outbound, "CONNECT_WITHIN", 0.2)
+    begun = time.monotonic()
+    with pytest.raises(NotCalled, match="cannot be resolved"):
+        check("https://hooks.example/")
+    over.set()
+
+    assert time.monotonic() - begun < 5
 
 
 @pytest.mark.asvs("1.2.2", "1.3.6")

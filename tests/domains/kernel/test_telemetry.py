@@ -102,6 +102,30 @@ def test_secrets_are_known_by_their_shape_wherever_they_stand(text: str) -> None
         assert "[redacted]" in written
 
 
+WHOLE = [
+    "password=a long way to the northern wind", '{"password": "a long way to the northern wind", "x": 1}',
+    '{"password": "north,ern wind"}', "{'secret': 'a \\' northern wind'}", '{"password": "a \\" northern wind"}',
+    json.dumps(json.dumps({"password": 'a " northern wind'})), "Password: a northern wind", "otp=123456 refused",
+    "postgresql://app:p@northern@db/x", "GET https://idp.example/cb?code=northernSplxl&state=xyz",
+    "__Host-cloudsales_login=northernabcdefgh", "cloudsales_login=northern; a=b", "kdeadbeef:northern" + "a" * 35,
+    '{"password": "not closed, northern wind',
+]  # fmt: skip
+
+
+@pytest.mark.asvs("16.2.5")
+@pytest.mark.parametrize("text", WHOLE)
+def test_a_secret_is_taken_out_whole(text: str) -> None:
+    told = redacted(text)
+
+    assert "[redacted]" in told
+    assert not any(part in told for part in ("northern", "wind", "123456"))
+
+
+def test_what_stands_behind_a_secret_in_quotes_stays() -> None:
+    assert redacted('{"password": "a b", "order": 5}') == '{"password": "[redacted]", "order": 5}'
+    assert redacted("GET /x?token=abc&page=2 200") == "GET /x?token=[redacted]&page=2 200"
+
+
 def test_an_object_that_is_logged_does_not_carry_a_secret_out() -> None:
     told = line("%s", Login("olivia", CANARY), login=Login("olivia", CANARY), logins=[Login("olivia", CANARY)])
 
