@@ -6,10 +6,13 @@ it has come with the request, and the address it names as the client's is the cl
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from domains.kernel import assertion
 from domains.kernel.config import Settings
@@ -19,12 +22,13 @@ from domains.kernel.places import place_of, program_of
 from domains.kernel.telemetry import traceparent, tracestate
 from domains.kernel.tenancy import Origin
 
-from . import hardening, health, introduction, spans
+from . import away, hardening, health, introduction, spans
 from .introduction import ASSERTION
 from .routes import API
 
 Environ = dict[str, Any]
 App = Callable[[Environ, Any], Iterable[bytes]]
+log = logging.getLogger(__name__)
 FORGED = re.compile(r"HTTP_X_(CLOUDSALES|FORWARDED|REAL|USER|TENANT)(_|$)|HTTP_FORWARDED$")
 SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -67,7 +71,11 @@ class Gateway:
             if self._behind_nginx:
                 self._believe(environ, stated, client)
             else:
-                self._introduce(environ, path, in_api, stated)
+                try:
+                    self._introduce(environ, path, in_api, stated)
+                except SQLAlchemyError as gone:
+                    log.warning("cannot tell who is calling", exc_info=gone)
+                    return away.answer(environ, in_api, spans.telling(tell, start_response))
             with acting(traceparent=trace, origin=origin_of(environ)):
                 return self._app(environ, spans.telling(tell, start_response))
 

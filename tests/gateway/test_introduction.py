@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +13,15 @@ from werkzeug.test import Client, EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
 import topology
+from domains.kernel import database
 from domains.kernel.config import Settings, SettingsError
 from domains.kernel.tenancy import Actor, Caller, Scope
+from domains.users import tokens
+from domains.users.models import ApiClient
 from gateway import introduction
+from gateway.hardening import HEADERS
 from gateway.middleware import Gateway
+from gateway.routes import API
 from installation import CannotStart
 
 ONE, OTHER = UUID(int=1), UUID(int=2)
@@ -72,6 +79,39 @@ def test_a_database_that_is_away_is_told_as_an_outage(settings: Settings) -> Non
     introduction.answer(environ, settings, lambda status, _headers: statuses.append(status))
 
     assert statuses == ["503 Service Unavailable"]
+
+
+@pytest.fixture
+def users_away(settings: Settings, tmp_path: Path) -> Iterator[Client]:
+    """A web process without nginx, which cannot reach the database of users."""
+    away = replace(settings, database_url=f"sqlite:///{tmp_path}/nowhere.sqlite3", gateway="none")
+    database.bind(away)
+    yield Client(Gateway(Response("ok"), away))
+    database.bind(settings)
+
+
+@pytest.mark.asvs("3.4.3", "16.5.2", "16.5.3")
+@pytest.mark.parametrize(("path", "kind", "says"), [
+    ("/orders", "text/html", "Dieser Teil"), (f"{API}/orders", "application/problem+json", "temporarily_unavailable"),
+    ("/oauth2/revoke", "application/problem+json", "temporarily_unavailable"),
+])  # fmt: skip
+def test_without_nginx_and_with_the_users_away_everybody_is_told_to_come_again(
+    users_away: Client, path: str, kind: str, says: str
+) -> None:
+    users_away.set_cookie("cloudsales_login", "a" * 43)
+    given = tokens.issue_access_token(ApiClient(id="eu_erp", epoch=0), [])["access_token"]
+
+    headers = {"Authorization": f"Bearer {given}", "Accept-Language": "de-DE,de"}
+    answer = users_away.get(path, headers=headers)
+
+    assert (answer.status_code, answer.headers["Retry-After"], answer.headers["Cache-Control"]) == (
+        503,
+        "2",
+        "no-store",
+    )
+    assert answer.headers["Content-Type"].startswith(kind)
+    assert says in answer.text and answer.headers["X-Request-Id"] in answer.text
+    assert HEADERS.items() <= dict(answer.headers).items()
 
 
 def test_kept_answers_are_shared_only_by_those_who_see_and_may_do_the_same() -> None:
