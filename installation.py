@@ -52,23 +52,50 @@ def with_secrets(settings: Settings) -> Settings:
 def _kept_secret(path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(new_secret(path.name))
+        with open(path, "x", opener=_owners_only) as file:
+            _write_for_good(file, new_secret(path.name))
+        _keep_entries(path.parent)
     except FileExistsError:
         pass
     return path.read_text()
 
 
 def raise_sealing_key(settings: Settings) -> Path:
-    """Put a new key before those in `var/secrets`; gives the file. Refused where secrets come from outside."""
+    """Put a new key before those in `var/secrets`; gives the file. Refused where secrets come from outside.
+
+    Processes that run then cannot open what others seal afterwards: they are to be stopped first.
+    """
     path = Path(settings.var) / "secrets" / "sealing_keys"
     if settings.is_production or not path.exists() or path.read_text().strip() != settings.sealing_keys:
         made = "python -c 'import installation; print(installation.new_secret(\"sealing_keys\"))'"
-        raise CannotStart(f"the sealing keys come from outside: put a new one and a comma before them ({made})")
+        told = "append a comma and a new one, and move it to the front when every process has it"
+        raise CannotStart(f"the sealing keys come from outside: {told} ({made})")
     new = path.with_suffix(".new")
-    with open(new, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        file.write(f"{new_secret('sealing_keys')},{settings.sealing_keys}")
-    return new.replace(path)
+    with open(new, "w", opener=_owners_only) as file:
+        _write_for_good(file, f"{new_secret('sealing_keys')},{settings.sealing_keys}")
+    moved = new.replace(path)
+    _keep_entries(path.parent)
+    return moved
+
+
+def _owners_only(name: str, flags: int) -> int:
+    return os.open(name, flags, 0o600)
+
+
+def _write_for_good(file: IO[str], text: str) -> None:
+    """Write what must not be lost with the power: without its key, nothing opens that it has sealed."""
+    file.write(text)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _keep_entries(folder: Path) -> None:
+    """Have the disk keep which files are in a folder."""
+    entries = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(entries)
+    finally:
+        os.close(entries)
 
 
 def hold_folder(folder: Path) -> IO[str]:

@@ -1,7 +1,8 @@
 """Envelope encryption: secrets that we must be able to read again are kept sealed (ADR 0034).
 
 A value is encrypted under a data key of its own; the data key is wrapped by a key-encryption key from the settings,
-named in the blob by its id. Raising a new key to the front of `CLOUDSALES_SEALING_KEYS` seals with it from then on;
+named in the blob by its id. The first key of `CLOUDSALES_SEALING_KEYS` seals, all of them open: a new one is appended,
+and raised to the front when every process has it;
 `rewrapped` moves what is kept under it without touching what is encrypted. Purpose and owner are authenticated, so
 that a sealed value which is copied to another row, or another column, does not open there.
 

@@ -150,13 +150,13 @@ def test_nginx_says_the_same_in_answers_of_its_own_and_fills_in_what_a_process_l
 
 @pytest.mark.asvs("4.1.2")
 def test_without_tls_a_person_is_led_to_it_and_a_program_is_refused(in_front: Front) -> None:
-    clear = {"X-Forwarded-Proto": "http"}
+    clear = {"X-Forwarded-Proto": "http", "Host": "evil.example"}
 
     person, program = in_front("/orders?a=b", headers=clear), in_front(f"{API}/orders", "POST", headers=clear)
     token = in_front("/oauth2/token", "POST", headers=clear)
 
     assert person.status_code == 308
-    assert person.headers["Location"] == "https://127.0.0.1/orders?a=b"
+    assert person.headers["Location"] == "https://sales.example/orders?a=b"
     for answer in (program, token):
         assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
         assert "Location" not in answer.headers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from uuid import uuid4
 
 import pytest
@@ -53,6 +54,21 @@ def test_a_sealed_value_that_was_moved_to_another_row_or_purpose_does_not_open(p
     with pytest.raises(CannotOpen, match="changed, or belongs elsewhere"):
         opened(sealed, purpose=purpose, owner=owner)  # type: ignore[arg-type]
     assert opened(sealed, purpose="users.totp", owner=OWNER) == "secret"
+
+
+def test_while_processes_are_replaced_each_opens_what_another_seals(settings: Settings) -> None:
+    """The steps of docs/security.md: appended first, raised when all have it. At each, old and new run side by side."""
+    old, new = new_key(), new_key()
+    for before, after in pairwise([(old,), (old, new), (new, old)]):
+        for seals, opens in ((before, after), (after, before)):
+            with_keys(settings, *seals)
+            sealed = seal("secret", purpose="p", owner="o")
+            with_keys(settings, *opens)
+            assert opened(sealed, purpose="p", owner="o") == "secret"
+    with_keys(settings, new, old)
+    moved = rewrapped(sealed)
+    with_keys(settings, new)
+    assert opened(moved, purpose="p", owner="o") == "secret"
 
 
 def test_one_changed_character_anywhere_is_noticed() -> None:
