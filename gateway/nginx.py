@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from gettext import NullTranslations
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from babel.support import Translations
 
@@ -109,10 +110,14 @@ def schemes(networks: Sequence[str]) -> Iterator[str]:
 
 
 def encrypted(settings: Settings) -> str:
-    """In production a person is led to https, and a program is not: it would go on sending its token in the clear."""
+    """In production a person is led to https, and a program is not: it would go on sending its token in the clear.
+
+    They are led to our own address: the Host that a request names is whatever its sender likes.
+    """
     if not settings.is_production:
         return ""
-    return "if ($in_clear = portal) { return 308 https://$host$request_uri; } if ($in_clear = api) { return 426; }"
+    there = f"https://{urlsplit(settings.public_url).netloc}"
+    return f"if ($in_clear = portal) {{ return 308 {there}$request_uri; }} if ($in_clear = api) {{ return 426; }}"
 
 
 def routes() -> Iterator[str]:
