@@ -127,6 +127,10 @@ lock: install-test ## raise the locked packages to the newest that setup.cfg all
 	write requirements-test.lock --extra=test
 	write requirements-proof.lock --extra=test --extra=shipping
 	write requirements-bench.lock --extra=bench
+	echo uv >var/uv.in
+	{ echo "# The installer itself; made by \`make lock\`."
+	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header --generate-hashes var/uv.in
+	} >requirements-uv.lock
 	printf 'semgrep==1.185.*\npip-audit==2.*\n' >var/security.in
 	{ echo "# Exact versions of what make security runs apart; made by \`make lock\`."
 	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header --generate-hashes var/security.in

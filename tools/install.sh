@@ -24,11 +24,11 @@ stamp=.venv/installed-$purpose
 
 python_packages() {
   local state
-  state=$(cat "$lock" setup.cfg pyproject.toml | cksum)
+  state=$(cat "$lock" requirements-uv.lock setup.cfg pyproject.toml | cksum)
   [ "$(cat "$stamp" 2>/dev/null)" = "$state" ] && [ -x .venv/bin/cloudsales ] && return
   [ -x .venv/bin/python ] || make_venv
   echo "installing the packages of $lock"
-  .venv/bin/python -m pip install --quiet --no-cache-dir --disable-pip-version-check uv 2>/dev/null || true
+  .venv/bin/python -m pip install --quiet --no-cache-dir --disable-pip-version-check --require-hashes -r requirements-uv.lock 2>/dev/null || true
   if ! { [ -x .venv/bin/uv ] && with_uv; }; then
     .venv/bin/python -m pip install --quiet --no-cache-dir --disable-pip-version-check --require-hashes -r "$lock"
     .venv/bin/python -m pip install --quiet --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation -e .
