@@ -11,9 +11,11 @@ import json
 import logging
 import os
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 from . import config
 
@@ -57,20 +59,39 @@ def cast(heads: list[Head]) -> None:
 
 
 def _append(name: Path, lines: list[str]) -> None:
-    """Append whole lines: other sealers may be writing at the same moment."""
-    file = os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+    """Append whole lines: other sealers may be writing at the same moment, and one may have died in the midst of one."""
+    file = os.open(name, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
     try:
+        size = os.fstat(file).st_size
+        start = "\n" if size and os.pread(file, 1, size - 1) != b"\n" else ""
         for line in lines:
-            os.write(file, line.encode()[:LONGEST])
+            said = (start + line).encode()[:LONGEST]
+            if os.write(file, said) < len(said):
+                raise OSError(f"only a part of a line went into {name}")
+            start = ""
     finally:
         os.close(file)
 
 
-def known(database: str) -> dict[str, dict[int, str]]:
-    """The anchors of a domain's chains: of each its hashes by their places."""
-    found: dict[str, dict[int, str]] = defaultdict(dict)
+@dataclass(frozen=True)
+class Known:
+    """What the anchors of a domain tell: of each chain its hashes by their places; and the lines nobody can read."""
+
+    chains: Mapping[str, Mapping[int, str]]
+    unreadable: tuple[str, ...]
+
+
+def known(database: str) -> Known:
+    """Read the anchors of a domain's chains."""
+    chains: dict[str, dict[int, str]] = defaultdict(dict)
+    unreadable = []
     for file in sorted(folder().glob(f"{database}-*.jsonl")):
-        for line in file.read_text(encoding="utf-8").splitlines():
-            one = json.loads(line)
-            found[one["chain"]][one["seq"]] = one["hash"]
-    return found
+        for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").split("\n"), start=1):
+            try:
+                one = json.loads(line or "null")
+                if one is not None:
+                    UUID(one["chain"].partition(":")[2])
+                    chains[one["chain"]][int(one["seq"])] = str(one["hash"])
+            except (ValueError, TypeError, KeyError, AttributeError):
+                unreadable.append(f"{file.name}, line {number}")
+    return Known(chains, tuple(unreadable))

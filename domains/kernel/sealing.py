@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from .database import Database, insert_new, locked
 
 log = logging.getLogger(__name__)
 GENESIS = "0" * 64
+SEALED_WITHIN = timedelta(hours=1)  # an entry that waits longer shows that no sealer runs
 LOOKED_AT = 200  # broken entries of a chain among which one that was moved is looked for
 
 
@@ -62,7 +64,8 @@ def _chained(session: Session, database: Database, key: str, chain: list[Row[Any
     customer_id, ids = chain[0].customer_id, [row.id for row in chain]
     insert_new(session, head, {"customer_id": customer_id, "seq": 0, "hash": GENESIS}, "customer_id")
     top = session.execute(locked(head.select().where(head.c.customer_id == customer_id), head)).one()
-    still = set(session.scalars(select(waiting.c.entry_id).where(waiting.c.entry_id.in_(ids))))
+    done = set(session.scalars(select(seal_.c.entry_id).where(seal_.c.entry_id.in_(ids))))
+    still = set(session.scalars(select(waiting.c.entry_id).where(waiting.c.entry_id.in_(ids)))) - done
     seq, last, rows = top.seq, top.hash, []
     for row in chain:
         if row.id in still:
@@ -71,23 +74,43 @@ def _chained(session: Session, database: Database, key: str, chain: list[Row[Any
             rows.append(
                 {"entry_id": row.id, "customer_id": customer_id, "seq": seq, "previous": previous, "hash": last}
             )
+    session.execute(waiting.delete().where(waiting.c.entry_id.in_(ids)))  # also those that were sealed long ago
     if not rows:
         return None
     session.execute(seal_.insert(), rows)
-    session.execute(waiting.delete().where(waiting.c.entry_id.in_(ids)))
     session.execute(head.update().where(head.c.customer_id == customer_id).values(seq=seq, hash=last))
     trails.tell(session, [row for row in chain if row.id in still], first=top.seq + 1)
     return anchors.Head(f"{database.name}:{customer_id}", seq, last, clock.now(session), len(rows))
+
+
+def anchor(database: Database) -> int:
+    """Let the heads that have no anchor at their place leave the database; returns how many.
+
+    For chains of a time before there were anchors, or whose anchors are lost: whoever calls it has looked into that.
+    """
+    head, outside = database.audit_head, anchors.known(database.name).chains
+    with database.begin_read() as session:
+        now = clock.now(session)
+        tops = [
+            anchors.Head(f"{database.name}:{row.customer_id}", row.seq, row.hash, now, 1)
+            for row in session.execute(head.select().order_by(head.c.customer_id))
+        ]
+    alone = [top for top in tops if top.seq and top.seq not in outside.get(top.chain, {})]
+    anchors.cast(alone)
+    return len(alone)
 
 
 def verify(database: Database, key: str) -> Iterator[str]:
     """Yield one line for each fault found in a domain's trail, naming the chain and the entry.
 
     Found are an entry that was edited, deleted, moved or cut off, values that were changed or are gone without an
-    entry that says so, and a chain that is shorter than its anchors outside the database.
+    entry that says so or belong to none, entries that wait for their seal far too long, and a chain that is shorter
+    than its anchors outside the database, or has none.
     """
     head, seal_ = database.audit_head, database.audit_seal
-    outside = anchors.known(database.name)
+    known = anchors.known(database.name)
+    outside = known.chains
+    yield from (f"{database.name}: nobody can read the anchor in {where}" for where in known.unreadable)
     with database.begin_read() as session:
         tops = {row.customer_id: row for row in session.execute(head.select())}
         customers = set(session.scalars(select(seal_.c.customer_id).distinct())) | set(tops)
@@ -98,7 +121,10 @@ def verify(database: Database, key: str) -> Iterator[str]:
             told = outside.get(f"{database.name}:{customer_id}", {})
             for fault in [*found, *_anchor_faults(session, database, customer_id, told)]:
                 yield f"{name}: {fault}"
+            if customer_id in tops and tops[customer_id].seq and not told:
+                yield f"{name}: no anchor outside the database knows this chain"
         yield from _unsealed(session, database)
+        yield from _strays(session, database)
         yield from _value_faults(session, database)
 
 
@@ -162,6 +188,19 @@ def _unsealed(session: Session, database: Database) -> Iterator[str]:
     alone = alone.outerjoin(waiting, waiting.c.entry_id == entry.c.id)
     for row in session.execute(alone.where(seal_.c.entry_id.is_(None), waiting.c.entry_id.is_(None))):
         yield f"{database.name} {row.customer_id}: the entry {row.id} has lost its seal"
+    late = select(entry.c.id, entry.c.customer_id, entry.c.at).join(waiting, waiting.c.entry_id == entry.c.id)
+    for one in session.execute(late.where(entry.c.at < clock.now(session) - SEALED_WITHIN).order_by(entry.c.id)):
+        yield f"{database.name} {one.customer_id}: the entry {one.id} waits for its seal since {one.at.isoformat()}"
+
+
+def _strays(session: Session, database: Database) -> Iterator[str]:
+    """Values and names that belong to no entry. Of a deleted entry, the chain tells already."""
+    entry, seal_ = database.audit_entry, database.audit_seal
+    for table, what in ((database.audit_value, "values"), (database.audit_origin, "name and place")):
+        alone = select(table.c.entry_id).outerjoin(entry, entry.c.id == table.c.entry_id)
+        alone = alone.outerjoin(seal_, seal_.c.entry_id == table.c.entry_id)
+        for id in session.scalars(alone.where(entry.c.id.is_(None), seal_.c.entry_id.is_(None))):
+            yield f"{database.name}: there are {what} for an entry {id}, which is not there"
 
 
 def _value_faults(session: Session, database: Database) -> Iterator[str]:

@@ -78,23 +78,29 @@ env:
   {{- end }}
 {{- end }}
 
-{{/* (list <read, write or nothing: what it may do with documents>) */}}
+{{/* (list <read, write or nothing: what it may do with documents> <whether it writes anchors of audit trails>) */}}
 {{- define "container.mounts" -}}
 volumeMounts:
   - {name: state, mountPath: /var/cloudsales}
   {{- with index . 0 }}
   - {name: documents, mountPath: /var/cloudsales/documents, readOnly: {{ eq . "read" }}}
   {{- end }}
+  {{- if index . 1 }}
+  - {name: audit, mountPath: /var/cloudsales/anchors}
+  {{- end }}
   - {name: tmp, mountPath: /tmp}
   - {name: secrets, mountPath: /mnt/secrets, readOnly: true}
 {{- end }}
 
-{{/* (list $ <name of the SecretProviderClass> <as in container.mounts>) */}}
+{{/* (list $ <name of the SecretProviderClass> <both as in container.mounts>) */}}
 {{- define "pod.volumes" -}}
 volumes:
   - {name: state, emptyDir: {sizeLimit: 256Mi}}
   {{- with index . 2 }}
   - {name: documents, persistentVolumeClaim: {claimName: {{ (index $ 0).Values.documents.claim }}, readOnly: {{ eq . "read" }}}}
+  {{- end }}
+  {{- if index . 3 }}
+  - {name: audit, persistentVolumeClaim: {claimName: {{ (index . 0).Values.audit.claim }}}}
   {{- end }}
   - {name: tmp, emptyDir: {sizeLimit: 64Mi}}
   - name: secrets
