@@ -18,7 +18,8 @@ from domains.kernel import assertion
 from domains.kernel.config import Settings
 from domains.kernel.crypto import digest
 from domains.kernel.messages import acting
-from domains.kernel.tenancy import Caller
+from domains.kernel.places import place_of, program_of
+from domains.kernel.tenancy import Caller, Origin
 from domains.users import tokens
 
 Environ = dict[str, Any]
@@ -43,7 +44,7 @@ def answer(environ: Environ, settings: Settings, start_response: Any) -> Iterabl
     """Tell nginx who is calling: 204, with the assertion when somebody is known; 503 when that cannot be looked up."""
     audience = "api" if environ.get(AUDIENCE) == "api" else "portal"
     try:
-        with acting(request_id=environ.get("HTTP_X_REQUEST_ID", "")[:64]):
+        with acting(request_id=environ.get("HTTP_X_REQUEST_ID", "")[:64], origin=origin_of(environ)):
             note_forged(environ)
             caller = caller_of(environ, settings, audience)
     except SQLAlchemyError as away:
@@ -67,6 +68,11 @@ def note_forged(environ: Environ) -> None:
     """Have it stand in the operator's trail when somebody outside has sent the assertion that only we make."""
     if ASSERTION in environ:
         tokens.note_refusal("users.refuse_assertion", "forged_header", ip=address_of(environ))
+
+
+def origin_of(environ: Environ) -> Origin:
+    """From where a request comes, for the audit trail."""
+    return Origin(place_of(address_of(environ)), program_of(environ.get("HTTP_USER_AGENT", "")))
 
 
 def address_of(environ: Environ) -> str:

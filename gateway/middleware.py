@@ -18,9 +18,7 @@ from domains.kernel import assertion
 from domains.kernel.config import Settings
 from domains.kernel.database import new_id
 from domains.kernel.messages import acting, context
-from domains.kernel.places import place_of, program_of
 from domains.kernel.telemetry import traceparent, tracestate
-from domains.kernel.tenancy import Origin
 
 from . import away, hardening, health, introduction, spans
 from .introduction import ASSERTION
@@ -31,11 +29,6 @@ App = Callable[[Environ, Any], Iterable[bytes]]
 log = logging.getLogger(__name__)
 FORGED = re.compile(r"HTTP_X_(CLOUDSALES|FORWARDED|REAL|USER|TENANT)(_|$)|HTTP_FORWARDED$")
 SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-
-
-def origin_of(environ: Environ) -> Origin:
-    """From where a request comes, for the audit trail."""
-    return Origin(place_of(environ.get("REMOTE_ADDR", "")), program_of(environ.get("HTTP_USER_AGENT", "")))
 
 
 class Gateway:
@@ -70,13 +63,9 @@ class Gateway:
             tell(request_id=request_id)
             if self._behind_nginx:
                 self._believe(environ, stated, client)
-            else:
-                try:
-                    self._introduce(environ, path, in_api, stated)
-                except SQLAlchemyError as gone:
-                    log.warning("cannot tell who is calling", exc_info=gone)
+            with acting(traceparent=trace, origin=introduction.origin_of(environ)):
+                if not self._behind_nginx and not self._introduced(environ, path, in_api, stated):
                     return away.answer(environ, in_api, spans.telling(tell, start_response))
-            with acting(traceparent=trace, origin=origin_of(environ)):
                 return self._app(environ, spans.telling(tell, start_response))
 
     def _believe(self, environ: Environ, stated: str | None, client: str | None) -> None:
@@ -86,6 +75,15 @@ class Gateway:
         if client:
             environ["REMOTE_ADDR"] = client
         environ["wsgi.url_scheme"] = urlsplit(self._settings.public_url).scheme  # TLS ends in front of us
+
+    def _introduced(self, environ: Environ, path: str, in_api: bool, stated: str | None) -> bool:
+        """Introduce a request; False while nobody can be known, because the database of users is away."""
+        try:
+            self._introduce(environ, path, in_api, stated)
+        except SQLAlchemyError as gone:
+            log.warning("cannot tell who is calling", exc_info=gone)
+            return False
+        return True
 
     def _introduce(self, environ: Environ, path: str, in_api: bool, stated: str | None) -> None:
         """Put on the assertion of who is calling, when a cookie (portal) or a token (API) proves it.

@@ -59,7 +59,7 @@ def cast(heads: list[Head]) -> None:
 
 
 def _append(name: Path, lines: list[str]) -> None:
-    """Append whole lines: other sealers may be writing at the same moment, and one may have died in the midst of one."""
+    """Append whole lines: others may be writing at the same moment, and one may have died in the midst of one."""
     file = os.open(name, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
     try:
         size = os.fstat(file).st_size

@@ -1,4 +1,4 @@
-"""In the chart, whoever seals audit trails writes their anchors onto a volume that outlives its pods; nobody else does."""
+"""In the chart, whoever seals audit trails writes anchors onto a volume that outlives its pods; nobody else does."""
 
 from __future__ import annotations
 
