@@ -16,7 +16,7 @@ from saga.flows.export_person import export_person
 from saga.payloads.people import person_of
 from saga.payloads.person import ErasePerson, ExportPerson
 
-from .access import requires, signed_in
+from .access import proved, requires, signed_in
 from .forms import Errors, chosen_id, refusals_on, typed
 from .htmx import page
 from .starting import Start, starts
@@ -66,6 +66,7 @@ def confirmed(whom: Whom, field: str) -> Whom:
 
 @bp.post("/export")
 @signed_in
+@proved
 @refusals_on(index)
 @starts
 def export() -> Start:
@@ -75,6 +76,7 @@ def export() -> Start:
 
 @bp.post("/erase")
 @signed_in
+@proved
 @refusals_on(index)
 @starts
 def erase() -> Start:
@@ -84,6 +86,7 @@ def erase() -> Start:
 
 @bp.post("/people/export")
 @requires("privacy:write")
+@proved
 @refusals_on(index)
 @starts
 def export_another() -> Start:
@@ -93,6 +96,7 @@ def export_another() -> Start:
 
 @bp.post("/people/erase")
 @requires("privacy:write")
+@proved
 @refusals_on(index)
 @starts
 def erase_another() -> Start:

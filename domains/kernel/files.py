@@ -38,6 +38,11 @@ def read(folder: str, name: str) -> bytes:
     return content
 
 
+def remove(folder: str, name: str) -> None:
+    """Take a file out of the store; it is no error when it is not there (any more)."""
+    _path(folder, name).unlink(missing_ok=True)
+
+
 def _path(folder: str, name: str) -> Path:
     if not re.fullmatch("[0-9a-f]{64}", name):
         raise ValueError("this is no name of ours")

@@ -161,7 +161,8 @@ def _of(session: Session, register: Register, whom: Whom) -> Iterator[tuple[Tabl
         theirs = [_is(table.c[column], whom) for column in held.subject.split()]
         theirs += [table.c[column].in_(whom.emails) for column in held.contact.split() if not _is_json(table.c[column])]
         named = [table.c[column].in_(whom.names) for column in held.person.split() if not _is_json(table.c[column])]
-        if named and "customer_id" in table.c:
+        alone = held.erase == "rows" and held.subject  # nobody's rows are deleted because they have the same name
+        if named and "customer_id" in table.c and not alone:
             theirs.append(and_(table.c.customer_id.in_(whom.customer_ids), or_(*named)))
         texts = [
             table.c[column] for column in (*held.person.split(), *held.contact.split()) if _is_json(table.c[column])
@@ -237,6 +238,15 @@ def scrubbed(value: Any, whom: Whom) -> Any:
     return value
 
 
+def _without_places(body: Any, whom: Whom) -> Any:
+    """An event without the person's names and addresses, and without from where they acted."""
+    entries = body.get("entries") if isinstance(body, dict) else None
+    for entry in entries if isinstance(entries, list) else ():
+        if entry.get("actor_id") == str(whom.person_id):
+            entry |= {"place": "", "program": "", "before": None, "after": None}
+    return scrubbed(body, whom)
+
+
 def _messages(session: Session, whom: Whom) -> dict[str, int]:
     """Messages of the past that tell of the person: what was published goes, replies that are kept lose the words."""
     database, counts = database_of(session), {}
@@ -244,6 +254,8 @@ def _messages(session: Session, whom: Whom) -> dict[str, int]:
     told = or_(*(holds(cast(outbox.c.body, LongText), word) for word in whom.words))
     gone: Any = session.execute(outbox.delete().where(told, outbox.c.published_at.is_not(None)))
     counts["outbox"] = int(gone.rowcount)
+    for row in session.execute(select(outbox.c.position, outbox.c.body).where(told)).all():  # still on their way
+        session.execute(outbox.update().where(outbox.c.position == row[0]).values(body=_without_places(row[1], whom)))
     replies = holds(cast(inbox.c.reply, LongText), '_part"')  # what an export has told of anybody
     long_ago = inbox.c.at < clock.now(session) - timedelta(hours=1)  # nobody waits for it any more
     session.execute(inbox.update().where(replies, long_ago).values(reply={}))

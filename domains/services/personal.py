@@ -10,6 +10,7 @@ from domains.kernel import personal
 from domains.kernel.personal import Held, Register, Whom
 
 PERSONAL: Register = {
+    "approval_limit": Held(none="role currency"),
     "account_ref": Held(none=("name status currency country region time_zone price_book ccp_customer_id ccp_user_id")),
     "change_": Held(
         subject="requested_by_id",

@@ -8,7 +8,7 @@ from domains.kernel import files, scanning
 from domains.kernel.chores import Chore
 
 from . import commands
-from .models import Attachment, db
+from .models import PUT_AWAY, Attachment, db
 
 log = logging.getLogger(__name__)
 FOLDER = "attachments"
@@ -25,8 +25,19 @@ def search_waiting(*, most: int = 20) -> int:
             waiting = commands.claim_unsearched(session)
         if waiting is None:
             break
-        settled += _search(waiting)
+        settled += _drop(waiting) if waiting.state == PUT_AWAY else _search(waiting)
     return settled
+
+
+def _drop(gone: Attachment) -> bool:
+    """Let a file of somebody who was erased leave the store, unless somebody else has put the same one to a case."""
+    with db.begin_read() as session:
+        shared = commands.has_twin(session, gone)
+    if not shared:
+        files.remove(FOLDER, gone.sha256)
+    with db.begin() as session:
+        commands.drop_file(session, attachment_id=gone.id)
+    return True
 
 
 def _search(waiting: Attachment) -> bool:

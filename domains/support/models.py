@@ -65,6 +65,9 @@ class Reply(db.Model):
     at: Mapped[datetime] = mapped_column(Instant)
 
 
+PUT_AWAY = "put_away"  # the state of a file of somebody who was erased, until its content is gone
+
+
 class Attachment(db.Model):
     """A file that was put to a case. Its content is here in quarantine, and in the document store once it is clean."""
 
@@ -85,6 +88,7 @@ class Attachment(db.Model):
     state: Mapped[str] = mapped_column(Text(12))
     finding: Mapped[str | None] = mapped_column(Text(200))
     author: Mapped[str] = mapped_column(Text(200))
+    author_id: Mapped[str | None] = mapped_column(Text(64), index=True)
     at: Mapped[datetime] = mapped_column(Instant)
     content: Mapped[bytes | None] = mapped_column(Bytes, deferred=True)
     search_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -9,11 +9,14 @@ from sqlalchemy.orm import Session
 from domains.kernel import personal
 from domains.kernel.personal import Held, Register, Whom
 
+from . import commands
+
 PERSONAL: Register = {
     "case_": Held(
         subject="opened_by_id", person="opened_by", free_text="subject description", none="number impact status"
     ),
     "reply": Held(person="author", free_text="body", none="author_kind"),
+    "attachment": Held(subject="author_id", person="author", free_text="name finding", none="media_type sha256 state"),
     "link": Held(none="kind label"),
     "reference": Held(none="kind label state"),
 }
@@ -39,5 +42,7 @@ def export_person(session: Session, *, whom: Whom) -> Told:
 
 
 def erase_person(session: Session, *, whom: Whom) -> Erased:
-    """Erase a person here; doing it again finds nothing more."""
-    return Erased(personal.erase(session, PERSONAL, whom))
+    """Erase a person here; doing it again finds nothing more. The files that they have put to cases go, too."""
+    files = commands.put_away_files_of(session, author_id=str(whom.person_id))
+    erased = personal.erase(session, PERSONAL, whom)
+    return Erased(erased | ({"attachment": files} if files else {}))

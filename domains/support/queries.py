@@ -13,7 +13,7 @@ from domains.kernel.paging import Page, page
 from domains.kernel.searching import holds
 from domains.kernel.tenancy import Scope
 
-from .models import OPEN, Attachment, Case, Link, Reference, Reply
+from .models import OPEN, PUT_AWAY, Attachment, Case, Link, Reference, Reply
 
 
 def get(session: Session, scope: Scope, case_id: UUID, *, for_change: bool = False) -> Case:
@@ -78,7 +78,8 @@ def links_of(session: Session, scope: Scope, case_id: UUID) -> list[Link]:
 def attachments_of(session: Session, scope: Scope, case_id: UUID) -> list[Attachment]:
     """The files of a case, oldest first, without their contents."""
     get(session, scope, case_id)
-    query = select(Attachment).where(Attachment.case_id == case_id, scope.covers(Attachment)).order_by(Attachment.id)
+    query = select(Attachment).where(Attachment.case_id == case_id, Attachment.state != PUT_AWAY)
+    query = query.where(scope.covers(Attachment)).order_by(Attachment.id)
     return list(session.scalars(query))
 
 

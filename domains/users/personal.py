@@ -18,7 +18,7 @@ from domains.kernel.personal import Held, Register, Whom
 from .models import Erasure, Membership, User
 
 PERSONAL: Register = {
-    "organisation": Held(none="kind name region currency status"),
+    "organisation": Held(none="kind name region currency status second_factor"),
     "user_": Held(
         subject="id",
         person="name",
@@ -27,8 +27,23 @@ PERSONAL: Register = {
         none="status language formats time_zone theme",
     ),
     "membership": Held(subject="user_id", person="invited_name", contact="invited_email", none="role state"),
-    "login": Held(subject="user_id", person="user_agent", contact="ip", secret="token_hash", erase="rows"),
-    "api_client": Held(secret="secrets", none="id name scopes status"),
+    "login": Held(
+        subject="user_id", person="user_agent", contact="ip", secret="token_hash", none="amr state", erase="rows"
+    ),
+    "totp": Held(subject="user_id", secret="seed", erase="rows"),
+    "passkey": Held(
+        subject="user_id",
+        secret="credential_hash credential_id public_key",
+        free_text="name",
+        none="transports",
+        erase="rows",
+    ),
+    "recovery_code": Held(subject="user_id", secret="code_hash", erase="rows"),
+    "one_time": Held(subject="user_id", secret="key", none="purpose", erase="rows"),
+    "identity": Held(subject="user_id", person="subject key", none="issuer", erase="rows"),
+    "sign_on": Held(secret="client_secret", none="issuer client_id provider role"),
+    "sign_on_domain": Held(none="name challenge"),
+    "api_client": Held(secret="secrets credentials", none="id name scopes status"),
     "throttle": Held(none="key"),
     "support_grant": Held(
         subject="asked_by", person="asked_name granted_name ended_name", free_text="reason", none="state areas"

@@ -1,5 +1,6 @@
 """A person is erased: shut out first, which may be refused, then forgotten in every domain.
 
+The copies that notifications keep go last.
 Nothing of it can be taken back. A proof that names nobody stays, and invoices stay as the law wants them.
 """
 
@@ -24,7 +25,7 @@ erase_person = Saga("erase-person", ErasePerson, (
         step(services.erase_person, gives=("services_erased",), title=N_("Erase them from orders and subscriptions")),
         step(support.erase_person, gives=("support_erased",), title=N_("Erase them from cases")),
         step(billing.erase_person, gives=("billing_erased",), title=N_("Look at what invoices must keep")),
-        step(notifications.erase_person, gives=("notifications_erased",), title=N_("Erase them from e-mails and log")),
     ),
+    step(notifications.erase_person, gives=("notifications_erased",), title=N_("Erase them from e-mails and log")),
     step(users.keep_proof, title=N_("Keep the proof")),
 ))  # fmt: skip

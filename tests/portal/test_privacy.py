@@ -12,8 +12,8 @@ from jinja2 import FileSystemBytecodeCache
 
 from domains.kernel.config import Settings
 from domains.kernel.database import new_id
-from domains.users import db
-from domains.users.models import User
+from domains.users import db, tokens
+from domains.users.models import Login, User
 from saga.transports import inline
 from tests.factories.users import an_organisation, has_password, invite
 
@@ -92,6 +92,19 @@ def test_an_owner_has_somebody_forgotten_and_sees_the_proof(
     assert bea.caller is None or bea.get("/privacy").status_code == 303
     assert "Who was erased" in page
     assert "Nobody was erased yet" not in page
+
+
+@pytest.mark.asvs("7.5.1")
+@pytest.mark.parametrize("address", ["export", "erase", "people/export", "people/erase"])
+def test_who_has_not_proved_lately_who_they_are_is_asked_first(owner: Browser, bea: Browser, address: str) -> None:
+    assert bea.caller
+    with db.begin() as session:
+        session.execute(Login.__table__.update().values(proved_at=None))
+    tokens.memory._known.clear()
+
+    answer = owner.send(owner.get("/privacy"), f"/privacy/{address}", user=bea.caller.actor.id, their_email=BEA)
+
+    assert (answer.status_code, answer.location.partition("?")[0]) == (303, "/confirm")
 
 
 @pytest.mark.asvs("8.2.1", "8.2.2")

@@ -36,21 +36,56 @@ def know_organisation(
 def keep_entries(session: Session, *, domain: str, customer_id: UUID, entries: tuple[Entry, ...]) -> None:
     """Keep entries of one customer's trail. Each is kept once, however often it is told."""
     owner = session.get(OrganisationRef, customer_id)
-    erased = _erased_among(session, entries)
-    for entry in (_nameless(entry) if entry.actor_id in erased else entry for entry in entries):
+    people, gone = _erased_among(session, entries), _named_as_erased(session, customer_id)
+    for entry in (_as_erased(entry, people, gone) for entry in entries):
         facts = {name: getattr(entry, name) for name in entry.__dataclass_fields__}
         row = facts | {"domain": domain, "reseller_id": owner.reseller_id if owner else None, "words": words_of(entry)}
         insert_new(session, TrailEntry.__table__, row, "id")
+        if entry.action == audit.ERASED:
+            _follow(session, entry)
 
 
 def _erased_among(session: Session, entries: tuple[Entry, ...]) -> set[str]:
-    """Who of those that act in some entries was erased: an old message must not bring them back."""
+    """Who of those that some entries tell of was erased: an old message must not bring them back."""
     ids = [UUID(entry.actor_id) for entry in entries if entry.actor_kind == "user" and len(entry.actor_id) == 36]
+    ids += [entry.subject_id for entry in entries]
     return {str(id) for id in session.scalars(select(ErasedPerson.person_id).where(ErasedPerson.person_id.in_(ids)))}
 
 
-def _nameless(entry: Entry) -> Entry:
-    return replace(entry, actor_name=ERASED_NAME, place="", program="", before=None, after=None)
+def _named_as_erased(session: Session, customer_id: UUID) -> dict[str, set[str]]:
+    """The entries of a customer's trail that have lost their names or values, as it says itself."""
+    erasures = select(TrailEntry.after).join(ErasedPerson, ErasedPerson.person_id == TrailEntry.subject_id)
+    erasures = erasures.where(TrailEntry.customer_id == customer_id, TrailEntry.action == audit.ERASED)
+    gone: dict[str, set[str]] = {"origins": set(), "values": set()}
+    for lists in session.scalars(erasures):
+        for kind, ids in gone.items():
+            ids |= set((lists or {}).get(kind, ()))
+    return gone
+
+
+def _as_erased(entry: Entry, people: set[str], gone: dict[str, set[str]]) -> Entry:
+    """An entry as it may be kept. What says that somebody was erased names nobody and stays."""
+    if entry.actor_id in people or str(entry.id) in gone["origins"]:
+        entry = replace(entry, actor_name=ERASED_NAME, place="", program="")
+    about = entry.subject_kind != "person" and (entry.actor_id in people or str(entry.subject_id) in people)
+    if about or str(entry.id) in gone["values"]:
+        entry = replace(entry, before=None, after=None)
+    return entry
+
+
+def _follow(session: Session, erasure: Entry) -> None:
+    """Let copies lose what their entries have lost."""
+    lists = erasure.after or {}
+    gone = {kind: {str(id) for id in lists.get(kind, ())} for kind in ("origins", "values")}
+    ids = sorted(gone["origins"] | gone["values"])
+    for start in range(0, len(ids), 200):
+        some = [UUID(id) for id in ids[start : start + 200]]
+        for copy in session.scalars(select(TrailEntry).where(TrailEntry.id.in_(some))):
+            if str(copy.id) in gone["origins"]:
+                copy.actor_name, copy.place, copy.program = ERASED_NAME, "", ""
+            if str(copy.id) in gone["values"]:
+                copy.before, copy.after = None, None
+            copy.words = words_of(copy)
 
 
 def words_of(entry: Any) -> str:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session, undefer
 
 from domains.kernel import audit, clock, config, uploads
 from domains.kernel.crypto import fingerprint
 from domains.kernel.database import claimed, locked
 from domains.kernel.errors import Conflict, NotFound, Refused
+from domains.kernel.personal import ERASED_NAME, ERASED_TEXT
 from domains.kernel.tenancy import Actor, Scope
 
 from .. import queries
-from ..models import Attachment
+from ..models import PUT_AWAY, Attachment
 
 MOST = 20  # files of one case
 LEASE = timedelta(minutes=2)  # within which a search says how it went, or is made again
@@ -47,7 +49,7 @@ def attach(
     attachment = Attachment(
         id=attachment_id, case_id=case_id, customer_id=case.customer_id, reseller_id=case.reseller_id,
         name=taken.name, media_type=taken.media_type, size=len(content), sha256=digest, state="quarantined",
-        author=author.name, at=now, content=content, search_at=now, searches=0,
+        author=author.name, author_id=author.id, at=now, content=content, search_at=now, searches=0,
     )  # fmt: skip
     session.add(attachment)
     _audit(session, "support.attach", attachment)
@@ -91,12 +93,35 @@ def mark_searched(session: Session, *, attachment_id: UUID, finding: str | None)
     _audit(session, "support.search_attachment", attachment)
 
 
+def put_away_files_of(session: Session, *, author_id: str) -> int:
+    """Put away all files of somebody who is erased; returns how many. Nobody gets them any more from now on.
+
+    Each row stays, without its words, until its content has left the document store as well (`drop_file`).
+    """
+    gone = update(Attachment).where(Attachment.author_id == author_id, Attachment.state != PUT_AWAY)
+    said = {"name": ERASED_TEXT, "author": ERASED_NAME, "finding": None, "content": None}
+    done: Any = session.execute(gone.values(state=PUT_AWAY, search_at=clock.now(session), searches=0, **said))
+    return int(done.rowcount)
+
+
+def has_twin(session: Session, attachment: Attachment) -> bool:
+    """Whether the content of a file is also that of one which stays."""
+    others = select(Attachment.id).where(Attachment.sha256 == attachment.sha256, Attachment.state != PUT_AWAY)
+    return session.scalars(others.order_by(Attachment.id).limit(1)).first() is not None
+
+
+def drop_file(session: Session, *, attachment_id: UUID) -> None:
+    """Delete the row of a file that was put away and whose content is gone."""
+    session.execute(delete(Attachment).where(Attachment.id == attachment_id, Attachment.state == PUT_AWAY))
+
+
 def note_download(session: Session, *, scope: Scope, case_id: UUID, attachment_id: UUID) -> Attachment:
     """The facts of a file for one download, which the audit trail knows of. NotFound until it was found clean."""
     queries.get(session, scope, case_id)
     query = select(Attachment).where(
-        Attachment.id == attachment_id, Attachment.case_id == case_id, scope.covers(Attachment)
-    )
+        Attachment.id == attachment_id, Attachment.case_id == case_id, Attachment.state != PUT_AWAY,
+        scope.covers(Attachment),
+    )  # fmt: skip
     attachment: Attachment | None = session.scalars(query).one_or_none()
     if attachment is None:
         raise NotFound("There is no such file.", code="attachment_not_found", field="attachment_id")

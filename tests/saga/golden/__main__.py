@@ -21,6 +21,8 @@ TESTS = (  # between them they take each flow to its end once, and the shop that
     "test_a_look_that_finds_nothing_new_changes_nothing",
     "test_two_months_are_invoiced_with_the_running_month_and_a_document_each",
     "test_what_the_provider_bills_for_nobody_we_know_is_noted_once",
+    "test_a_person_is_told_what_every_domain_knows_and_no_secret",
+    "test_an_erased_person_stands_nowhere_any_more_and_the_trail_stays_whole",
 )
 
 
