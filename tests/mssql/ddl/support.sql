@@ -10,12 +10,15 @@ CREATE TABLE attachment (
 	state NVARCHAR(12) NOT NULL,
 	finding NVARCHAR(200) NULL,
 	author NVARCHAR(200) NOT NULL,
+	author_id NVARCHAR(64) NULL,
 	at DATETIMEOFFSET NOT NULL,
 	content VARBINARY(max) NULL,
 	search_at DATETIMEOFFSET NULL,
 	searches INTEGER NOT NULL,
 	CONSTRAINT pk_attachment PRIMARY KEY (id)
 );
+
+CREATE INDEX ix_attachment_author_id ON attachment (author_id);
 
 CREATE INDEX ix_attachment_case_id_id ON attachment (case_id, id);
 

@@ -146,6 +146,7 @@ CREATE TABLE login (
 	user_id BINARY(16) NOT NULL,
 	customer_id BINARY(16) NOT NULL,
 	acting_for BINARY(16) NULL,
+	grant_id BINARY(16) NULL,
 	epoch INTEGER NOT NULL,
 	created_at DATETIMEOFFSET NOT NULL,
 	last_seen_at DATETIMEOFFSET NOT NULL,
@@ -161,6 +162,8 @@ CREATE TABLE login (
 	CONSTRAINT pk_login PRIMARY KEY (id),
 	CONSTRAINT uq_login_token_hash UNIQUE (token_hash)
 );
+
+CREATE INDEX ix_login_grant_id ON login (grant_id);
 
 CREATE INDEX ix_login_user_id ON login (user_id);
 
@@ -288,6 +291,44 @@ CREATE TABLE sign_on_domain (
 );
 
 CREATE UNIQUE INDEX uq_sign_on_domain_verified ON sign_on_domain (name) WHERE verified_at IS NOT NULL;
+
+CREATE TABLE support_grant (
+	id BINARY(16) NOT NULL,
+	customer_id BINARY(16) NOT NULL,
+	reseller_id BINARY(16) NULL,
+	state NVARCHAR(10) NOT NULL,
+	asked_by BINARY(16) NULL,
+	asked_name NVARCHAR(200) NOT NULL,
+	case_id BINARY(16) NULL,
+	reason NVARCHAR(500) NOT NULL,
+	hours INTEGER NOT NULL,
+	areas NVARCHAR(max) NOT NULL,
+	emergency BIT NOT NULL,
+	granted_name NVARCHAR(200) NOT NULL,
+	created_at DATETIMEOFFSET NOT NULL,
+	expires_at DATETIMEOFFSET NULL,
+	ended_at DATETIMEOFFSET NULL,
+	ended_name NVARCHAR(200) NOT NULL,
+	version INTEGER NOT NULL,
+	CONSTRAINT pk_support_grant PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_support_grant_asked_by ON support_grant (asked_by);
+
+CREATE INDEX ix_support_grant_customer_id ON support_grant (customer_id, id);
+
+CREATE TABLE support_use (
+	id BINARY(16) NOT NULL,
+	grant_id BINARY(16) NOT NULL,
+	customer_id BINARY(16) NOT NULL,
+	reseller_id BINARY(16) NULL,
+	user_id BINARY(16) NOT NULL,
+	user_name NVARCHAR(200) NOT NULL,
+	at DATETIMEOFFSET NOT NULL,
+	CONSTRAINT pk_support_use PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_support_use_grant_id ON support_use (grant_id, id);
 
 CREATE TABLE throttle (
 	[key] NVARCHAR(64) NOT NULL,

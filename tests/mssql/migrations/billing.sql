@@ -473,6 +473,9 @@ ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_entry AFTER 
 ADD FILTER PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal AFTER UPDATE,
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.charge,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.charge AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.charge AFTER UPDATE,
@@ -488,6 +491,7 @@ ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.invoice AFT
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.invoice_line,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.invoice_line AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.invoice_line AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(NULL, NULL) ON dbo.outbox,
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.provider_line,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.provider_line AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.provider_line AFTER UPDATE

@@ -372,9 +372,22 @@ ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_entry AFTER 
 ADD FILTER PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal AFTER UPDATE,
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.delivery,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.delivery AFTER INSERT,
-ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.delivery AFTER UPDATE
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.delivery AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.organisation_ref,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.organisation_ref AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.organisation_ref AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(NULL, NULL) ON dbo.outbox,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.personal_export,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.personal_export AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.personal_export AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.trail_entry,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.trail_entry AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.trail_entry AFTER UPDATE
 WITH (STATE = ON, SCHEMABINDING = ON);
 GO
 

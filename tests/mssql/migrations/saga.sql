@@ -391,6 +391,10 @@ ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_entry AFTER 
 ADD FILTER PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(NULL, NULL) ON dbo.outbox,
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.run,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.run AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.run AFTER UPDATE

@@ -527,6 +527,26 @@ GO
 
 -- Running upgrade 0004 -> 0005
 
+CREATE TABLE approval_limit (
+    id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    role NVARCHAR(20) NOT NULL,
+    currency NVARCHAR(3) NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_approval_limit PRIMARY KEY (id),
+    CONSTRAINT uq_approval_limit_customer_id_role UNIQUE (customer_id, role)
+);
+
+GO
+
+UPDATE alembic_version SET version_num='0005' WHERE alembic_version.version_num = '0004';
+
+GO
+
+-- Running upgrade 0005 -> 0006
+
 CREATE TABLE audit_origin (
     entry_id BINARY(16) NOT NULL,
     salt NVARCHAR(64) NOT NULL,
@@ -617,7 +637,7 @@ CREATE INDEX ix_audit_entry_actor_id ON audit_entry (actor_id);
 
 GO
 
-UPDATE alembic_version SET version_num='0005' WHERE alembic_version.version_num = '0004';
+UPDATE alembic_version SET version_num='0006' WHERE alembic_version.version_num = '0005';
 
 GO
 
@@ -641,11 +661,17 @@ CREATE SECURITY POLICY tenancy.tenants
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.account_ref,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.account_ref AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.account_ref AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.approval_limit,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.approval_limit AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.approval_limit AFTER UPDATE,
 ADD FILTER PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_entry,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_entry AFTER UPDATE,
 ADD FILTER PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal AFTER UPDATE,
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.change_,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.change_ AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.change_ AFTER UPDATE,
@@ -655,6 +681,7 @@ ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.order_ AFTE
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.order_line,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.order_line AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.order_line AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(NULL, NULL) ON dbo.outbox,
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.preview,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.preview AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.preview AFTER UPDATE,

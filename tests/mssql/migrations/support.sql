@@ -303,6 +303,55 @@ UPDATE alembic_version SET version_num='0002' WHERE alembic_version.version_num 
 
 GO
 
+-- Running upgrade 0002 -> 0003
+
+CREATE TABLE attachment (
+    id BINARY(16) NOT NULL,
+    case_id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    name NVARCHAR(120) NOT NULL,
+    media_type NVARCHAR(100) NOT NULL,
+    size INTEGER NOT NULL,
+    sha256 NVARCHAR(64) NOT NULL,
+    state NVARCHAR(12) NOT NULL,
+    finding NVARCHAR(200) NULL,
+    author NVARCHAR(200) NOT NULL,
+    at DATETIMEOFFSET NOT NULL,
+    content VARBINARY(max) NULL,
+    search_at DATETIMEOFFSET NULL,
+    searches INTEGER NOT NULL,
+    CONSTRAINT pk_attachment PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_attachment_case_id_id ON attachment (case_id, id);
+
+GO
+
+CREATE INDEX ix_attachment_search_at ON attachment (search_at);
+
+GO
+
+UPDATE alembic_version SET version_num='0003' WHERE alembic_version.version_num = '0002';
+
+GO
+
+-- Running upgrade 0003 -> 0004
+
+ALTER TABLE attachment ADD author_id NVARCHAR(64) NULL;
+
+GO
+
+CREATE INDEX ix_attachment_author_id ON attachment (author_id);
+
+GO
+
+UPDATE alembic_version SET version_num='0004' WHERE alembic_version.version_num = '0003';
+
+GO
+
 COMMIT;
 
 GO
@@ -320,14 +369,21 @@ OR (CAST(SESSION_CONTEXT(N'cloudsales.scope') AS NVARCHAR(10)) = N'reseller' AND
 GO
 
 CREATE SECURITY POLICY tenancy.tenants
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.attachment,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.attachment AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.attachment AFTER UPDATE,
 ADD FILTER PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_entry,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_entry AFTER UPDATE,
 ADD FILTER PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal AFTER UPDATE,
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.case_,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.case_ AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.case_ AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(NULL, NULL) ON dbo.outbox,
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.reference,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.reference AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.reference AFTER UPDATE,

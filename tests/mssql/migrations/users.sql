@@ -452,6 +452,102 @@ UPDATE alembic_version SET version_num='0005' WHERE alembic_version.version_num 
 
 GO
 
+-- Running upgrade 0005 -> 0006
+
+CREATE TABLE audit_origin (
+    entry_id BINARY(16) NOT NULL,
+    salt NVARCHAR(64) NOT NULL,
+    actor_name NVARCHAR(200) NOT NULL,
+    place NVARCHAR(64) NOT NULL,
+    program NVARCHAR(120) NOT NULL,
+    CONSTRAINT pk_audit_origin PRIMARY KEY (entry_id)
+);
+
+GO
+
+CREATE TABLE audit_waiting (
+    entry_id BINARY(16) NOT NULL,
+    CONSTRAINT pk_audit_waiting PRIMARY KEY (entry_id)
+);
+
+GO
+
+CREATE TABLE audit_seal (
+    entry_id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    seq INTEGER NOT NULL,
+    previous NVARCHAR(64) NOT NULL,
+    hash NVARCHAR(64) NOT NULL,
+    CONSTRAINT pk_audit_seal PRIMARY KEY (entry_id),
+    CONSTRAINT uq_audit_seal_customer_id_seq UNIQUE (customer_id, seq)
+);
+
+GO
+
+INSERT INTO audit_seal (entry_id, customer_id, seq, previous, hash) SELECT id, customer_id, seq, previous, hash FROM audit_entry WHERE seq IS NOT NULL;
+
+GO
+
+INSERT INTO audit_waiting (entry_id) SELECT id FROM audit_entry WHERE seq IS NULL;
+
+GO
+
+DROP INDEX uq_audit_entry_customer_id_seq ON audit_entry;
+
+GO
+
+DROP INDEX ix_audit_entry_unsealed ON audit_entry;
+
+GO
+
+ALTER TABLE audit_entry DROP COLUMN seq;
+
+GO
+
+ALTER TABLE audit_entry DROP COLUMN previous;
+
+GO
+
+ALTER TABLE audit_entry DROP COLUMN hash;
+
+GO
+
+ALTER TABLE audit_entry ALTER COLUMN actor_name NVARCHAR(200) NULL;
+
+GO
+
+ALTER TABLE audit_entry ADD form INTEGER NOT NULL DEFAULT '1';
+
+GO
+
+ALTER TABLE audit_entry ADD home_id BINARY(16) NULL;
+
+GO
+
+ALTER TABLE audit_entry ADD on_behalf_id BINARY(16) NULL;
+
+GO
+
+ALTER TABLE audit_entry ADD grant_id BINARY(16) NULL;
+
+GO
+
+ALTER TABLE audit_entry ADD origin_digest NVARCHAR(64) NULL;
+
+GO
+
+CREATE INDEX ix_audit_entry_customer_id ON audit_entry (customer_id, id);
+
+GO
+
+CREATE INDEX ix_audit_entry_actor_id ON audit_entry (actor_id);
+
+GO
+
+UPDATE alembic_version SET version_num='0006' WHERE alembic_version.version_num = '0005';
+
+GO
+
 -- Running upgrade 0006 -> 0007
 
 CREATE TABLE support_grant (

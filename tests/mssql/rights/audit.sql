@@ -10,5 +10,5 @@ GRANT SELECT, INSERT, DELETE ON dbo.audit_origin TO [cloudsales_app];
 DENY UPDATE (entry_id, salt, actor_name, place, program) ON dbo.audit_origin TO [cloudsales_app];
 GRANT SELECT, INSERT, DELETE ON dbo.audit_waiting TO [cloudsales_app];
 DENY UPDATE (entry_id) ON dbo.audit_waiting TO [cloudsales_app];
-GRANT SELECT, INSERT, UPDATE ON dbo.audit_head TO [cloudsales_app];
+GRANT SELECT, INSERT ON dbo.audit_head TO [cloudsales_app];
 DENY DELETE ON dbo.audit_head TO [cloudsales_app];
