@@ -26,6 +26,6 @@ def refuse_owner(settings: Settings, names: Iterable[str]) -> None:
         except policies.Loose as why:
             raise SettingsError(f"{why}: make a role of its own, and give the owner to `migrate`") from None
         except SQLAlchemyError:
-            continue
+            return  # most likely all are, and a start waits for none
         finally:
             engine.dispose()

@@ -66,7 +66,7 @@ def test_with_every_filter_of_ours_gone_the_database_still_holds(
         used_by_the_victim(world, victim)
         cases, found = run(world, all_cases(world, me, victim, every_field=False), me, victim)
         assert found == [], "as the product is"
-        with without_the_scope(monkeypatch, _criteria=lambda *_: (), _narrowed=lambda statement, _: statement):
+        with without_the_scope(monkeypatch, _narrowed=lambda statement, *_: statement):
             cases, found = run(world, fresh(all_cases(world, me, victim, every_field=False)), me, victim)
         done, leaks = done + cases, leaks + found
     with capsys.disabled():
