@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, undefer
 
 from domains.kernel import audit, clock, config, uploads
 from domains.kernel.crypto import fingerprint
-from domains.kernel.database import claimed, locked
+from domains.kernel.database import claimed, insert_new, locked
 from domains.kernel.errors import Conflict, NotFound, Refused
 from domains.kernel.personal import ERASED_NAME, ERASED_TEXT
 from domains.kernel.tenancy import Actor, Scope
@@ -46,12 +46,15 @@ def attach(
     _refuse_more(session, case_id)
     taken = uploads.examined(name, content)
     now = clock.now(session)
-    attachment = Attachment(
-        id=attachment_id, case_id=case_id, customer_id=case.customer_id, reseller_id=case.reseller_id,
-        name=taken.name, media_type=taken.media_type, size=len(content), sha256=digest, state="quarantined",
-        author=author.name, author_id=author.id, at=now, content=content, search_at=now, searches=0,
-    )  # fmt: skip
-    session.add(attachment)
+    facts = {
+        "id": attachment_id, "case_id": case_id, "customer_id": case.customer_id, "reseller_id": case.reseller_id,
+        "name": taken.name, "media_type": taken.media_type, "size": len(content), "sha256": digest,
+        "state": "quarantined", "author": author.name, "author_id": author.id, "at": now, "content": content,
+        "search_at": now, "searches": 0,
+    }  # fmt: skip
+    if not insert_new(session, Attachment.__table__, facts, "id"):  # it is of another's case, which is not seen here
+        raise _taken()
+    attachment = session.get_one(Attachment, attachment_id)
     _audit(session, "support.attach", attachment)
     return attachment
 
@@ -66,8 +69,12 @@ def _refuse_more(session: Session, case_id: UUID) -> None:
 
 def _same(attachment: Attachment, case_id: UUID, digest: str) -> Attachment:
     if (attachment.case_id, attachment.sha256) != (case_id, digest):
-        raise Conflict("This id belongs to another file.", code="attachment_id_taken")
+        raise _taken()
     return attachment
+
+
+def _taken() -> Conflict:
+    return Conflict("This id belongs to another file.", code="attachment_id_taken")
 
 
 def claim_unsearched(session: Session) -> Attachment | None:

@@ -41,7 +41,9 @@ def grant_access(
     """Let the operator's staff look at a customer's pages for a time. The same grant twice is one."""
     owner = queries.organisation(session, scope, customer_id)
     known = session.get(SupportGrant, grant_id)
-    if known is not None and scope.allows(known.customer_id, known.reseller_id):
+    if known is not None and not scope.allows(known.customer_id, known.reseller_id):
+        raise _not_there()
+    if known is not None:
         return known
     grant = _new(session, grant_id, owner, "granted", hours, areas, reason, case_id)
     grant.granted_name, grant.expires_at = by.name, grant.created_at + timedelta(hours=grant.hours)
@@ -193,8 +195,12 @@ def _locked(session: Session, scope: Scope, grant_id: UUID) -> SupportGrant:
     query = select(SupportGrant).where(SupportGrant.id == grant_id, scope.covers(SupportGrant))
     grant: SupportGrant | None = session.scalars(locked(query, SupportGrant)).one_or_none()
     if grant is None:
-        raise NotFound("There is no such support access.", code="support_grant_not_found", field="grant")
+        raise _not_there()
     return grant
+
+
+def _not_there() -> NotFound:
+    return NotFound("There is no such support access.", code="support_grant_not_found", field="grant")
 
 
 def _note(session: Session, action: str, grant: SupportGrant) -> None:

@@ -19,7 +19,7 @@ from domains.kernel import database, files, scanning
 from domains.kernel.config import Settings
 from domains.kernel.database import new_id
 from domains.kernel.errors import Conflict, NotFound, Refused
-from domains.kernel.tenancy import Scope
+from domains.kernel.tenancy import Scope, within
 from domains.support import commands, db, queries
 from domains.support.exchanges import content_of, search_waiting
 from domains.support.models import Attachment, Case
@@ -192,3 +192,11 @@ def test_without_its_daemon_a_file_stays_in_quarantine_and_is_searched_later(dat
     clock.advance(minutes=3)
     assert search_waiting() == 1
     assert kept(attachment).state == "clean"
+
+
+def test_the_id_of_another_tenants_file_is_taken_and_tells_no_more(databases: Settings) -> None:
+    theirs, (mine, _) = opened()[1], opened()
+
+    with pytest.raises(Conflict, match="another file"), within(Scope.customer(mine.customer_id)), db.begin() as session:
+        put(session, mine, attachment_id=theirs.id)
+    assert kept(theirs).case_id == theirs.case_id != mine.id

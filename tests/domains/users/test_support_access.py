@@ -235,3 +235,12 @@ def test_the_time_left_bounds_what_a_process_remembers(house: House, clock: Cloc
 
     assert tokens.seconds_granted(house.now(), clock.now + timedelta(minutes=59, seconds=50)) == 10
     assert tokens.seconds_granted(house.staff, clock.now) > 1000
+
+
+def test_the_id_of_another_customers_access_is_not_there_for_a_new_one(databases: Settings) -> None:
+    mine, theirs = House(), House()
+    grant_id = mine.granted()
+
+    with pytest.raises(NotFound):
+        theirs.granted(grant_id=grant_id)
+    assert mine.granted(grant_id=grant_id) == grant_id
