@@ -39,6 +39,10 @@ NARROWER = {
 # Views that answer those they let in as if they had not, and why.
 ODD = {
     "login.sign_out": "leads to where one signs in",
+    **dict.fromkeys(
+        ("entering.ask", "entering.give", "entering.offer", "entering.enrol", "entering.passkey_options"),
+        "leads to where one signs in who is not half in already",
+    ),
     "styleguide.away": "shows the page of a process that is away",
     "switch.switch": "changes one's login, and these people have none; the matrix of tenants sends it with one",
 }
@@ -59,8 +63,13 @@ def caller(role: str, door: str) -> Caller | None:
     if role == "anonymous":
         return None
     if role == "guest":
-        return a_person(role="reader", scopes=frozenset(), roles=(), customer_id=new_id())
+        _, user_id = an_organisation()
+        known = {"actor": Actor("user", str(user_id), "Olga Owner"), "customer_id": new_id()}
+        return a_person(role="reader", scopes=frozenset(), roles=(), **known)
     known: dict[str, Any] = {"scopes": scopes_of(role), "roles": (role,)}
+    if door == "portal":  # some pages read what is known of their reader
+        customer_id, user_id = an_organisation()
+        known |= {"customer_id": customer_id, "actor": Actor("user", str(user_id), "Olga Owner")}
     if role in STAFF:
         known |= {"kind": "operator", "scope": Scope.operator()}
     return a_caller(**known) if door == "api" else a_person(role=role, **known)
@@ -156,14 +165,19 @@ def test_whom_we_have_shut_out_is_a_stranger_at_every_door(doors: dict[str, Flas
     assert browser.get("/orders").status_code == browser.get("/api/v1/orders", headers=program).status_code == 200
 
     with db.begin() as session:
-        commands.disable_user(session, scope=Scope.customer(customer_id), user_id=owner_id)
-        commands.disable_client(session, scope=Scope.customer(customer_id), client_id="eu-1")
+        ended = commands.disable_user(session, scope=Scope.customer(customer_id), user_id=owner_id)
+        rights = {"within": frozenset(api.spec.SCOPES), "expected_version": None}
+        known = {"scope": Scope.customer(customer_id), "client_id": "eu-1", **rights}
+        commands.set_client_status(session, **known, status="disabled")
+    for kind, id in (("client", "eu-1"), *(("login", str(login_id)) for login_id in ended)):
+        tokens.forget_epoch(kind, id)  # as the views do that shut somebody out; other processes ask again each second
     found = []
     for door, app in doors.items():
         for rule, method, address in entries(app):
             sent = {"headers": program, "path": f"/api/v1{address}"} if door == "api" else {"path": address}
             answer = browser.open(method=method, **sent)
-            if happened(answer, door) != wanted(app, rule, None, door):
+            due = wanted(app, rule, None, door)
+            if happened(answer, door) != due and not (due == "let in" and rule.endpoint in ODD):
                 found.append(f"{door} {method} {rule.rule}: {answer.status_code}")
     assert not found, "\n" + "\n".join(found)
 
