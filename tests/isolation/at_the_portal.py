@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -15,17 +16,22 @@ from domains.kernel.database import new_id
 from tests.api.test_customers import WISH
 
 from .cases import NOT_THERE, Case
-from .world import PRO, REPLAYED, ROOT, Tenant
+from .organisation import PUBLIC_KEY
+from .world import PASSWORD, PRO, REPLAYED, ROOT, Tenant
 
 # Which of a stranger's ids goes into a path, and into a field. None: the catalogue, and ids that are made anew.
 PATHS = {
     "customer_id": "customer", "account_id": "account", "order_id": "order", "subscription_id": "subscription",
     "case_id": "case", "invoice_id": "invoice", "operation_id": "operation", "run_id": "operation", "offer_id": None,
+    "user_id": "colleague", "invitation_id": "invitation", "passkey_id": "passkey", "client_id": "client",
+    "grant_id": "grant", "attachment_id": "attachment", "entry_id": "entry", "export_id": "export",
 }  # fmt: skip
 FIELDS = {
     "account": "account", "customer": "customer", "subscription": "subscription", "order": "order",
     "parent": "subscription", "operation": "operation", "preview_id": "preview", "membership": "membership",
     "case_id": "case", "reply_id": "reply", "offer": None, "q": "order",
+    "attachment_id": "attachment", "case": "case", "credential": "secret", "grant": "grant", "grant_id": "grant",
+    "id": "domain", "login": "login", "run": "operation", "subject": "order", "user": "colleague", "person": "user",
 }  # fmt: skip
 # Fields that an address reads: with a stranger's id there nothing is at this address.
 READ = {
@@ -34,13 +40,26 @@ READ = {
     "offers.show": ("account",), "support.new": ("account", "order", "subscription", "operation"),
     "support.create": ("account", "order", "subscription", "operation"), "changes.change": ("preview_id",),
     "organisations.accept": ("membership",), "organisations.work": ("membership",), "switch.switch": ("customer",),
+    "members.show": ("customer",), "members.change_role": ("customer",), "members.ask_shut_out": ("customer",),
+    "members.shut_out": ("customer",), "members.end_logins": ("customer", "login"),
+    "members.reset_factors": ("customer",), "security.end_logins": ("login",), "api_clients.remove": ("credential",),
+    "sign_on.verify_domain": ("id",), "sign_on.remove_domain": ("id",), "privacy.export_another": ("user",),
+    "privacy.erase_another": ("user",), "support_access.grant": ("grant_id",),
 }  # fmt: skip
+KEPT = {("support_access.grant", "case")}  # see at_the_api
+BEFORE = "before anybody is known"  # what is asked there is a proof of who one is, not an id
+STAFFS = "for staff, who see all customers here: in which role one gets in is the matter of tests/isolation/test_roles"
 NOBODYS = {  # and why no stranger's id can be put there
     "static": "files", "notifications.index": "the local mailbox, which production does not have",
     "notifications.letter": "the local mailbox, which production does not have",
-    "login.show": "before anybody is known",
-    "login.sign_in": "before anybody is known", "login.sign_out": "ends one's own login and takes no id",
+    "login.show": BEFORE, "login.sign_in": BEFORE, "login.sign_in_by_passkey": BEFORE, "login.passkey_options": BEFORE,
+    "entering.ask": BEFORE, "entering.give": BEFORE, "entering.offer": BEFORE, "entering.enrol": BEFORE,
+    "entering.passkey_options": BEFORE, "links.forgotten": BEFORE, "links.send_link": BEFORE, "links.password": BEFORE,
+    "links.invitation": BEFORE, "links.choose": BEFORE, "sso.show": BEFORE, "sso.start": BEFORE,
+    "sso.come_back": BEFORE, "sso.ask_to_link": BEFORE, "sso.link": BEFORE,
+    "login.sign_out": "ends one's own login and takes no id",
     "styleguide.index": "made-up data, not in production", "styleguide.away": "made-up data, not in production",
+    "support_access.desk": STAFFS, "support_access.ask": STAFFS, "support_access.emergency": STAFFS,
 }  # fmt: skip
 QUIET = frozenset({200, 204, 303, 400, 404, 409, 422, 403})
 
@@ -64,7 +83,37 @@ def forms(endpoint: str, t: Tenant) -> dict[str, str]:
         "runs.retry_many": {"reason": "x"}, "switch.switch": {}, "organisations.accept": {},
         "organisations.decline": {}, "organisations.work": {},
     }  # fmt: skip
-    return known[endpoint] | {"form_token": str(new_id())}
+    found = known[endpoint] if endpoint in known else of_the_organisation(endpoint, t)
+    return found | {"form_token": str(new_id())}
+
+
+def of_the_organisation(endpoint: str, t: Tenant) -> dict[str, str]:
+    """The same for people, programs and what else an organisation looks after."""
+    ids, none, seen = t.ids, dict[str, str](), {"version": "1"}
+    provider = {"issuer": "https://127.0.0.1", "client_id": "x", "client_secret": "x", "role": "reader"}
+    mail, grant = f"owner@{t.canary}.example", {"hours": "1", "reason": "x", "grant_id": str(new_id())}
+    known: dict[str, dict[str, str]] = {
+        "confirm.prove": {"password": PASSWORD}, "security.change_password": {"password": PASSWORD, "new": PASSWORD},
+        "security.add_app": {"code": "000000"}, "security.add_passkey": {"credential": "{}"},
+        "security.passkey_options": none, "security.rename_passkey": {"name": "x"}, "security.remove_passkey": none,
+        "security.remove_app": none, "security.recovery_codes": none, "security.end_logins": none,
+        "members.invite": {"email": f"{new_id()}@new.example", "name": "New", "role": "reader"},
+        "members.resend": none, "members.withdraw": none, "members.change_role": seen | {"role": "billing"},
+        "members.shut_out": seen, "members.end_logins": none, "members.reset_factors": none,
+        "members.second_factor": {"wanted": "no"}, "api_clients.create": {"name": "New", "scopes": "orders:read"},
+        "api_clients.update": seen | {"name": "Other", "scopes": "orders:read"}, "api_clients.add_secret": seen,
+        "api_clients.add_key": seen | {"key": PUBLIC_KEY}, "api_clients.delete": seen,
+        "api_clients.remove": {"version": "2"} | {"kind": "secret", "credential": ids.get("secret", "")},
+        "api_clients.set_status": seen | {"status": "active"}, "sign_on.save": seen | provider,
+        "sign_on.check": none, "sign_on.try_out": none, "sign_on.remove": seen,
+        "sign_on.add_domain": {"domain": "new.example"}, "sign_on.verify_domain": {"id": ids.get("domain", "")},
+        "sign_on.remove_domain": {"id": ids.get("domain", "")}, "sso.again": none, "support_access.grant": grant,
+        "support_access.answer": {"answer": "yes", "hours": "1"}, "support_access.end": none, "privacy.export": none,
+        "privacy.erase": {"email": mail}, "privacy.export_another": {"user": ids.get("colleague", "")},
+        "privacy.erase_another": {"user": ids.get("colleague", ""), "their_email": f"carla@{t.canary}.example"},
+        "support.attach": {"file": "letter.txt"},
+    }  # fmt: skip
+    return known[endpoint]
 
 
 @cache
@@ -105,7 +154,17 @@ def unknown(app: Flask) -> Iterator[str]:
 
 
 def _ids_of(rule: Rule) -> list[str]:
-    return re.findall(r"<uuid:(\w+)>", rule.rule)
+    """What stands in an address for something, whatever it looks like; not what is one of a few words."""
+    return re.findall(r"<(?:\w+:)?(\w+)>", rule.rule)
+
+
+def in_paths(rule: Rule, victim: Tenant) -> Iterator[tuple[str, dict[str, str]]]:
+    """A stranger's id in each place of an address, and all of a stranger's at once, so that they fit each other."""
+    known = ((name, PATHS[name]) for name in _ids_of(rule))
+    theirs = {name: victim.ids[kind] for name, kind in known if kind is not None and kind in victim.ids}
+    yield from ((name, {name: id}) for name, id in theirs.items())
+    if len(theirs) > 1:
+        yield "whole", theirs
 
 
 def addresses(rule: Rule, me: Tenant, but: dict[str, str] | None = None) -> Iterator[str]:
@@ -115,7 +174,7 @@ def addresses(rule: Rule, me: Tenant, but: dict[str, str] | None = None) -> Iter
         kind = PATHS[found[1]]
         return (but or {}).get(found[1]) or (me.offers[PRO] if kind is None else me.ids[kind])
 
-    bare = re.sub(r"<uuid:(\w+)>", value, rule.rule)
+    bare = re.sub(r"<(?:\w+:)?(\w+)>", value, rule.rule)
     words = re.search(r"<any\(([^)]*)\):\w+>", bare)
     for word in words[1].split(", ") if words else [""]:
         yield bare.replace(words[0], word) if words else bare
@@ -127,18 +186,29 @@ def cases(app: Flask, me: Tenant, victim: Tenant, *, every_field: bool) -> Itera
         form = forms(rule.endpoint, me) if method == "POST" else None
         if method == "GET":
             yield from _own_page(rule, me)
-        for name in _ids_of(rule):
-            if (kind := PATHS[name]) is not None and kind in victim.ids:
-                theirs = victim.ids[kind]
-                for at in addresses(rule, me, {name: theirs}):
-                    yield Case("portal", method, rule.rule, f"path {name}", at, form, put=frozenset({theirs}))
-        for name, kind in FIELDS.items():
-            must = name in READ.get(rule.endpoint, ())
-            if kind in victim.ids and (must or every_field):
-                yield _in_a_field(rule, method, name, victim.ids[kind], form, me, must)
+        for place, put in in_paths(rule, victim):
+            for at in addresses(rule, me, put):
+                yield Case("portal", method, rule.rule, f"path {place}", at, form, put=frozenset(put.values()))
+        theirs = {name: victim.ids[kind] for name, kind in FIELDS.items() if kind in victim.ids}
+        named = [name for name in theirs if f'"{name}"' in code_of(app, rule.endpoint)] if every_field else []
+        for name in dict.fromkeys([*(one for one in READ.get(rule.endpoint, ()) if one in theirs), *named]):
+            yield _in_fields(rule, method, {name: theirs.pop(name)}, form, me)
+        if every_field:
+            yield _in_fields(rule, method, theirs, form, me)
         if method == "POST":
             again = (form or {}) | {"form_token": REPLAYED}
             yield Case("portal", method, rule.rule, "form token", next(addresses(rule, me)), again, may=QUIET)
+
+
+def wanted(app: Flask, victim: Tenant) -> set[tuple[str, str, str]]:
+    """Every place that must be tried at least once, as (method, route, place): all for which there is an id."""
+    found = set()
+    for rule, method in routes(app):
+        found |= {(method, rule.rule, f"path {place}") for place, _ in in_paths(rule, victim)}
+        where = "form" if method == "POST" else "query"
+        read = READ.get(rule.endpoint, ())
+        found |= {(method, rule.rule, f"{where} {name}") for name in read if FIELDS[name] in victim.ids}
+    return found
 
 
 def _own_page(rule: Rule, me: Tenant) -> Iterator[Case]:
@@ -146,25 +216,33 @@ def _own_page(rule: Rule, me: Tenant) -> Iterator[Case]:
     if all(PATHS[name] is None or PATHS[name] in me.ids for name in _ids_of(rule)):
         may = {200, 303} | ({403} if rule.endpoint == "customers.new" and me.kind != "reseller" else set())
         for at in addresses(rule, me):
-            query = {"offer": me.offers[PRO], "account": me.ids["account"], "quantity": "5"}
-            yield Case("portal", "GET", rule.rule, "nothing", at, query=query, may=frozenset(may))
+            yield Case("portal", "GET", rule.rule, "nothing", at, query=_asked(me), may=frozenset(may))
 
 
-def _in_a_field(
-    rule: Rule, method: str, name: str, theirs: str, form: dict[str, str] | None, me: Tenant, must: bool
-) -> Case:
-    at = next(addresses(rule, me))
-    may, put = (NOT_THERE if must else QUIET), frozenset({theirs})
+def _asked(me: Tenant) -> dict[str, str]:
+    """A query of one's own that makes every page answer."""
+    return {"offer": me.offers[PRO], "account": me.ids["account"], "quantity": "5", "format": "csv"}
+
+
+def _in_fields(rule: Rule, method: str, theirs: dict[str, str], form: dict[str, str] | None, me: Tenant) -> Case:
+    """A stranger's id in one field, or each of a stranger's in all fields that a page does not know."""
+    at, name = next(addresses(rule, me)), next(iter(theirs)) if len(theirs) == 1 else "of other pages"
+    known: dict[str, Any] = {
+        "may": NOT_THERE if name in READ.get(rule.endpoint, ()) else QUIET, "kept": (rule.endpoint, name) in KEPT,
+        "put": frozenset(theirs.values()),
+    }  # fmt: skip
     if form is None:
-        query = {"offer": me.offers[PRO], "account": me.ids["account"], "quantity": "5"} | {name: theirs}
-        return Case("portal", method, rule.rule, f"query {name}", at, query=query, may=may, put=put)
-    return Case(
-        "portal",
-        method,
-        rule.rule,
-        f"form {name}",
-        at,
-        form | {name: theirs, "form_token": str(new_id())},
-        may=may,
-        put=put,
-    )
+        return Case("portal", method, rule.rule, f"query {name}", at, query=_asked(me) | theirs, **known)
+    sent = form | theirs | {"form_token": str(new_id())}
+    return Case("portal", method, rule.rule, f"form {name}", at, sent, **known)
+
+
+@cache
+def _text_of(module: str) -> str:
+    return (ROOT / "portal" / f"{module}.py").read_text(encoding="utf-8")
+
+
+def code_of(app: Flask, endpoint: str) -> str:
+    """The code that answers at an address: the view's own module, and those of the portal that it imports from."""
+    own = _text_of(inspect.unwrap(app.view_functions[endpoint]).__module__.removeprefix("portal."))
+    return own + "".join(_text_of(name) for name in re.findall(r"^from \.(\w+) import", own, flags=re.MULTILINE))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any
 
 from sqlalchemy import text
@@ -13,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from domains.kernel.config import DATABASES
 from domains.kernel.database import Database
+from migrations.rights import database_of
 from tests.portal.visitor import summary_of
 
 from .world import Tenant
@@ -34,6 +34,7 @@ class Case:
     query: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     may: frozenset[int] = NOT_THERE
+    kept: bool = False  # what is sent is kept in one's own rows, as it was said
     put: frozenset[str] = frozenset()  # the stranger's ids that were sent, so that an echo of them tells nothing
 
     @property
@@ -66,11 +67,6 @@ def rows_of(victims: Iterable[Tenant]) -> dict[str, str]:
         for database in map(database_of, DATABASES)
         for table in database.metadata.sorted_tables
     }
-
-
-def database_of(name: str) -> Database:
-    found: Database = import_module("saga.tables" if name == "saga" else f"domains.{name}.models").db
-    return found
 
 
 def _digest(database: Database, table: str, marks: set[str]) -> str:

@@ -29,6 +29,8 @@ from tests.api.test_whole_story import Client
 from tests.factories.billing import draft, render
 from tests.portal.visitor import Visitor
 
+from .organisation import attached, organised, sealed, traced
+
 ROOT = Path(__file__).parents[2]
 PRO, CONNECTOR = "tailspin-analytics-pro", "tailspin-data-connector"
 PASSWORD = "a long way to the northern wind"
@@ -52,6 +54,11 @@ class Tenant:
     last_day: str = ""  # to which its subscription can be extended
 
     @property
+    def limit(self) -> str:
+        """What its buyers may order by themselves: an amount that no other tenant has."""
+        return f"{700 + ord(self.name[0])}.37"
+
+    @property
     def program(self) -> Caller:
         """A program of it with every right there is: what keeps it from others is its scope alone."""
         actor = Actor("client", f"eu-{self.customer_id}", f"ERP of {self.name}")
@@ -67,7 +74,7 @@ class Tenant:
     @property
     def secrets(self) -> set[str]:
         """What no answer to a stranger may hold."""
-        return {self.canary, *self.ids.values()}
+        return {self.canary, self.limit, *self.ids.values()}
 
 
 class World:
@@ -87,10 +94,13 @@ class World:
             self._signed_in(tenant)
             if tenant.kind != "reseller":
                 self._furnished(tenant)
+            organised(self, tenant)
         for tenant in self.tenants.values():
             if tenant.kind != "end_customer":
                 self._invoiced(tenant)
-        self.transport.run_until_quiet()
+        sealed(self)
+        for tenant in self.tenants.values():
+            traced(self, tenant)
         return self
 
     def _onboarded(self, name: str) -> Tenant:
@@ -148,6 +158,7 @@ class World:
             "reply": reply["id"], "operation": operation["id"], "charge": charge["id"],
             "change_preview": change.json["id"], "preview": customer.post("/orders/preview", wish).json["id"],
         }  # fmt: skip
+        attached(customer, tenant)
 
     def _invoiced(self, tenant: Tenant) -> None:
         with accounts_db.begin_read() as session:
@@ -174,9 +185,5 @@ class World:
         if found.kind == "direct":
             return found
         end = self.tenants["E"]
-        own = {
-            "invoice": found.ids["invoice"],
-            "reseller": found.ids["customer"],
-            "membership": found.ids["membership"],
-        }
+        own = {kind: id for kind, id in found.ids.items() if kind != "customer"} | {"reseller": found.ids["customer"]}
         return replace(found, ids=end.ids | own, offers=end.offers, last_day=end.last_day)
