@@ -1,4 +1,4 @@
-"""Whoever gets a stranger's id past the doors, into the payload of a run, is refused by the run's first step."""
+"""What stands behind the doors: runs refuse a stranger's id, and nobody uses up what is counted for a stranger."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from uuid import UUID
 
 import pytest
 
+from api import oauth
 from domains import services
+from domains.kernel.config import Settings
 from domains.kernel.database import new_id
 from domains.kernel.tenancy import Scope
 from domains.services import queries
@@ -66,3 +68,16 @@ def test_a_run_with_a_strangers_id_in_it_comes_to_nothing(world: World) -> None:
         assert (saga.name, ended.status) == (saga.name, "compensated")
         kept = {name: rows for name, rows in before.items() if not name.startswith("saga.") and "inbox" not in name}
         assert changed(kept, rows_of([victim])) == [], saga.name
+
+
+def test_who_uses_up_the_tries_of_a_strangers_program_does_so_at_their_own_place_only(databases: Settings) -> None:
+    desk = oauth.create_app(databases).test_client()
+
+    def tried(program: str, place: str) -> int:
+        asked = {"data": {"grant_type": "client_credentials"}, "auth": (program, "css_wrong")}
+        return desk.post("/token", environ_overrides={"REMOTE_ADDR": place}, **asked).status_code
+
+    used_up = [tried("eu_victim", "192.0.2.1") for _ in range(61)]
+
+    assert set(used_up[:60]) == {401}
+    assert (used_up[-1], tried("eu_victim", "192.0.2.2"), tried("eu_other", "192.0.2.1")) == (429, 401, 401)
