@@ -14,7 +14,7 @@ from flask.json.provider import DefaultJSONProvider
 from domains import NAMES
 from domains.kernel.config import Settings
 from domains.kernel.uploads import LARGEST
-from gateway import doors, spans
+from gateway import doors, refusals, spans
 
 from . import auth, errors, headers, spec
 from .auth import public
@@ -52,6 +52,7 @@ def create_app(settings: Settings, domains: tuple[str, ...] | None = None) -> Fl
     headers.register(app, settings)
     app.before_request(take_files)
     auth.register(app, settings)
+    refusals.watch(app)
     errors.register(app)
     api = spec.Api(app)
     held = settings.domain_names if domains is None else domains

@@ -12,7 +12,7 @@ from flask_wtf import CSRFProtect
 
 from domains.kernel.config import Settings
 from domains.kernel.uploads import LARGEST
-from gateway import doors, spans
+from gateway import doors, refusals, spans
 
 from . import access, errors, formats, frame, headers, origin, reader, reads, starting, words
 from .login import limiter
@@ -53,6 +53,7 @@ def create_app(settings: Settings) -> Flask:
     app.config.update(config(settings))
     headers.register(app, settings)
     access.register(app, settings)
+    refusals.watch(app)
     errors.register(app)
     app.before_request(take_files)
     origin.register(app, settings)

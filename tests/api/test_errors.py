@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from api.problems import CODES
 from domains.kernel import assertion
 from domains.kernel.config import Settings
 from domains.kernel.database import new_id
+from domains.kernel.telemetry import JsonFormatter
 from gateway import hardening
 
 from .probe import a_program
@@ -173,6 +176,18 @@ def test_a_missing_scope_is_forbidden(settings: Settings) -> None:
     answer = a_program(settings, a_caller(scopes=frozenset({"orders:read"}))).get("/things")
 
     assert (answer.status_code, answer.content_type) == (403, "application/problem+json")
+
+
+@pytest.mark.asvs("16.3.2")
+def test_whom_a_right_was_refused_stands_in_the_log(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    caller = a_caller(scopes=frozenset({"orders:read"}))
+    a_program(settings, caller).get("/things")
+    a_program(settings, a_caller()).get("/things")
+
+    (told,) = [json.loads(JsonFormatter().format(one)) for one in caplog.records if "no right" in one.message]
+    assert told["message"] == "refused: no right to this"
+    assert (told["actor_id"], told["customer_id"]) == (caller.actor.id, str(caller.customer_id))
+    assert (told["method"], told["address"], told["place"]) == ("GET", "/things", "127.0.0.1")
 
 
 @pytest.mark.asvs("9.1.1")

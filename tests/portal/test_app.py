@@ -88,11 +88,15 @@ def test_what_is_not_there_is_a_page_and_a_notice_in_a_part(visitor: Visitor) ->
         assert not is_page(part)
 
 
-@pytest.mark.asvs("8.2.1")
-def test_a_role_that_may_not_is_told_so(app: Flask) -> None:
-    answer = Visitor(app, a_person(role="reader")).get("/orders/new")
+@pytest.mark.asvs("8.2.1", "16.3.2")
+def test_a_role_that_may_not_is_told_so(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    reader = a_person(role="reader")
+
+    answer = Visitor(app, reader).get("/orders/new")
 
     assert answer.status_code == 403
+    (told,) = [vars(record) for record in caplog.records if "no right" in record.message]
+    assert (told["actor_id"], told["customer_id"]) == (reader.actor.id, str(reader.customer_id))
     assert "Your role does not cover this" in text_of(answer)
 
 
