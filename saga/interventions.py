@@ -106,8 +106,9 @@ def _keep(session: Session, row: Any, asked: Asked, actor: Actor, now: datetime)
         new_id(), row["id"], row["rev"], asked.op, msgspec.to_builtins(actor), asked.reason, asked.outputs or None, now
     )
     session.execute(tables.intervention.insert().values(**asdict(kept)))
-    told = {"reason": asked.reason, "outputs": asked.outputs, "rev": row["rev"]}
-    audit.record(session, f"saga.{asked.op}", customer_id=row["customer_id"], subject=("run", row["id"]), after=told)
+    about = {"customer_id": row["customer_id"], "subject": ("run", row["id"])}
+    noted = {"reason": asked.reason, "outputs": asked.outputs}
+    audit.record(session, f"saga.{asked.op}", **about, after={"rev": row["rev"]}, private=noted)
 
 
 def interventions_of(session: Session, run_id: UUID) -> list[Intervention]:

@@ -34,19 +34,22 @@ def record(
     subject: tuple[str, UUID],
     before: Any = None,
     after: Any = None,
+    private: dict[str, Any] | None = None,
 ) -> None:
     """Append an entry to the audit trail in the transaction of the change.
 
     `action` is `domain.verb` such as `accounts.rename`; `subject` is (kind, id); `before` and `after` hold the values
     that changed by their names, as a dict or a dataclass, never secrets. What somebody does for another organisation
-    than their own stands in both organisations' trails.
+    than their own stands in both organisations' trails; `private` are values after the change that only the one of
+    their own tells, such as what staff note about a customer's run.
     """
     cause, now = context(), clock.now(session)
-    values = msgspec.to_builtins({"before": before, "after": after}, str_keys=True)  # as they will be read again
     home_id = cause.origin.home_id if cause.origin.home_id != customer_id else None
     about = {"action": action, "subject_kind": subject[0], "subject_id": subject[1], "at": now}
     about |= {"home_id": home_id, "on_behalf_id": customer_id if home_id else None}
     for trail in (customer_id, home_id) if home_id else (customer_id,):
+        known = {**(after or {}), **private} if private and trail == cause.origin.home_id else after
+        values = msgspec.to_builtins({"before": before, "after": known}, str_keys=True)  # as they will be read again
         _append(session, cause, about | {"customer_id": trail}, values)
 
 

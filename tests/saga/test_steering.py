@@ -6,10 +6,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import select
 
 from domains.kernel import sealing
 from domains.kernel.errors import Conflict, Invalid, Locked, NotFound, Refused
-from domains.kernel.tenancy import Scope
+from domains.kernel.messages import acting
+from domains.kernel.tenancy import Origin, Scope
 from saga import coordinator, decide, tables
 from saga.interventions import intervene, interventions_of, possible
 from saga.timeline import operation_status
@@ -207,6 +209,20 @@ def test_whatever_a_person_does_is_kept_with_who_why_and_when_and_audited(transp
     assert sealing.seal(tables.db, "key") == 1
     assert list(sealing.verify(tables.db, "key")) == []
     assert allowed == ("cancel", "compensate", "resume")
+
+
+def test_why_staff_steer_a_run_stands_in_their_own_trail_and_not_in_its_customers(transport: inline.Transport) -> None:
+    run, home_id = a_run(), uuid4()
+
+    with acting(origin=Origin(home_id=home_id)):
+        ask(run, "pause", reason="The provider says that they never pay.")
+
+    entry, value = tables.db.audit_entry, tables.db.audit_value
+    query = select(entry.c.customer_id, value.c.after).join(value, value.c.entry_id == entry.c.id)
+    with tables.db.begin_read() as session:
+        told = {row.customer_id: row.after for row in session.execute(query)}
+    assert told[run.customer_id] == {"rev": 1}
+    assert told[home_id]["reason"] == "The provider says that they never pay."
 
 
 def test_while_its_pivot_is_held_back_a_run_can_be_cancelled(transport: inline.Transport) -> None:

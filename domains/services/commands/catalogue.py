@@ -176,9 +176,9 @@ def set_price_book(session: Session, *, name: str, rules: Sequence[Rule], change
     session.execute(delete(PriceRule).where(PriceRule.price_book_id == book.id))
     _insert(session, PriceRule, [_rule_row(book.id, position, rule) for position, rule in enumerate(rules)])
     if changed_for is not None:
-        values = {"name": name, "rules": list(rules)}
-        subject = ("price_book", book.id)
-        audit.record(session, "services.set_price_book", customer_id=changed_for, subject=subject, after=values)
+        known: dict[str, Any] = {"customer_id": changed_for, "subject": ("price_book", book.id)}
+        private = {"rules": list(rules)}  # mark-ups are nobody's business but ours
+        audit.record(session, "services.set_price_book", **known, after={"name": name}, private=private)
     return book.id
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from domains.kernel import audit, clock
 from domains.kernel.database import insert_new, locked, next_number
 from domains.kernel.errors import Conflict, Invalid, NotFound, Refused
-from domains.kernel.messages import publish
+from domains.kernel.messages import context, publish
 from domains.kernel.tenancy import Actor, Scope
 
 from .. import queries
@@ -143,8 +143,17 @@ def add_reply(
         case.status = "waiting_customer" if as_agent else "open"
         _touched(session, case)
         publish(session, CaseAnswered(**_facts(case)))
-    _audit(session, "support.note" if internal else "support.reply", case)
+    if internal:
+        _audit_note(session, case)
+    else:
+        _audit(session, "support.reply", case)
     return reply
+
+
+def _audit_note(session: Session, case: Case) -> None:
+    """That staff have noted something for themselves stands in the trail of their own organisation only."""
+    whose = context().origin.home_id or case.customer_id
+    audit.record(session, "support.note", customer_id=whose, subject=("case", case.id), after={"case": case.number})
 
 
 def _same(reply: Reply, case_id: UUID, internal: bool) -> Reply:

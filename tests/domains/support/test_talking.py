@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from domains.kernel.config import Settings
 from domains.kernel.database import new_id
 from domains.kernel.errors import Conflict, Invalid, NotFound, Refused
-from domains.kernel.tenancy import Scope
+from domains.kernel.messages import acting
+from domains.kernel.tenancy import Origin, Scope
 from domains.support import commands, db, queries
 from domains.support.commands import LONGEST
 from domains.support.models import OPEN, STATUSES, Case, Reply
@@ -210,3 +211,17 @@ def test_a_closed_case_stays_closed(databases: Settings) -> None:
             assert no.value.code == "case_closed"
 
         assert (case.status, case.version, count(session)) == ("closed", 2, 0)
+
+
+def test_the_trail_of_a_customer_does_not_tell_of_notes_among_staff(databases: Settings) -> None:
+    home_id = new_id()
+    with acting(origin=Origin(home_id=home_id)), db.begin() as session:
+        case = a_case(session)
+        answer(session, case, internal=True)
+        answer(session, case)
+
+    entry = db.audit_entry
+    with db.begin_read() as session:
+        rows = session.execute(select(entry.c.customer_id, entry.c.action).where(entry.c.subject_id == case.id)).all()
+    assert {row.action for row in rows if row.customer_id == case.customer_id} == {"support.open", "support.reply"}
+    assert [row.customer_id for row in rows if row.action == "support.note"] == [home_id]
