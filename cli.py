@@ -106,6 +106,9 @@ def audit(settings: Settings, given: argparse.Namespace) -> int | None:
         print(f"audit trail: {sum(map(anchor, databases))} heads that no anchor knew have left their databases")
         return 0
     faults = [fault for database in databases for fault in verify(database, settings.audit_key)]
+    if "notifications" in settings.domain_names:
+        copies = import_module("domains.notifications.queries")
+        faults += [fault for database in databases for fault in copies.copy_faults(database)]
     print("\n".join(faults) or f"audit trail: no fault in {', '.join(database.name for database in databases)}")
     return 1 if faults else 0
 

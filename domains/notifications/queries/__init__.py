@@ -1,5 +1,6 @@
 """Reading what was told to whom, and who did what."""
 
+from .copies import copy_faults as copy_faults
 from .deliveries import Letter as Letter
 from .deliveries import get_export as get_export
 from .deliveries import list_deliveries as list_deliveries

@@ -141,6 +141,7 @@ def test_an_erased_person_stands_nowhere_any_more_and_the_trail_stays_whole(zoe:
     assert [line for line in json.loads(left) if NAME in line or EMAIL in line or "192.0.2.7" in line] == []
     for database in databases():
         assert list(sealing.verify(database, config.current().audit_key)) == []
+        assert list(told.copy_faults(database)) == []
 
 
 def test_who_is_erased_is_shut_out_and_the_proof_names_nobody(zoe: Colleague) -> None:
