@@ -9,8 +9,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from domains.kernel.config import Settings
 from domains.kernel.database import new_id
-from domains.notifications import db
+from domains.kernel.messages import acting
+from domains.kernel.tenancy import Origin
+from domains.notifications import commands, db
+from domains.notifications.commands.trail import EXPORTS_AN_HOUR
 from tests.factories.trails import an_entry, an_organisation_known
 
 from .program import Program, a_caller
@@ -44,6 +48,29 @@ def test_another_customers_log_is_not_there_and_nobody_reads_without_the_right(a
     assert reseller.get(f"/audit-entries/{id}").status_code == 200
     assert limited.get("/audit-entries").status_code == 403
     assert Program(app, None).get("/audit-entries").status_code == 401
+
+
+@pytest.mark.asvs("2.4.1")
+def test_who_exports_too_often_waits_and_is_told_how_long(app: Flask) -> None:
+    program, another = Program(app, a_caller(new_id())), Program(app, a_caller(new_id()))
+    asked = "/audit-entries/export?format=csv"
+    for _ in range(EXPORTS_AN_HOUR):
+        assert program.get(asked).status_code == 200
+
+    late = program.get(asked)
+
+    assert (late.status_code, late.json["code"]) == (429, "too_many_attempts")
+    assert 0 < int(late.headers["Retry-After"]) <= 3600
+    assert another.get(asked).status_code == 200
+
+
+def test_an_export_by_staff_who_act_for_nobody_stands_in_their_own_trail(databases: Settings) -> None:
+    home_id = new_id()
+    with acting(origin=Origin(home_id=home_id)), db.begin() as session:
+        commands.note_export(session, customer_id=None, count=3, kind="csv")
+
+    with db.begin_read() as session:
+        assert list(session.scalars(select(db.audit_entry.c.customer_id))) == [home_id]
 
 
 def test_an_export_is_a_file_and_is_itself_recorded(app: Flask) -> None:

@@ -8,6 +8,7 @@ from .deliveries import claim_due as claim_due
 from .deliveries import mark_failed as mark_failed
 from .deliveries import mark_sent as mark_sent
 from .deliveries import notify as notify
+from .trail import begin_export as begin_export
 from .trail import keep_entries as keep_entries
 from .trail import know_organisation as know_organisation
 from .trail import note_export as note_export

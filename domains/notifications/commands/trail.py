@@ -10,12 +10,17 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domains.kernel import audit
+from domains.kernel import audit, clock
+from domains.kernel.crypto import digest
 from domains.kernel.database import insert_new
+from domains.kernel.errors import Refused
+from domains.kernel.messages import context
 from domains.kernel.personal import ERASED_NAME
 from domains.kernel.trails import Entry
 
-from ..models import ErasedPerson, OrganisationRef, TrailEntry
+from ..models import ErasedPerson, OrganisationRef, TrailEntry, db
+
+EXPORTS_AN_HOUR = 20  # of one person or program
 
 
 def know_organisation(
@@ -103,9 +108,25 @@ def words_of(entry: Any) -> str:
     return " ".join(filter(None, said)).lower()
 
 
-def note_export(session: Session, *, customer_id: UUID, count: int, kind: str) -> None:
-    """Record that somebody took entries of the trail with them."""
-    after = {"entries": count, "format": kind}
-    audit.record(
-        session, "notifications.export_trail", customer_id=customer_id, subject=("trail", customer_id), after=after
-    )
+def begin_export(session: Session, *, by: str) -> None:
+    """Count an export of somebody's. Refused beyond so many in an hour by the clock, with the seconds to wait."""
+    now = clock.now(session)
+    keys = [digest("trail export", by, f"{now:%Y-%m-%dT%H}", str(number)) for number in range(EXPORTS_AN_HOUR)]
+    known = db.idempotency.c.key
+    taken = set(session.scalars(select(known).where(known.in_(keys))))
+    for key in (key for key in keys if key not in taken):
+        if insert_new(session, db.idempotency, {"key": key, "request_digest": key, "status": 0, "at": now}, "key"):
+            return
+    wait = 3600 - (now.minute * 60 + now.second)
+    raise Refused(
+        "You have exported the log often within this hour. Try again in %(minutes)s minutes.",
+        code="too_many_attempts", minutes=-(-wait // 60), retry_after=wait,
+    )  # fmt: skip
+
+
+def note_export(session: Session, *, customer_id: UUID | None, count: int, kind: str) -> None:
+    """Record that somebody took entries of the trail with them; of staff who act for nobody, in their own trail."""
+    whose = customer_id or context().origin.home_id
+    if whose is not None:
+        known: dict[str, Any] = {"customer_id": whose, "subject": ("trail", whose)}
+        audit.record(session, "notifications.export_trail", **known, after={"entries": count, "format": kind})

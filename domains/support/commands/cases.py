@@ -143,15 +143,14 @@ def add_reply(
         case.status = "waiting_customer" if as_agent else "open"
         _touched(session, case)
         publish(session, CaseAnswered(**_facts(case)))
-    if internal:
-        _audit_note(session, case)
-    else:
-        _audit(session, "support.reply", case)
+    _audit_said(session, case, internal)
     return reply
 
 
-def _audit_note(session: Session, case: Case) -> None:
-    """That staff have noted something for themselves stands in the trail of their own organisation only."""
+def _audit_said(session: Session, case: Case, internal: bool) -> None:
+    """What staff have noted for themselves stands in the trail of their own organisation only."""
+    if not internal:
+        return _audit(session, "support.reply", case)
     whose = context().origin.home_id or case.customer_id
     audit.record(session, "support.note", customer_id=whose, subject=("case", case.id), after={"case": case.number})
 

@@ -98,21 +98,6 @@ def test_what_somebody_does_for_another_organisation_stands_in_both_trails(datab
     assert len(entries()) == 3
 
 
-def test_what_staff_note_for_themselves_stands_in_their_own_trail_only(databases: Settings) -> None:
-    home_id, customer_id = new_id(), new_id()
-    for home in (home_id, customer_id, None):  # staff, somebody of the customer's own, nobody known
-        with acting(origin=Origin(home_id=home)), db.begin() as session:
-            audit.record(session, "saga.retry", customer_id=customer_id, subject=("run", new_id()), after={"rev": 1},
-                         private={"reason": "they never pay"})  # fmt: skip
-
-    query = select(entry.c.customer_id, entry.c.home_id, value.c.after).join(value, value.c.entry_id == entry.c.id)
-    with db.begin_read() as session:
-        found = [(row.customer_id, row.home_id, "reason" in row.after) for row in session.execute(query)]
-    assert sorted(found, key=str) == sorted([
-        (customer_id, home_id, False), (home_id, home_id, True), (customer_id, None, True), (customer_id, None, False)
-    ], key=str)  # fmt: skip
-
-
 def test_what_is_taken_back_was_never_done(databases: Settings) -> None:
     def change() -> None:
         with db.begin() as session:
