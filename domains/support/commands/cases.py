@@ -149,10 +149,11 @@ def add_reply(
 
 def _audit_said(session: Session, case: Case, internal: bool) -> None:
     """What staff have noted for themselves stands in the trail of their own organisation only."""
-    if not internal:
-        return _audit(session, "support.reply", case)
-    whose = context().origin.home_id or case.customer_id
-    audit.record(session, "support.note", customer_id=whose, subject=("case", case.id), after={"case": case.number})
+    if internal:
+        whose = context().origin.home_id or case.customer_id
+        audit.record(session, "support.note", customer_id=whose, subject=("case", case.id), after={"case": case.number})
+    else:
+        _audit(session, "support.reply", case)
 
 
 def _same(reply: Reply, case_id: UUID, internal: bool) -> Reply:
