@@ -23,7 +23,7 @@ from domains.kernel.resealing import reseal
 from domains.kernel.tenancy import SYSTEM, Scope
 from domains.notifications import commands as mail
 from domains.notifications.exchanges import deliver_due
-from domains.notifications.queries import list_deliveries
+from domains.notifications.queries import copy_faults, list_deliveries
 from domains.services import commands as service_commands
 from domains.services import queries as service_queries
 from domains.services.commands.previews import forget_expired
@@ -109,6 +109,8 @@ def put_a_file_to(case_id: UUID) -> None:
     with support.db.begin() as session:
         support.queries.attachments_of(session, SCOPE, case_id)
         case_commands.note_download(session, **known, attachment_id=file["attachment_id"])  # type: ignore[arg-type]
+        case_commands.put_away_files_of(session, author_id=SYSTEM.id)
+    search_waiting()
 
 
 def take_back_and_forget() -> None:
@@ -222,7 +224,9 @@ def look_after(database: Database) -> None:
     with database.begin() as session:
         audit.erase(session, person_id=UUID(int=0), words=("nobody",))
     sealing.seal(database, config.current().audit_key)
+    sealing.anchor(database)
     list(sealing.verify(database, config.current().audit_key))
+    list(copy_faults(database))
     with tables.db.begin_read() as session:
         store.ended_before(session, [new_id()], clock.now(session))
     retention.purge(database)

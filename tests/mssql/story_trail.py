@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from domains import NAMES, notifications, users
-from domains.kernel import personal
+from domains.kernel import audit, personal
 from domains.kernel.database import new_id
 from domains.kernel.errors import DomainError
 from domains.kernel.personal import Whom
@@ -22,6 +22,7 @@ from domains.users import commands as user_commands
 from domains.users import personal as people
 from domains.users.commands.support_access import use_access
 from saga import forgetting, tables
+from tests.factories.trails import an_entry
 
 SCOPE = Scope.operator()
 
@@ -47,6 +48,10 @@ def read_the_trail() -> None:
         one = list_entries(session, SCOPE, Sought()).items[0]
         get_entry(session, SCOPE, one.id)
         names_of(session, SCOPE, [one.customer_id])
+        mail.begin_export(session, by="somebody")
+        lists = {"origins": [str(one.id)], "values": [str(one.id)]}
+    an_entry(one.customer_id, action=audit.ERASED, subject_kind="person", after=lists)
+    with notifications.db.begin() as session:
         mail.know_organisation(session, customer_id=one.customer_id, reseller_id=new_id(), name="N", version=99)
 
 
