@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from domains.kernel.crypto import digest
@@ -58,15 +58,26 @@ def _places(session: Session, user_id: UUID) -> set[str]:
 
 
 def wait(session: Session, limits: tuple[Limit, ...], now: datetime) -> int:
-    """Seconds until the next try is looked at; 0 when that is now."""
-    return max(_blocked_for(session, limit.key, now) for limit in limits)
+    """Seconds until the next try is looked at; 0 when that is now.
+
+    Tries of the same address, person or place are looked at one after the other: each holds its counts until its end,
+    so that many at one moment are no more than as many in a row.
+    """
+    return max([_blocked_for(_held(session, limit, now), now) for limit in limits])
 
 
-def _blocked_for(session: Session, key: str, now: datetime) -> int:
-    throttle = session.get(Throttle, key)
-    if throttle is None or throttle.blocked_until is None:
-        return 0
-    return max(0, int((throttle.blocked_until - now).total_seconds()) + 1) if throttle.blocked_until > now else 0
+def _held(session: Session, limit: Limit, now: datetime) -> Throttle:
+    query = locked(select(Throttle).where(Throttle.key == limit.key), Throttle)
+    while True:
+        insert_new(session, Throttle.__table__, {"key": limit.key, "failures": 0, "last_at": now}, "key")
+        found: Throttle | None = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+        if found is not None:  # else it was idle, and was swept away between these two
+            return found
+
+
+def _blocked_for(throttle: Throttle, now: datetime) -> int:
+    until = throttle.blocked_until
+    return int((until - now).total_seconds()) + 1 if until is not None and until > now else 0
 
 
 def note_failures(session: Session, limits: tuple[Limit, ...], now: datetime) -> None:
@@ -76,11 +87,7 @@ def note_failures(session: Session, limits: tuple[Limit, ...], now: datetime) ->
 
 
 def _note_failure(session: Session, limit: Limit, now: datetime) -> None:
-    insert_new(session, Throttle.__table__, {"key": limit.key, "failures": 0, "last_at": now}, "key")
-    query = locked(select(Throttle).where(Throttle.key == limit.key), Throttle)
-    throttle = session.scalars(query).one_or_none()
-    if throttle is None:  # the right password came in at the same moment
-        return
+    throttle = _held(session, limit, now)
     if now - throttle.last_at > FAILURES_COUNT:
         throttle.failures = 0
     throttle.failures += 1
@@ -91,5 +98,5 @@ def _note_failure(session: Session, limit: Limit, now: datetime) -> None:
 
 
 def forget(session: Session, limit: Limit) -> None:
-    """Count anew: it was they."""
-    session.execute(delete(Throttle).where(Throttle.key == limit.key))
+    """Count anew: it was they. The count stays, because whoever tries at the same moment waits for it."""
+    session.execute(update(Throttle).where(Throttle.key == limit.key).values(failures=0, blocked_until=None))
