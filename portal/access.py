@@ -53,8 +53,7 @@ def register(app: Flask, settings: Settings) -> None:
 def send_to_sign_in() -> Response:
     """Send a stranger to sign in and back; a part of a page sends the whole page there."""
     if request.headers.get("HX-Request"):
-        here = urlsplit(request.headers.get("HX-Current-URL", "/"))
-        return Response(status=204, headers={"HX-Redirect": _sign_in(here.path, here.query)})
+        return Response(status=204, headers={"HX-Redirect": _sign_in(*split(request.headers.get("HX-Current-URL")))})
     back = (request.path, request.query_string.decode()) if request.method == "GET" else ("/", "")
     return redirect(_sign_in(*back), 303)  # type: ignore[return-value]
 
@@ -69,8 +68,20 @@ def safe_next(wanted: str | None) -> str:
     """Where to go after signing in: a path of our own, never another site's address."""
     if not wanted or not wanted.startswith("/") or wanted.startswith(("//", "/\\")) or "\\" in wanted:
         return "/"
-    parts = urlsplit(wanted)
+    try:
+        parts = urlsplit(wanted)
+    except ValueError:
+        return "/"
     return "/" if parts.scheme or parts.netloc else wanted
+
+
+def split(address: str | None) -> tuple[str, str]:
+    """Path and query of an address that a browser says; our first page when it says none, or what is none."""
+    try:
+        parts = urlsplit(address or "/")
+    except ValueError:
+        return "/", ""
+    return parts.path, parts.query
 
 
 def requires(scope: str) -> Callable[[V], V]:
@@ -126,8 +137,7 @@ def is_proved(caller: Caller) -> bool:
 
 def send_to_confirm() -> Response:
     """Send somebody to prove who they are, and then back to where the form is that they have sent."""
-    came_from = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer") or "/")
-    back = (came_from.path, came_from.query)
+    back = split(request.headers.get("HX-Current-URL") or request.headers.get("Referer"))
     if request.method == "GET" and not request.headers.get("HX-Request"):
         back = (request.path, request.query_string.decode())
     where = "/confirm?next=" + quote(back[0] + (f"?{back[1]}" if back[1] else ""))

@@ -12,7 +12,7 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, Length
 
 from domains.kernel.errors import Refused
 from domains.users import commands, db, tokens
@@ -29,7 +29,10 @@ limiter = Limiter(get_remote_address)  # the slow-down per address and place is 
 class LoginForm(FlaskForm):
     """What a person types to come in."""
 
-    email = StringField(_l("E-mail address"), [InputRequired(_l("Type your e-mail address"))])
+    email = StringField(
+        _l("E-mail address"),
+        [InputRequired(_l("Type your e-mail address")), Length(max=320, message=_l("Type your e-mail address"))],
+    )
     password = PasswordField(_l("Password"), [InputRequired(_l("Type your password"))])
 
 

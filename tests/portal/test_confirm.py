@@ -16,7 +16,7 @@ from tests.factories.users import PASSWORD, an_organisation, has_password
 
 from .browser import Browser
 from .conftest import made
-from .visitor import HTMX, form_on, summary_of
+from .visitor import HTMX, Visitor, form_on, summary_of
 
 
 @pytest.fixture
@@ -62,6 +62,19 @@ def test_a_form_that_is_sent_too_late_leads_back_to_its_page(app: Flask, olga: U
 
     assert plain.location == "/confirm?next=/profile"
     assert (part.status_code, part.headers["HX-Redirect"]) == (204, "/confirm?next=/profile%3Fa%3Db")
+
+
+@pytest.mark.parametrize("name", ["Referer", "HX-Current-URL"])
+def test_a_page_one_came_from_that_is_no_address_leads_home(app: Flask, olga: UUID, clock: Clock, name: str) -> None:
+    browser = Browser(app, olga)
+    typed = form_on(browser.get("/profile"), "/profile")
+    clock.advance(minutes=11)
+
+    sent = browser.open("POST", "/secret", data=typed, headers={name: "http://["})
+    stranger = Visitor(app, None).open("GET", "/users", headers={**HTMX, name: "http://["})
+
+    assert (sent.status_code, sent.location) == (303, "/confirm?next=/")
+    assert (stranger.status_code, stranger.headers["HX-Redirect"]) == (204, "/login")
 
 
 @pytest.mark.asvs("6.3.1")

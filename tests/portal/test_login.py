@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from tests.factories.users import PASSWORD, an_organisation, has_password
 
 from .browser import Browser
 from .conftest import made
-from .visitor import Visitor
+from .visitor import Visitor, form_on
 
 EMAIL = "olga@northwind.example"
 
@@ -57,3 +58,26 @@ def test_who_comes_in_gets_a_cookie_that_scripts_and_other_sites_do_not(app: Fla
     assert (answer.status_code, answer.location) == (303, "/orders")
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
+
+
+@pytest.mark.parametrize("wanted", ["/%09/[", "/%0a/[x", "//["])
+def test_a_way_back_that_is_no_address_leads_home(app: Flask, wanted: str) -> None:
+    _, user_id = an_organisation()
+    has_password(user_id)
+
+    answer = Browser(app, user_id).open("GET", f"/login?next={wanted}")
+
+    assert (answer.status_code, answer.location) == (303, "/")
+
+
+@pytest.mark.asvs("15.1.3", "15.2.2")
+@pytest.mark.parametrize("email", ["a" + "\u0315\u0300" * 40_000 + "@x.example", "a@" + "\ufdfa" * 80_000])
+def test_an_address_longer_than_any_is_not_looked_at(app: Flask, email: str) -> None:
+    visitor = Visitor(app, None)
+    fields = (form_on(visitor.get("/login"), "/login") or {}) | {"email": email, "password": "x"}
+    began = time.process_time()
+
+    answer = visitor.open("POST", "/login", data=fields, content_type="multipart/form-data")
+
+    assert answer.status_code == 422
+    assert time.process_time() - began < 2  # folding it takes ten times as long

@@ -11,8 +11,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from domains.kernel import envelope
 from domains.kernel.columns import Count, Flag, Id, Instant, Json, LongText, Serial, Text
+from domains.kernel.crypto import digest
 
 from .organisations import db
+
+LONGEST_EMAIL = 320
+
 
 THEMES = ("auto", "light", "dark")
 
@@ -149,5 +153,7 @@ class Throttle(db.Model):
 
 
 def email_key(email: str) -> str:
-    """What makes two e-mail addresses the same."""
+    """What makes two e-mail addresses the same. One longer than any is the same as itself only."""
+    if len(email) > LONGEST_EMAIL:  # folding takes long for long texts, and anybody may type one to sign in
+        return digest("long address", email.encode("utf-8", "replace"))
     return unicodedata.normalize("NFKC", email.replace("\0", "").strip()).casefold()  # PostgreSQL knows no NUL

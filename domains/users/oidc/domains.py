@@ -19,7 +19,8 @@ _NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0
 def domain_name(text: str) -> str:
     """An e-mail domain as it is kept: small letters, other alphabets by their ASCII name. Refuses what is none."""
     try:
-        name = text.strip().removeprefix("@").rstrip(".").encode("idna").decode().lower()
+        # what is too long is not even looked at: the encoding takes long for long texts
+        name = text.strip().removeprefix("@").rstrip(".").encode("idna").decode().lower() if len(text) <= 320 else ""
     except UnicodeError:
         name = ""
     if len(name) > 253 or not _NAME.fullmatch(name):
