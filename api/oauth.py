@@ -10,6 +10,7 @@ from typing import Any
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.oauth2.rfc6749 import ClientMixin
+from authlib.oauth2.rfc6749.authenticate_client import authenticate_client_secret_basic
 from authlib.oauth2.rfc6749.errors import InvalidScopeError
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
 from authlib.oauth2.rfc7009 import RevocationEndpoint
@@ -23,6 +24,7 @@ from werkzeug.exceptions import HTTPException
 from domains.kernel import config
 from domains.kernel.config import Settings
 from domains.kernel.crypto import digest
+from domains.kernel.places import place_of
 from domains.users import commands, db, tokens
 from gateway import doors, spans
 
@@ -108,6 +110,14 @@ def by_key(query_client: Any, asked: Any) -> Any:
     return client
 
 
+def by_basic(query_client: Any, asked: Any) -> Any:
+    """The program whose id and secret stand in the Authorization header; nobody's are no text at all."""
+    try:
+        return authenticate_client_secret_basic(query_client, asked)
+    except UnicodeDecodeError:
+        return None
+
+
 def create_app(settings: Settings) -> Flask:
     """Make the token endpoint and what clients discover about it."""
     app = Flask(__name__, static_folder=None)
@@ -117,12 +127,14 @@ def create_app(settings: Settings) -> Flask:
 
     @app.post("/token")
     @limiter.limit("60 per minute")
+    @limiter.shared_limit(**GUESSES)
     @public
     def issue_token() -> Response:
         return answered(server.create_token_response())
 
     @app.post("/revoke")
     @limiter.limit("60 per minute")
+    @limiter.shared_limit(**GUESSES)
     @public
     def revoke_token() -> Response:
         return answered(server.create_endpoint_response("revocation"))
@@ -137,7 +149,7 @@ def create_app(settings: Settings) -> Flask:
 
 
 def limiter_of(app: Flask, settings: Settings) -> Limiter:
-    """What counts how often each caller asks."""
+    """What counts requests, in Redis, or here while that is away."""
     app.config.update(
         RATELIMIT_STORAGE_URI=settings.queue_url, RATELIMIT_ENABLED=settings.limits == "on",
         RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 0.2, "socket_timeout": 0.2},
@@ -153,6 +165,7 @@ def server_of(app: Flask) -> AuthorizationServer:
     server.register_grant(Grant)
     server.register_token_generator("default", issue)
     server.register_endpoint(Revocation)
+    server.register_client_auth_method("client_secret_basic", by_basic)
     server.register_client_auth_method("private_key_jwt", by_key)
     if config.current().token_key:
         tokens.jwks()  # one that cannot be read is told at the start
@@ -210,7 +223,23 @@ def issue(*, client: Program, scope: str | None = None, **_: Any) -> dict[str, A
 
 def caller_key() -> str:
     """Whom the limit counts: the program, and the place it calls from."""
-    return f"{claimed()[:64]}@{get_remote_address()}"
+    return f"{claimed()[:64]}@{place_key()}"
+
+
+def place_key() -> str:
+    """From where a request comes, as it is counted: of IPv6 its network, where each place has addresses enough."""
+    return place_of(get_remote_address())
+
+
+def is_unproven(response: Response) -> bool:
+    """Whether the answer is a no to who somebody is."""
+    return response.status_code == 401
+
+
+# A program may be called anything: whoever guesses at many of them is counted by the place alone.
+GUESSES: dict[str, Any] = {
+    "limit_value": "100 per minute", "scope": "guesses", "key_func": place_key, "deduct_when": is_unproven,
+}  # fmt: skip
 
 
 @public

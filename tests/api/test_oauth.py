@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from base64 import b64encode
 from dataclasses import replace
 from typing import Any
 
@@ -93,3 +94,27 @@ def test_while_the_database_is_away_no_token_is_given_and_it_is_said_so(desk: Fl
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
     assert answer.json
     assert answer.json["error"] == "temporarily_unavailable"
+
+
+@pytest.mark.parametrize("given", [b"\xff\xfe:x", b"no-colon", b"a\0b:c", b":", "ü:ü".encode()])
+def test_credentials_that_are_none_are_refused(desk: FlaskClient, given: bytes) -> None:
+    headers = {"Authorization": "Basic " + b64encode(given).decode()}
+
+    answer = desk.post("/token", data={"grant_type": "client_credentials"}, headers=headers)
+
+    assert answer.status_code == 401
+    assert answer.json
+    assert answer.json["error"] == "invalid_client"
+
+
+@pytest.mark.slow
+@pytest.mark.asvs("6.3.1")
+def test_one_place_that_guesses_at_many_programs_is_slowed_down(databases: Settings, queue: object) -> None:
+    desk = opened(replace(databases, limits="on"))
+    wish = {"grant_type": "client_credentials"}
+
+    right = {ask(desk).status_code for _ in range(20)}
+    seen = [desk.post("/token", data=wish, auth=(f"eu_{number}", "x")).status_code for number in range(110)]
+
+    assert right == {200}  # who proves who they are is not counted
+    assert seen == [401] * 100 + [429] * 10
