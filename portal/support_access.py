@@ -13,7 +13,7 @@ from domains.kernel.database import new_id
 from domains.kernel.tenancy import Scope
 from domains.users import commands, db, queries, tokens
 
-from .access import requires
+from .access import proved, requires
 from .forms import Errors, chosen, chosen_id, optional_id, refusals_on, typed, whole
 from .frame import SUPPORT_AREAS
 from .htmx import page, redirect
@@ -44,6 +44,7 @@ def wish() -> dict[str, Any]:
 
 @bp.post("")
 @requires("support-access:write")
+@proved
 @refusals_on(index)
 def grant() -> Any:
     """Let staff see one's pages; the same form sent twice does it once."""
@@ -57,6 +58,7 @@ def grant() -> Any:
 
 @bp.post("/<uuid:grant_id>/answer")
 @requires("support-access:write")
+@proved
 @refusals_on(lambda grant_id, errors: index(errors))
 def answer(grant_id: UUID) -> Any:
     """Say yes or no to somebody who asks."""
@@ -111,6 +113,7 @@ def ask() -> Any:
 
 @bp.post("/emergency")
 @requires("operate")
+@proved
 @refusals_on(desk)
 def emergency() -> Any:
     """Look without being let in, for an hour, reading only; they are told at once."""

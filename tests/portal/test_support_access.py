@@ -10,14 +10,16 @@ from jinja2 import FileSystemBytecodeCache
 
 from domains.kernel import sealing
 from domains.kernel.config import Settings
+from domains.kernel.database import new_id
 from domains.users import db
 from saga.transports import inline
+from tests.conftest import Clock
 from tests.domains.users.test_support_access import House
 from tests.factories.notifications import deliveries
 
 from .browser import Browser
 from .conftest import made
-from .visitor import Visitor, a_person, summary_of, text_of
+from .visitor import Visitor, a_person, form_on, summary_of, text_of
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def app(databases: Settings, compiled: FileSystemBytecodeCache) -> Flask:
 
 
 @pytest.fixture
-def house(app: Flask) -> House:
+def house(app: Flask, clock: Clock) -> House:
     return House("administrator")
 
 
@@ -96,6 +98,29 @@ def test_in_an_emergency_owners_are_told_at_once(agent: Browser, house: House, t
     assert "Data is at risk" in letter.body
     agent.send(agent.get("/switch"), "/switch", customer=str(house.customer_id))
     assert "sees Northwind Traders by its support access" in text_of(agent.get("/profile"))
+
+
+def test_an_emergency_sent_twice_is_one(agent: Browser, house: House) -> None:
+    form = agent.get(f"/support-access/desk?customer={house.customer_id}")
+    address = f"/support-access/emergency?customer={house.customer_id}"
+
+    answers = [agent.send(form, address, reason="Data is at risk").status_code for _ in range(2)]
+
+    assert answers == [303, 303]
+
+
+@pytest.mark.asvs("7.5.1")
+def test_who_lets_support_in_or_themselves_proves_anew_who_they_are(
+    owner: Browser, agent: Browser, house: House, clock: Clock
+) -> None:
+    typed = {one: form_on(one.get("/profile"), "/profile") for one in (owner, agent)}
+    clock.advance(minutes=11)
+
+    for browser, path in (
+        (owner, "/support-access"), (owner, f"/support-access/{new_id()}/answer"), (agent, "/support-access/emergency"),
+    ):  # fmt: skip
+        answer = browser.open("POST", path, data=typed[browser])
+        assert (answer.status_code, (answer.location or "").partition("?")[0]) == (303, "/confirm")
 
 
 @pytest.mark.asvs("8.2.1", "8.2.2")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from domains.kernel import clock
-from domains.kernel.database import locked, new_id
+from domains.kernel.database import insert_new, locked, new_id
 from domains.kernel.errors import N_ as N_
 from domains.kernel.errors import Conflict, Invalid, NotFound, Refused
 from domains.kernel.messages import context, publish
@@ -40,13 +41,10 @@ def grant_access(
 ) -> SupportGrant:
     """Let the operator's staff look at a customer's pages for a time. The same grant twice is one."""
     owner = queries.organisation(session, scope, customer_id)
-    known = session.get(SupportGrant, grant_id)
-    if known is not None and not scope.allows(known.customer_id, known.reseller_id):
-        raise _not_there()
-    if known is not None:
-        return known
-    grant = _new(session, grant_id, owner, "granted", hours, areas, reason, case_id)
-    grant.granted_name, grant.expires_at = by.name, grant.created_at + timedelta(hours=grant.hours)
+    facts = {"granted_name": by.name, "expires_at": clock.now(session) + timedelta(hours=_checked_hours(hours))}
+    grant, made = _new(session, grant_id, owner, "granted", hours, areas, reason, case_id, **facts)
+    if not made:
+        return grant
     _note(session, "users.grant_support", grant)
     return grant
 
@@ -70,8 +68,10 @@ def request_access(
     asked = select(SupportGrant).where(SupportGrant.customer_id == customer_id, SupportGrant.state == "asked")
     if session.scalars(asked.where(SupportGrant.asked_by == UUID(by.id))).first() is not None:
         raise Conflict(N_("You have asked them already; they have not answered yet."), code="support_access_asked")
-    grant = _new(session, grant_id, owner, "asked", hours, areas, reason, case_id)
-    grant.asked_by, grant.asked_name = UUID(by.id), by.name
+    facts = {"asked_by": UUID(by.id), "asked_name": by.name}
+    grant, made = _new(session, grant_id, owner, "asked", hours, areas, reason, case_id, **facts)
+    if not made:
+        return grant
     _note(session, "users.request_support", grant)
     _tell(session, grant, owner, "asked", by.name)
     return grant
@@ -104,11 +104,16 @@ def answer_request(
 def take_emergency_access(
     session: Session, *, grant_id: UUID, customer_id: UUID, reason: str, by: Actor
 ) -> SupportGrant:
-    """Take access for an hour without asking, as an administrator: reading only, with a reason, and they are told."""
+    """Take access for an hour without asking, as an administrator: reading only, with a reason, and they are told.
+
+    The same form twice is one.
+    """
     owner = queries.organisation(session, Scope.operator(), customer_id)
-    grant = _new(session, grant_id, owner, "granted", EMERGENCY_HOURS, (), reason, None)
-    grant.emergency, grant.asked_by, grant.asked_name = True, UUID(by.id), by.name
-    grant.expires_at = grant.created_at + timedelta(hours=EMERGENCY_HOURS)
+    facts = {"emergency": True, "asked_by": UUID(by.id), "asked_name": by.name}
+    facts["expires_at"] = clock.now(session) + timedelta(hours=EMERGENCY_HOURS)
+    grant, made = _new(session, grant_id, owner, "granted", EMERGENCY_HOURS, (), reason, None, **facts)
+    if not made:
+        return grant
     _note(session, "users.grant_support", grant)
     _tell(session, grant, owner, "emergency", by.name)
     return grant
@@ -163,20 +168,29 @@ def _new(
     areas: Sequence[str],
     reason: str,
     case_id: UUID | None,
-) -> SupportGrant:
+    **facts: Any,
+) -> tuple[SupportGrant, bool]:
+    """An access or request, and whether it is new. NotFound when its id is of another customer's, or of another kind.
+
+    Whoever sends a form twice means one thing.
+    """
     reason = " ".join(reason.split())
     if not reason:
         raise Invalid(N_("Say why: the reason is kept and shown."), code="reason_missing", field="reason")
     if len(reason) > 500:
         raise Invalid(N_("The reason is too long: use at most 500 characters."), code="reason_too_long", field="reason")
-    grant = SupportGrant(
-        id=grant_id, customer_id=owner.customer_id, reseller_id=owner.reseller_id, state=state, asked_by=None,
-        asked_name="", case_id=case_id, reason=reason, hours=_checked_hours(hours), areas=_checked_areas(areas),
-        emergency=False, granted_name="", created_at=clock.now(session), expires_at=None, ended_at=None, ended_name="",
-        version=1,
-    )  # fmt: skip
-    session.add(grant)
-    return grant
+    row = {
+        "id": grant_id, "customer_id": owner.customer_id, "reseller_id": owner.reseller_id, "state": state,
+        "asked_by": None, "asked_name": "", "case_id": case_id, "reason": reason, "hours": _checked_hours(hours),
+        "areas": _checked_areas(areas), "emergency": False, "granted_name": "", "created_at": clock.now(session),
+        "expires_at": None, "ended_at": None, "ended_name": "", "version": 1,
+    } | facts  # fmt: skip
+    made = insert_new(session, SupportGrant.__table__, row, "id")
+    found = session.get(SupportGrant, grant_id)
+    same = ("customer_id", "asked_by", "emergency")
+    if found is None or any(getattr(found, name) != row[name] for name in same):
+        raise NotFound("There is no such support access.", code="support_grant_not_found", field="grant_id")
+    return found, made
 
 
 def _checked_hours(hours: int) -> int:

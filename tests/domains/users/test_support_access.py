@@ -139,7 +139,8 @@ def test_who_used_it_and_when_is_kept(house: House) -> None:
 def request(house: House, **but: Any) -> UUID:
     facts: dict[str, Any] = {"hours": 24, "areas": ["orders"], "reason": "To see the order", "by": house.staff.actor}
     with db.begin() as session:
-        made = commands.request_access(session, grant_id=new_id(), customer_id=house.customer_id, **facts | but)
+        known = {"grant_id": new_id(), "customer_id": house.customer_id}
+        made = commands.request_access(session, **known | facts | but)
     return made.id
 
 
@@ -191,6 +192,32 @@ def test_owners_are_told_of_a_request_and_of_an_emergency(house: House) -> None:
     ]  # fmt: skip
     house.act()
     assert {scope.rpartition(":")[2] for scope in house.now().scopes} == {"read"}
+
+
+def test_what_is_sent_twice_is_one_access_and_one_letter(house: House) -> None:
+    grant_id = new_id()
+    for _ in range(2):
+        with db.begin() as session:
+            commands.take_emergency_access(session, grant_id=grant_id, customer_id=house.customer_id, reason="Fire",
+                                           by=house.staff.actor)  # fmt: skip
+        house.granted(grant_id=UUID(int=7))
+
+    with db.begin_read() as session:
+        assert len(queries.list_grants(session, Scope.operator(), limit=9).items) == 2
+        assert [row.type for row in session.execute(db.outbox.select())].count("users.SupportAccessChanged") == 1
+
+
+@pytest.mark.asvs("8.2.2", "8.4.1")
+def test_the_id_of_anothers_access_gives_none(house: House) -> None:
+    grant_id, (other, _) = house.granted(), an_organisation(name="Other")
+
+    with pytest.raises(NotFound):
+        house.granted(scope=Scope.customer(other), customer_id=other, grant_id=grant_id)
+    with pytest.raises(NotFound), db.begin() as session:
+        commands.take_emergency_access(session, grant_id=grant_id, customer_id=house.customer_id, reason="Fire",
+                                       by=house.staff.actor)  # fmt: skip
+    with pytest.raises(NotFound):
+        request(house, grant_id=grant_id)
 
 
 @pytest.mark.asvs("8.2.2", "8.4.1")
