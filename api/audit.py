@@ -28,7 +28,7 @@ def list_audit_entries(wish: dict[str, Any]) -> Any:
     """List what was done, newest first."""
     page = {"cursor": wish.pop("cursor", None), "limit": wish.pop("limit")}
     with db.begin_read() as session:
-        return listing(queries.list_entries(session, g.caller.scope, Sought(**wish), **page))
+        return listing(queries.list_entries(session, g.caller.own, Sought(**wish), **page))
 
 
 @blp.get("/<uuid:audit_entry_id>")
@@ -37,7 +37,7 @@ def list_audit_entries(wish: dict[str, Any]) -> Any:
 def get_audit_entry(audit_entry_id: UUID) -> Any:
     """Get one entry with what it changed."""
     with db.begin_read() as session:
-        return queries.get_entry(session, g.caller.scope, audit_entry_id)
+        return queries.get_entry(session, g.caller.own, audit_entry_id)
 
 
 @blp.get("/export")
@@ -56,8 +56,8 @@ def export_audit_entries(wish: dict[str, Any]) -> Response:
     with db.begin() as session:
         commands.begin_export(session, by=g.caller.actor.id)
     with db.begin_read() as session:  # it may take a while, and holds up nobody who writes
-        text, count = queries.export_entries(session, g.caller.scope, Sought(**wish), kind=kind)
+        text, count = queries.export_entries(session, g.caller.own, Sought(**wish), kind=kind)
     with db.begin() as session:
-        commands.note_export(session, customer_id=g.caller.customer_id, count=count, kind=kind)
+        commands.note_export(session, customer_id=g.caller.here, count=count, kind=kind)
     headers = {"Content-Disposition": f'attachment; filename="audit-log.{kind}"', "Cache-Control": "private, no-store"}
     return Response(text, content_type=TYPES[kind], headers=headers)

@@ -64,6 +64,7 @@ CODES = {
     "export_too_long": Known("Too many entries for one file", "Export a shorter time: `since` and `until`."),
     "support_access_asked": Known("They were asked already", "Wait for their answer."),
     "support_access_answered": Known("The request was answered", "List the support accesses to see how."),
+    "customers_own": Known("The customer cares for its people itself", "Ask one of its owners to do it."),
     "support_access_needed": Known("No support access", "Ask the customer for it, with the reason."),
     "support_grant_not_found": Known("There is no such support access", "List them and take an id from there."),
     "export_not_found": Known(

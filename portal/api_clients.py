@@ -10,10 +10,9 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from domains.kernel import config
-from domains.kernel.errors import Invalid
 from domains.users import commands, db, queries, tokens
 
-from .access import proved, requires
+from .access import is_proved, proved, requires, send_to_confirm
 from .forms import Errors, chosen, chosen_id, refusals_on, typed, whole
 from .htmx import page, redirect
 from .rights import WORDS, offered
@@ -53,20 +52,12 @@ def new(errors: Errors | None = None) -> Any:
 def create() -> Any:
     """Make a program, and show its secret this once."""
     with db.begin() as session:
-        of = queries.organisation(session, g.caller.scope, own_customer())
+        of = queries.organisation(session, g.caller.scope, g.caller.here)
         known = {"client_id": tokens.new_client_id(config.current().region), "within": g.caller.scopes}
         known |= {"customer_id": of.customer_id, "reseller_id": of.reseller_id, **wish(), "secret": new_secret()}
         commands.create_api_client(session, **known)
         client = queries.get_client(session, g.caller.scope, known["client_id"])
     return told_once(client, known["secret"])
-
-
-def own_customer() -> UUID:
-    """The customer the reader belongs to or acts for. Refused for staff who act for nobody."""
-    if g.caller.customer_id is None:
-        raise Invalid(_("Act for a customer first."), code="customer_missing")
-    found: UUID = g.caller.customer_id
-    return found
 
 
 def wish() -> dict[str, Any]:
@@ -95,7 +86,8 @@ def show(client_id: str, errors: Errors | None = None) -> Any:
         client = queries.get_client(session, g.caller.scope, client_id)
         customer = owners(session, [client.customer_id]).get(client.customer_id)
     wrong = errors or Errors()
-    beyond = sorted(set(client.scopes) - g.caller.scopes)
+    counting = commands.at_desk(client.scopes) if g.caller.scope.kind == "operator" else frozenset(client.scopes)
+    beyond = sorted(counting - g.caller.scopes)
     known: dict[str, Any] = {"words": WORDS, "customer": customer, "beyond": beyond, "rights": offered(g.caller)}
     return page("api_clients/show.html", client=client, errors=wrong, status=wrong.status, **known)
 
@@ -162,12 +154,14 @@ def remove(client_id: str) -> Any:
 @requires("api-clients:write")
 @refusals_on(show)
 def set_status(client_id: str) -> Any:
-    """Shut a program out, or let it in again."""
+    """Shut a program out at once, or let it in again with a fresh proof."""
     status = chosen("status", ("active", "disabled"), _("Choose one."))
+    if status == "active" and not is_proved(g.caller):
+        return send_to_confirm()
     with db.begin() as session:
         commands.set_client_status(session, **meant(client_id), status=status)
-    off = status == "disabled"
-    return done(client_id, _("The program is shut out.") if off else _("The program may come in again."))
+    text = _("The program is shut out.") if status == "disabled" else _("The program may come in again.")
+    return done(client_id, text)
 
 
 @bp.get("/<client_id>/delete")

@@ -24,14 +24,14 @@ TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=
 @bp.get("")
 @requires("audit:read")
 def index() -> Any:
-    """Entries, newest first."""
+    """Entries, newest first: of the reader's organisation, or of whom they act for."""
     return shown(sought(request.args.get("person")))
 
 
 def shown(wanted: Sought, errors: Errors | None = None) -> Any:
     """The list with its filters."""
     with db.begin_read() as session:
-        found = queries.list_entries(session, g.caller.scope, wanted, cursor=request.args.get("cursor"), limit=25)
+        found = queries.list_entries(session, g.caller.own, wanted, cursor=request.args.get("cursor"), limit=25)
         ids = {id for one in found.items for id in (one.customer_id, one.home_id, one.on_behalf_id) if id}
         names = queries.names_of(session, g.caller.scope, ids)
     wrong = errors or Errors()
@@ -56,7 +56,7 @@ def sought(person: str | None = None) -> Sought:
 def show(entry_id: UUID) -> Any:
     """One entry with what it changed."""
     with db.begin_read() as session:
-        found = queries.get_entry(session, g.caller.scope, entry_id)
+        found = queries.get_entry(session, g.caller.own, entry_id)
         ids = [id for id in (found.customer_id, found.home_id, found.on_behalf_id) if id]
         names = queries.names_of(session, g.caller.scope, ids)
     changed = deeds.differences(found.before, found.after)
@@ -77,9 +77,9 @@ def export() -> Any:
     with db.begin() as session:
         commands.begin_export(session, by=g.caller.actor.id)
     with db.begin_read() as session:  # it may take a while, and holds up nobody who writes
-        text, count = queries.export_entries(session, g.caller.scope, sought(request.args.get("person")), kind=kind)
+        text, count = queries.export_entries(session, g.caller.own, sought(request.args.get("person")), kind=kind)
     with db.begin() as session:
-        commands.note_export(session, customer_id=g.caller.customer_id, count=count, kind=kind)
+        commands.note_export(session, customer_id=g.caller.here, count=count, kind=kind)
     mark = "\ufeff" if kind == "csv" else ""  # by which spreadsheets know UTF-8
     headers = {"Content-Disposition": f'attachment; filename="audit-log.{kind}"', "Cache-Control": "private, no-store"}
     return Response(mark + text, content_type=TYPES[kind], headers=headers)

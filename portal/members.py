@@ -9,7 +9,7 @@ from flask import Blueprint, flash, g, request
 from flask_babel import gettext as _
 
 from domains.users import commands, db, queries, tokens
-from domains.users.commands import ROLE_SCOPES, STAFF
+from domains.users.commands import ROLE_SCOPES, STAFF, staff_scopes
 
 from .access import proved, requires
 from .browsers import browser_word
@@ -20,15 +20,21 @@ from .htmx import page, redirect
 bp = Blueprint("members", __name__, url_prefix="/users")
 
 
-def here() -> UUID:
-    """The customer whose people the reader cares for: whom they act for, else their own."""
-    return g.caller.customer_id or UUID(g.caller.preferences["home_customer_id"])
-
-
 def roles(kind: str) -> dict[str, Any]:
     """The roles that the reader may give to people of a customer of this kind."""
-    fit = [role for role in ROLES if (role in STAFF) <= (kind == "operator") and ROLE_SCOPES[role] <= g.caller.scopes]
-    return {role: ROLES[role] for role in fit}
+    fit = [role for role in ROLES if cares(kind) and (role in STAFF) <= (kind == "operator")]
+    given = {role: staff_scopes(role, None) if at_desk() else ROLE_SCOPES[role] for role in fit}
+    return {role: ROLES[role] for role in fit if given[role] <= g.caller.scopes}
+
+
+def at_desk() -> bool:
+    """Whether the reader is one of the operator's staff and acts for nobody."""
+    return bool(g.caller.scope.kind == "operator")
+
+
+def cares(kind: str) -> bool:
+    """Whether the reader cares for the people of a customer of this kind: a customer does so itself."""
+    return bool(g.caller.may("users:write") and (not at_desk() or kind == "operator"))
 
 
 @bp.get("/invite")
@@ -37,7 +43,7 @@ def form(errors: Errors | None = None) -> Any:
     """The form for an invitation."""
     wrong = errors or Errors()
     with db.begin_read() as session:
-        place = queries.organisation(session, g.caller.scope, here())
+        place = queries.organisation(session, g.caller.scope, g.caller.here)
     return page("users/invite.html", errors=wrong, status=wrong.status, place=place, roles=roles(place.kind))
 
 
@@ -51,7 +57,7 @@ def invite() -> Any:
     wish: dict[str, Any] = {name: typed(name, most=most) or "" for name, most in names.items()}
     known: dict[str, Any] = {"language": g.caller.preferences["language"], "time_zone": g.caller.preferences["zone"]}
     with db.begin() as session:
-        commands.invite_person(session, **who(), customer_id=here(), **wish, **known)
+        commands.invite_person(session, **who(), customer_id=g.caller.here, **wish, **known)
     flash(_("Invited. The e-mail is on its way; the invitation holds for seven days."), "done")
     return redirect("/users", full=True)
 
@@ -63,6 +69,7 @@ def who() -> dict[str, Any]:
 
 @bp.post("/invitations/<uuid:invitation_id>/resend")
 @requires("users:write")
+@proved
 def resend(invitation_id: UUID) -> Any:
     """Write once more to somebody who is invited."""
     with db.begin() as session:
@@ -89,9 +96,9 @@ def show(user_id: UUID, errors: Errors | None = None) -> Any:
     with db.begin_read() as session:
         person = queries.get_user(session, g.caller.scope, user_id, **which)
         place = queries.organisation(session, g.caller.scope, person.customer_id)
-        known = queries.logins_of(session, g.caller.scope, user_id, **which) if g.caller.may("users:write") else []
+        known = queries.logins_of(session, g.caller.scope, user_id, **which) if cares(place.kind) else []
     shown: dict[str, Any] = {"person": person, "place": place, "logins": known, "browser_word": browser_word}
-    shown |= {"roles": roles(place.kind), "role_names": ROLES}
+    shown |= {"roles": roles(place.kind), "role_names": ROLES, "cares": cares(place.kind)}
     return page("users/person.html", errors=wrong, status=wrong.status, **shown)
 
 
@@ -174,7 +181,7 @@ def second_factor() -> Any:
     """Say whether all people here need a second factor."""
     wanted = request.form.get("wanted") == "yes"
     with db.begin() as session:
-        commands.require_second_factor(session, scope=g.caller.scope, customer_id=here(), wanted=wanted)
+        commands.require_second_factor(session, scope=g.caller.scope, customer_id=g.caller.here, wanted=wanted)
     flash(
         _("Everybody here needs a second factor now.")
         if wanted

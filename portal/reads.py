@@ -13,7 +13,10 @@ from domains.users import commands, db
 
 from .frame import is_staff
 
-LISTS = ("/customers", "/cases", "/runs", "/operations", "/invoices/mismatches", "/switch", "/audit", "/users")
+LISTS = (
+    "/customers", "/cases", "/runs", "/operations", "/invoices/mismatches", "/switch", "/audit", "/users",
+    "/api-clients",
+)  # fmt: skip
 
 
 def register(app: Flask) -> None:

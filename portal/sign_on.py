@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from flask import Blueprint, flash, g, request
 from flask_babel import gettext as _
 
-from domains.kernel.errors import Invalid, NotFound
+from domains.kernel.errors import Invalid
 from domains.users import commands, db, oidc, queries, tokens
 
 from .access import proved, requires
@@ -25,25 +24,17 @@ bp = Blueprint("sign_on", __name__, url_prefix="/sign-on")
 def index(errors: Errors | None = None) -> Any:
     """The provider, and the e-mail domains."""
     with db.begin_read() as session:
-        found = queries.sign_on(session, g.caller.scope, own_customer())
-        domains = queries.domains(session, g.caller.scope, own_customer())
+        found = queries.sign_on(session, **meant())
+        domains = queries.domains(session, **meant())
     wrong = errors or Errors()
     known: dict[str, Any] = {"roles": [(one, ROLES[one]) for one in commands.JOINING_ROLES], "record": oidc.RECORD}
     known |= {"redirect_uri": tokens.redirect_uri(), "it": found, "domains": domains}
     return page("sign_on/show.html", errors=wrong, status=wrong.status, **known)
 
 
-def own_customer() -> UUID:
-    """The customer the reader belongs to or acts for. Refused for staff who act for nobody."""
-    if g.caller.customer_id is None:
-        raise NotFound(_("Act for a customer first."), code="customer_missing")
-    found: UUID = g.caller.customer_id
-    return found
-
-
 def meant() -> dict[str, Any]:
-    """Whose settings, and in whose scope they are changed."""
-    return {"scope": g.caller.scope, "customer_id": own_customer()}
+    """Whose settings, and in whose scope they are seen and changed: the reader's own, or whom they act for."""
+    return {"scope": g.caller.own, "customer_id": g.caller.here}
 
 
 @bp.post("")
@@ -73,7 +64,7 @@ def options() -> dict[str, Any]:
 def check() -> Any:
     """Ask the provider again what it is, and change nothing."""
     with db.begin_read() as session:
-        found = queries.sign_on(session, g.caller.scope, own_customer())
+        found = queries.sign_on(session, **meant())
     if found is None:
         raise Invalid(_("There is no single sign-on here."), code="sign_on_not_found")
     same = oidc.discovered(found.issuer) == found.provider
@@ -86,7 +77,7 @@ def check() -> Any:
 @requires("sign-on:read")
 def try_out() -> Any:
     """Go through the provider as everybody would."""
-    return go_out(own_customer(), "in", hint=g.caller.preferences.get("email", ""), back="/sign-on")
+    return go_out(g.caller.here, "in", hint=g.caller.preferences.get("email", ""), back="/sign-on")
 
 
 @bp.get("/remove")
@@ -94,7 +85,7 @@ def try_out() -> Any:
 def confirm_remove() -> Any:
     """What taking the provider away means."""
     with db.begin_read() as session:
-        found = queries.sign_on(session, g.caller.scope, own_customer())
+        found = queries.sign_on(session, **meant())
     if found is None:
         return redirect("/sign-on")
     return page("sign_on/remove.html", it=found)
@@ -131,7 +122,7 @@ def add_domain() -> Any:
 def verify_domain() -> Any:
     """Look whether the domain's owner publishes the record."""
     with db.begin_read() as session:
-        known = {one.id: one for one in queries.domains(session, g.caller.scope, own_customer())}
+        known = {one.id: one for one in queries.domains(session, **meant())}
     found = known.get(chosen_id("id"))
     published = found is not None and oidc.publishes(found.name, found.challenge)
     with db.begin() as session:

@@ -17,7 +17,6 @@ from .access import requires, signed_in
 from .forms import Errors, chosen, refusals_on, typed
 from .frame import ROLES
 from .htmx import is_partial, page, redirect
-from .members import here
 
 bp = Blueprint("users", __name__)
 LANGUAGE_NAMES = {"en": "English", "de": "Deutsch", "ja": "日本語"}
@@ -36,7 +35,7 @@ def index() -> Any:
         found = queries.list_users(session, g.caller.scope, cursor=request.args.get("cursor"), limit=50)
         ids = {member.customer_id for member in found.items} if g.caller.scope.kind != "customer" else set()
         customers = {id: queries.organisation(session, g.caller.scope, id).name for id in ids}
-        rule = queries.organisation(session, g.caller.scope, here())
+        rule = queries.organisation(session, g.caller.scope, g.caller.here)
     known: dict[str, Any] = {"roles": ROLES, "customers": customers, "next_cursor": found.next_cursor}
     known |= {"rule": rule, "now": clock.wall()}
     return page("users/list.html", people=found.items, **known)

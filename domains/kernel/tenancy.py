@@ -149,6 +149,17 @@ class Caller:
     def may(self, scope: str) -> bool:
         return scope in self.scopes
 
+    @property
+    def here(self) -> UUID:
+        """Whom they act for, else the organisation they belong to."""
+        return self.customer_id or UUID(self.preferences["home_customer_id"])
+
+    @property
+    def own(self) -> Scope:
+        """What they may see of things that are nobody's but the customer's: of staff at their desk the operator's own
+        (ADR 32), of everybody else all of their scope."""
+        return Scope.customer(self.here) if self.scope.kind == "operator" else self.scope
+
     def origin(self, seen: Origin) -> Origin:
         """What the request shows of where it comes from, with whose person or program the caller is."""
         known = self.preferences

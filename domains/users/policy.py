@@ -6,6 +6,8 @@ reseller's end-customers, a role at the operator over all customers. What no rol
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 # Every right, in words for people. A view names the one that it needs; one that is named nowhere here gives a way in to
 # nobody.
 SCOPES = {
@@ -89,9 +91,14 @@ def staff_scopes(role: str, areas: list[str] | None) -> frozenset[str]:
     """What one of the operator's staff may do: at their desk (no `areas`), or under a support access that lets them
     read, and change what its `areas` name, whatever their role."""
     if areas is None:
-        return ROLE_SCOPES[role] - BEHIND_A_GRANT
+        return at_desk(ROLE_SCOPES[role])
     granted = (SUPPORT_AREAS[area] for area in areas if area in SUPPORT_AREAS)
     return frozenset(scope for scope in ROLE_SCOPES[role] if scope.endswith(":read")).union(*granted) - RUN_SCOPES
+
+
+def at_desk(scopes: Collection[str]) -> frozenset[str]:
+    """What is left of some rights for the operator's staff who act for nobody."""
+    return frozenset(scopes) - BEHIND_A_GRANT
 
 
 def scopes_of(role: str) -> frozenset[str]:

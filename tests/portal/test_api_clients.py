@@ -162,3 +162,16 @@ def test_a_program_with_more_rights_than_the_reader_can_only_be_looked_at(app: F
     assert "Shut out" not in text_of(page)
     assert "<b>ERP" not in page.get_data(as_text=True)
     assert "ERP &lt;b&gt;" in page.get_data(as_text=True)
+
+
+@pytest.mark.asvs("7.5.1")
+def test_a_program_is_shut_out_at_once_and_let_in_with_a_fresh_proof(app: Flask, customer_id: UUID) -> None:
+    a_program(customer_id)
+    late = Visitor(app, a_person(customer_id, preferences={"proved_at": ""}))
+    typed = form_on(late.get("/api-clients/eu_erp"), "/api-clients/eu_erp/status") or {}
+
+    out = late.open("POST", "/api-clients/eu_erp/status", data=typed | {"status": "disabled"})
+    back = late.open("POST", "/api-clients/eu_erp/status", data=typed | {"status": "active", "version": "2"})
+
+    assert (out.location, back.location) == ("/api-clients/eu_erp", "/confirm?next=/")
+    assert found(customer_id).status == "disabled"

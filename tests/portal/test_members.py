@@ -120,7 +120,10 @@ def test_roles_and_invitations_ask_for_a_fresh_proof(olga: Browser, bea: UUID, c
     typed = form_on(olga.get(f"/users/{bea}"), f"/users/{bea}/role")
     clock.advance(minutes=11)
 
-    for path in (f"/users/{bea}/role", f"/users/{bea}/shut-out", "/users/invite", "/users/second-factor"):
+    for path in (
+        f"/users/{bea}/role", f"/users/{bea}/shut-out", "/users/invite", "/users/second-factor",
+        f"/users/invitations/{bea}/resend",
+    ):  # fmt: skip
         assert olga.open("POST", path, data=typed).location.startswith("/confirm?next=")
 
 

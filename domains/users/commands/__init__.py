@@ -8,6 +8,8 @@ from ..policy import ROLE_SCOPES as ROLE_SCOPES
 from ..policy import RUN_SCOPES as RUN_SCOPES
 from ..policy import STAFF as STAFF
 from ..policy import SUPPORT_AREAS as SUPPORT_AREAS
+from ..policy import at_desk as at_desk
+from ..policy import staff_scopes as staff_scopes
 from .entering import ToLink as ToLink
 from .entering import enter as enter
 from .entering import link as link

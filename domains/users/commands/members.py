@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, not_, select
 from sqlalchemy.orm import Session
 
 from domains.kernel.database import locked, new_id
-from domains.kernel.errors import Conflict, Invalid, NotFound, Refused
+from domains.kernel.errors import N_, Conflict, Invalid, NotFound, Refused
 from domains.kernel.messages import context
 from domains.kernel.tenancy import Scope
 
@@ -45,7 +45,8 @@ def invite_person(
     Whoever was invited or shut out before is invited anew. `granting` are the rights of who invites.
     """
     organisation = queries.organisation(session, scope, customer_id)
-    check_role(organisation, role, granting)
+    _check_care(scope, organisation)
+    check_role(organisation, role, granting, desk=scope.kind == "operator")
     name = _checked(name, email)
     user = person_of(session, new_id(), email, name, language, time_zone)
     query = select(Membership).where(Membership.user_id == user.id, Membership.customer_id == customer_id)
@@ -93,7 +94,15 @@ def _invitation(session: Session, scope: Scope, membership_id: UUID) -> Membersh
     found: Membership | None = session.scalars(locked(query.where(scope.covers(Membership)), Membership)).one_or_none()
     if found is None:
         raise NotFound("There is no such invitation.", code="invitation_not_found", field="invitation_id")
+    _check_care(scope, session.get_one(Organisation, found.customer_id))
     return found
+
+
+def _check_care(scope: Scope, organisation: Organisation) -> None:
+    """Refuse staff at their desk what only a customer does with its people (ADR 32); the operator's are their own."""
+    if scope.kind == "operator" and organisation.kind != "operator":
+        text = N_("The customer cares for its people itself: you see them, and change nothing here.")
+        raise Refused(text, code="customers_own")
 
 
 def change_role(
@@ -105,8 +114,9 @@ def change_role(
     Refused for oneself, for the last owner, and for a role, old or new, that may do more than who changes it.
     """
     member, organisation = _colleague(session, scope, user_id, customer_id, expected_version)
+    _check_care(scope, organisation)
     for each in (member.role, role):
-        check_role(organisation, each, granting)
+        check_role(organisation, each, granting, desk=scope.kind == "operator")
     if role == member.role:
         return
     if role not in OWNERS:
@@ -129,7 +139,8 @@ def shut_out(
     What the same person is to other customers is no business of this one, and stays.
     """
     member, organisation = _colleague(session, scope, user_id, customer_id, expected_version)
-    check_role(organisation, member.role, granting)
+    _check_care(scope, organisation)
+    check_role(organisation, member.role, granting, desk=scope.kind == "operator")
     _keep_an_owner(session, member)
     return _end_membership(session, member)
 
@@ -160,6 +171,7 @@ def end_logins_of(
 ) -> list[UUID]:
     """End one or all logins of a colleague at a customer, and give their ids. An unknown login is NotFound."""
     member = queries.membership(session, scope, user_id, customer_id)
+    _check_care(scope, session.get_one(Organisation, member.customer_id))
     logins = [login for login in _logins_at(session, member) if login_id in (None, login.id)]
     if login_id is not None and not logins:
         raise NotFound("There is no such login.", code="login_not_found", field="login_id")
@@ -187,7 +199,7 @@ def reset_factors(session: Session, *, scope: Scope, user_id: UUID, customer_id:
 
 def require_second_factor(session: Session, *, scope: Scope, customer_id: UUID, wanted: bool) -> None:
     """Say whether a customer's people need a second factor. Who has none is held at the door until they have one."""
-    queries.organisation(session, scope, customer_id)
+    _check_care(scope, queries.organisation(session, scope, customer_id))
     place = _locked(session, customer_id)
     before, place.second_factor = place.second_factor, "required" if wanted else "optional"
     if before == place.second_factor:

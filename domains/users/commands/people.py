@@ -23,7 +23,7 @@ from ..models import (
     User,
     email_key,
 )
-from ..policy import ROLE_SCOPES, STAFF, scopes_of
+from ..policy import ROLE_SCOPES, STAFF, scopes_of, staff_scopes
 from .invitations import invite
 from .live import live_logins
 
@@ -96,13 +96,19 @@ def add_user(
         invite(session, user, organisation, role, name, email)
 
 
-def check_role(organisation: Organisation, role: str, granting: Collection[str] | None = None) -> None:
-    """Refuse an unknown role, a staff's role outside the operator, and one that gives more than its giver has."""
+def check_role(
+    organisation: Organisation, role: str, granting: Collection[str] | None = None, *, desk: bool = False
+) -> None:
+    """Refuse an unknown role, a staff's role outside the operator, and one that gives more than its giver has.
+
+    For staff at their `desk`, whose rights end where a customer's own begins, it counts what a role gives there.
+    """
     if role not in ROLE_SCOPES:
         raise Invalid(f"role is one of {', '.join(ROLE_SCOPES)}.", code="role_invalid", field="role")
     if role in STAFF and organisation.kind != "operator":
         raise Invalid("Only people of the operator have this role.", code="role_invalid", field="role")
-    if granting is not None and not scopes_of(role) <= set(granting):
+    given = staff_scopes(role, None) if desk else scopes_of(role)
+    if granting is not None and not given <= set(granting):
         raise Refused("This role may do more than you may.", code="role_above_own", field="role")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -16,8 +17,8 @@ from domains.kernel.database import insert_new, locked, new_id
 from domains.kernel.errors import N_, Conflict, Invalid, NotFound, Refused
 from domains.kernel.tenancy import Scope
 
-from ..models import ApiClient, Credential, Organisation, db
-from ..policy import CLIENT_SCOPES, RUN_SCOPES
+from ..models import ApiClient, Credential, Organisation, db, theirs
+from ..policy import CLIENT_SCOPES, RUN_SCOPES, at_desk
 from .trail import note
 
 MOST = 2  # live secrets, and live keys: one in use, and the one that takes its place
@@ -68,7 +69,7 @@ def fits(session: Session, customer_id: UUID, scopes: list[str], within: Rights 
     _not_beyond(scopes, within)
 
 
-def _not_beyond(scopes: list[str], within: Rights | None) -> None:
+def _not_beyond(scopes: Collection[str], within: Rights | None) -> None:
     beyond = set() if within is None else set(scopes) - within
     if beyond:
         text = N_("The program has, or would have, rights that you do not have: %(scopes)s.")
@@ -226,13 +227,13 @@ def _client(
     session: Session, scope: Scope, client_id: str, within: Rights | None, expected_version: int | None
 ) -> ApiClient:
     """A program to be changed. Not there for who does not see it, refused to who has fewer rights than it has."""
-    found = _locked(session, client_id, scope.covers(ApiClient)) if client_id.isprintable() else None
+    found = _locked(session, client_id, theirs(scope, ApiClient)) if client_id.isprintable() else None
     if found is None:
         raise NotFound("There is no such client.", code="client_not_found", field="client_id")
     if expected_version not in (None, found.version):
         text = N_("The program has changed since you looked. This is how it stands now.")
         raise Conflict(text, code="version_conflict")
-    _not_beyond(found.scopes, within)
+    _not_beyond(at_desk(found.scopes) if scope.kind == "operator" else found.scopes, within)
     return found
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domains.kernel.columns import Count, Id, Text
@@ -36,3 +38,12 @@ class Organisation(db.Model):
         if self.kind == "operator" and scopes and scopes <= RUN_SCOPES:
             return Scope.operator()
         return Scope.reseller(self.customer_id) if self.kind == "reseller" else Scope.customer(self.customer_id)
+
+
+def theirs(scope: Scope, model: Any) -> ColumnElement[bool]:
+    """The predicate over what nobody but a customer sees and changes without its support access (ADR 32): its people's
+    doors. Of staff at their desk it covers the operator's own."""
+    if scope.kind != "operator":
+        return scope.covers(model)
+    homes = select(Organisation.customer_id).where(Organisation.kind == "operator")
+    return model.customer_id.in_(homes)  # type: ignore[no-any-return]

@@ -16,6 +16,7 @@ from ..models import (
     ApiClient,
     SignOn,
     SignOnDomain,
+    theirs,
 )
 from .organisations import organisation
 
@@ -24,7 +25,7 @@ def list_clients(
     session: Session, scope: Scope, *, customer_id: UUID | None = None, cursor: str | None = None, limit: int = 50
 ) -> Page[ApiClient]:
     """Programs of customers that the caller may see, by their ids."""
-    query, filters, size = select(ApiClient).where(scope.covers(ApiClient)), {"of": customer_id}, checked_limit(limit)
+    query, filters, size = select(ApiClient).where(theirs(scope, ApiClient)), {"of": customer_id}, checked_limit(limit)
     if customer_id is not None:
         query = query.where(ApiClient.customer_id == customer_id)
     if cursor:
@@ -37,7 +38,7 @@ def list_clients(
 
 def get_client(session: Session, scope: Scope, client_id: str) -> ApiClient:
     """One program; NotFound for any that the caller may not see."""
-    query = select(ApiClient).where(ApiClient.id == client_id, scope.covers(ApiClient))
+    query = select(ApiClient).where(ApiClient.id == client_id, theirs(scope, ApiClient))
     found: ApiClient | None = session.scalars(query).one_or_none() if client_id.isprintable() else None
     if found is None:
         raise NotFound("There is no such client.", code="client_not_found", field="client_id")
