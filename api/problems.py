@@ -107,6 +107,7 @@ CODES = {
     "too_many_domains": Known("Too many domains", "Remove one of the domains first."),
     "domain_not_proven": Known("The domain is not proven", "Publish the TXT record, wait a while, ask again."),
     "domain_taken": Known("The domain is another organisation's", "Open a case if it is yours."),
+    "own_means_wanted": Known("It is not for this login", "Sign in with a password or passkey of the person's own."),
     "other_sign_in": Known("Another way in is needed", "Sign in the way that the organisation wants it."),
     "name_taken": Known("The name is taken", "Choose another name."),
     "account_closed": Known("The account is closed", "Choose another account, or open a new one."),

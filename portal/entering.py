@@ -11,6 +11,7 @@ from typing import Any
 
 import segno
 from flask import Blueprint, g, request
+from flask_babel import lazy_gettext as _l
 
 from domains.kernel.errors import Refused
 from domains.users import commands, db, queries, tokens
@@ -22,6 +23,12 @@ from .htmx import page, redirect
 from .login import as_json, keep, let_in, limiter, on_to, own_token
 
 bp = Blueprint("entering", __name__)
+WORDS = {
+    "own_factor": _l(
+        "A second factor is wanted here, and you have none. Sign in with your own password to set one up, or have your "
+        "organisation’s provider ask for one."
+    ),
+}
 
 
 def half_in(state: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -33,6 +40,8 @@ def half_in(state: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             g.half = tokens.half_of_login(own_token())
             if g.half is None or g.half.state != state:
                 return on_to("active") if g.caller is not None else redirect("/login")
+            if state == "enrol" and g.half.by_provider:
+                return page("users/sso_failed.html", text=WORDS["own_factor"], said="", status=403)
             return view(*args, **values)
 
         return called
@@ -77,7 +86,7 @@ def offer(errors: Errors | None = None, status: int = 200) -> Any:
 def enrol() -> Any:
     """Take the first proof of a new factor, show the recovery codes once, and let its owner in."""
     step, given = new_factor()
-    made = tokens.prove(step, login_id=g.half.login_id, **given)
+    made = tokens.enrol(step, login_id=g.half.login_id, **given)
     with db.begin() as session:
         codes = commands.renew_recovery_codes(session, user_id=made.user_id)
     return keep(made, page("users/first_codes.html", codes=codes, back=safe_next(request.args.get("next"))))
@@ -112,7 +121,7 @@ def drawn(seed: str, email: str) -> dict[str, Any]:
 @bp.errorhandler(Refused)
 def refused(error: Refused) -> Any:
     """A wrong code and too many tries: said on the form itself. Who has no tries left begins anew."""
-    if error.code == "login_ended":
+    if error.code in ("login_ended", "factor_known"):  # the second: they have set one up elsewhere, and give that
         return redirect("/login")
     wrong = Errors(error)
     show = ask if g.half.state == "second_factor" else offer

@@ -14,6 +14,7 @@ from .access import signed_in
 from .forms import chosen_id
 from .frame import ROLES
 from .htmx import page, redirect
+from .own_means import by_provider
 
 bp = Blueprint("organisations", __name__)
 
@@ -21,9 +22,10 @@ bp = Blueprint("organisations", __name__)
 @bp.get("/organisations")
 @signed_in
 def index() -> Any:
-    """The organisations that the reader works for or is invited to."""
+    """The organisations that the reader works for or is invited to; by a provider, its own only."""
     with db.begin_read() as session:
-        found = queries.own_memberships(session, UUID(g.caller.actor.id))
+        known, of = queries.own_memberships(session, UUID(g.caller.actor.id)), by_provider()
+    found = [each for each in known if of in ("", str(each[1].customer_id))]
     return page("users/organisations.html", found=found, roles=ROLES)
 
 
@@ -32,7 +34,7 @@ def index() -> Any:
 def accept() -> Any:
     """Become a member of an organisation."""
     with db.begin() as session:
-        commands.accept_invitation(session, **which())
+        commands.accept_invitation(session, login_id=UUID(g.caller.login_id), **which())
     tokens.forget_epoch("login", g.caller.login_id)
     flash(_("You are a member now."), "done")
     return redirect("/organisations", full=True)
@@ -43,7 +45,7 @@ def accept() -> Any:
 def decline() -> Any:
     """Say no to an invitation."""
     with db.begin() as session:
-        commands.decline_invitation(session, **which())
+        commands.decline_invitation(session, login_id=UUID(g.caller.login_id), **which())
     tokens.forget_epoch("login", g.caller.login_id)
     flash(_("You have declined the invitation."), "done")
     return redirect("/organisations", full=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, g
+from flask import Blueprint, g, request
 from flask_babel import gettext as _
 
 from domains.kernel.errors import Invalid
@@ -19,9 +19,17 @@ from saga.payloads.person import ErasePerson, ExportPerson
 from .access import proved, requires, signed_in
 from .forms import Errors, chosen_id, refusals_on, typed
 from .htmx import page
+from .own_means import by_provider, sent_to_own_means
 from .starting import Start, starts
 
 bp = Blueprint("privacy", __name__, url_prefix="/privacy")
+
+
+@bp.before_request
+def by_own_means() -> Any:
+    """Let nobody whom an organisation's provider let in fetch or erase what all organisations know of a person."""
+    of_oneself = request.endpoint in ("privacy.export", "privacy.erase")
+    return sent_to_own_means("/privacy") if of_oneself and by_provider() else None
 
 
 @bp.get("")

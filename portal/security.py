@@ -16,6 +16,7 @@ from .entering import drawn, new_factor
 from .forms import Errors, optional_id, refusals_on
 from .htmx import page, redirect
 from .login import as_json, keep, limiter
+from .own_means import by_provider, sent_to_own_means
 
 bp = Blueprint("security", __name__, url_prefix="/security")
 
@@ -23,11 +24,7 @@ bp = Blueprint("security", __name__, url_prefix="/security")
 @bp.before_request
 def by_own_means() -> Any:
     """Let nobody whom an organisation's provider let in change the account's own ways in: they hold elsewhere too."""
-    by_provider = g.caller is not None and g.caller.preferences.get("sign_on")
-    if not by_provider or request.endpoint == "security.index":
-        return None
-    flash(_("You came in through your organisation. Sign in with your own password to change this."), "waiting")
-    return redirect("/security", full=True)
+    return sent_to_own_means("/security") if by_provider() and request.endpoint != "security.index" else None
 
 
 def me() -> UUID:
@@ -38,11 +35,11 @@ def me() -> UUID:
 @bp.get("")
 @signed_in
 def index(errors: Errors | None = None, **_values: Any) -> Any:
-    """How the reader comes in, and where they are signed in."""
-    wrong = errors or Errors()
+    """How the reader comes in, and where they are signed in; by a provider, only where it let them in."""
+    wrong, of = errors or Errors(), by_provider()
     with db.begin_read() as session:
         known = queries.own_factors(session, me())
-        logins = queries.own_logins(session, me())
+        logins = [one for one in queries.own_logins(session, me()) if of in ("", str(one.sign_on_id))]
     shown: dict[str, Any] = {"known": known, "logins": logins, "browser_word": browser_word}
     return page("users/security.html", errors=wrong, status=wrong.status, **shown)
 
@@ -102,9 +99,8 @@ def add_passkey() -> Any:
 def added() -> Any:
     """Take a new factor. Who has no recovery codes yet sees theirs; others may end their other logins next."""
     step, given = new_factor()
-    made = tokens.prove(step, login_id=UUID(g.caller.login_id), **given)
+    made = tokens.enrol(step, login_id=UUID(g.caller.login_id), **given)
     with db.begin() as session:
-        commands.tell_of_change(session, user_id=me(), template="factors_changed")
         left = queries.own_factors(session, me()).recovery_codes
         codes = [] if left else commands.renew_recovery_codes(session, user_id=me())
     if codes:
@@ -168,6 +164,7 @@ def recovery_codes() -> Any:
     """Ten new recovery codes, shown once."""
     with db.begin() as session:
         codes = commands.renew_recovery_codes(session, user_id=me())
+        commands.tell_of_change(session, user_id=me(), template="factors_changed")
     return page("users/recovery_codes.html", codes=codes)
 
 

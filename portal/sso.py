@@ -122,7 +122,7 @@ def entered(customer_id: UUID, who: oidc.Identified, back: str) -> Any:
     if isinstance(made, commands.SignedIn):
         return let_in(made, back)
     pending = {"of": str(customer_id), "who": msgspec.to_builtins(who), "how": made.how, "user": str(made.user_id)}
-    session["sso_link"] = pending | {"back": back, "at": int(clock.wall().timestamp())}
+    session["sso_link"] = pending | {"code": made.code, "back": back, "at": int(clock.wall().timestamp())}
     return redirect("/login/sso/link")
 
 
@@ -154,8 +154,9 @@ def link() -> Any:
     if known is None:
         return failed("state")
     who, own = msgspec.convert(known["who"], oidc.Identified), how(known) == "own"
-    shown = {"signed_in_as": UUID(known["user"])} if own else {"password": request.form.get("password", "")[:1024]}
-    made = tokens.enter(commands.link, who, customer_id=UUID(known["of"]), place=place(), **shown)
+    shown: dict[str, Any] = {"customer_id": UUID(known["of"]), "place": place(), "code": known["code"]}
+    shown |= {"signed_in_as": UUID(known["user"])} if own else {"password": request.form.get("password", "")[:1024]}
+    made = tokens.enter(commands.link, who, **shown)
     session.pop("sso_link", None)
     return let_in(made, known["back"])
 

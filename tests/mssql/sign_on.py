@@ -48,13 +48,12 @@ def people_sign_on() -> None:
 
 def come_in(customer_id: UUID) -> None:
     known = {"customer_id": customer_id, "place": PLACE}
-    for step, name, more in (
-        (commands.enter, "nils", {}), (commands.enter, "nils", {}), (commands.enter, "olga", {}),
-        (commands.link, "olga", {"password": "wrong"}), (commands.link, "olga", {"password": PASSWORD}),
-        (commands.link, "una", {}),
-    ):  # fmt: skip
+    for name in ("nils", "nils"):
+        tokens.enter(commands.enter, who(name), **known)
+    for name, password in (("olga", "wrong"), ("olga", PASSWORD), ("una", "")):
+        code = tokens.enter(commands.enter, who(name), **known).code
         with suppress(DomainError):
-            made = tokens.enter(step, who(name), **known, **more)
+            made = tokens.enter(commands.link, who(name), **known, code=code, password=password)
     caller = tokens.caller_of_login(made.token)
     if caller is not None:
         tokens.enter(commands.prove_by_sign_on, who("una"), login_id=UUID(caller.login_id))

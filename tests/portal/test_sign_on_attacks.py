@@ -8,9 +8,9 @@ import pytest
 from flask import Flask
 
 from domains.users import db, tokens
-from domains.users.models import Identity, Login, Organisation, User
+from domains.users.models import Identity, Login, Organisation, Totp, User
 from tests.api.test_oauth_attacks import trail
-from tests.factories.users import an_organisation, invite, membership_of
+from tests.factories.users import accept, an_organisation, invite, membership_of
 from tests.oidc.provider import Provider, query_of
 
 from .comer import OLGA, Comer, a_customer, changed, csrf, login_in, rows
@@ -45,12 +45,15 @@ def test_a_login_that_a_provider_made_is_good_at_its_own_customer_only(app: Flas
     invite(other, "nils@northwind.example")
     visitor = Visitor(app, tokens.caller_of_login(token))
 
-    visitor.send(visitor.get("/organisations"), "/organisations/accept")
-    wish = {"membership": membership_of(user_id, other)}
-    moved = visitor.open("POST", "/organisations/work", data=csrf(visitor, "/organisations") | wish)
+    page = visitor.get("/organisations")
+    wish = csrf(visitor, "/security") | {"membership": membership_of(user_id, other)}
+    taken = visitor.open("POST", "/organisations/accept", data=wish)
+    accept(user_id, other)  # in another browser, by their own means
+    moved = visitor.open("POST", "/organisations/work", data=wish)
     caller = tokens.caller_of_login(token)
 
-    assert moved.status_code == 422
+    assert "Contoso" not in text_of(page)
+    assert (taken.status_code, moved.status_code) == (422, 422)
     assert caller is not None
     assert caller.customer_id != other
     with db.begin() as session:  # even if a row said so
@@ -145,9 +148,11 @@ def test_a_half_login_by_a_provider_enrols_nothing(app: Flask, provider: Provide
     comer.client.set_cookie("cloudsales_login", login_in(half))
 
     page = comer.get("/login/enrol")
-    answer = comer.open("POST", "/login/enrol", data={"code": "123456"} | csrf(comer, "/login/enrol"))
+    known = {"code": "123456"} | csrf(comer, "/login/forgotten")
+    answers = [comer.open("POST", path, data=known) for path in ("/login/enrol", "/login/enrol/options")]
 
     assert half.location.startswith("/login/enrol")
-    assert page.status_code == 200
-    assert answer.status_code >= 400
+    assert [answer.status_code for answer in (page, *answers)] == [403] * 3
+    assert "have your organisation’s provider ask" in text_of(page)
+    assert rows(Totp) == []  # and nobody has seen a seed
     assert [one.state for one in rows(Login)] == ["enrol"]

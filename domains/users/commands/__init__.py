@@ -26,7 +26,6 @@ from .letters import ask_for_link as ask_for_link
 from .letters import change_password as change_password
 from .letters import choose_password as choose_password
 from .letters import link_is_good as link_is_good
-from .letters import tell_of_change as tell_of_change
 from .live import end_own as end_own
 from .live import may_work as may_work
 from .logins import Denied as Denied
@@ -75,6 +74,7 @@ from .readings import ended_login_key as ended_login_key
 from .readings import note_ended_login as note_ended_login
 from .readings import note_reading as note_reading
 from .refusals import note_refusal as note_refusal
+from .requirement import has_factor as has_factor
 from .sign_on import JOINING_ROLES as JOINING_ROLES
 from .sign_on import OPTIONS as OPTIONS
 from .sign_on import SIGN_ON_PURPOSE as SIGN_ON_PURPOSE
@@ -88,3 +88,4 @@ from .support_access import end_access as end_access
 from .support_access import grant_access as grant_access
 from .support_access import request_access as request_access
 from .support_access import take_emergency_access as take_emergency_access
+from .telling import tell_of_change as tell_of_change

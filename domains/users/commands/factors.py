@@ -18,7 +18,8 @@ from domains.kernel.errors import Refused
 
 from ..models import Passkey, RecoveryCode, Totp, User
 from .live import home_of
-from .requirement import has_factor, needs_second_factor
+from .requirement import has_factor, hold_to_rules, needs_second_factor
+from .telling import tell_of_change
 from .trail import note_by
 
 PURPOSE = "users.totp"
@@ -64,6 +65,7 @@ def set_up_app(session: Session, *, user_id: UUID) -> str:
     """Set up an app for somebody who shall find one: the demo's people. Gives its seed."""
     seed = offer_app(session, user_id=user_id)
     confirm_app(session, user_id=user_id, code=TOTP(seed).at(clock.now(session)))
+    hold_to_rules(session, [user_id])
     return seed
 
 
@@ -131,6 +133,7 @@ def take_recovery_code(session: Session, user: User, typed: str) -> bool:
     if used.rowcount != 1:
         return False
     note_factor(session, user.id, "users.use_recovery_code")
+    tell_of_change(session, user_id=user.id, template="factors_changed")
     return True
 
 

@@ -15,7 +15,7 @@ from domains.kernel.messages import acting
 from domains.kernel.tenancy import Actor
 
 from ..models import Login, Membership, Organisation, User
-from .live import live_logins, may_work
+from .live import check_own_means, live_logins, may_work
 from .requirement import hold_to_rules
 from .trail import note
 
@@ -40,15 +40,18 @@ def invite_again(session: Session, member: Membership, role: str, name: str, ema
     return member
 
 
-def accept_invitation(session: Session, *, user_id: UUID, membership_id: UUID) -> None:
+def accept_invitation(
+    session: Session, *, user_id: UUID, membership_id: UUID, login_id: UUID | None = None
+) -> None:  # fmt: skip
     """Become a member of a customer. Once accepted, it stays so; NotFound when it was not this person who is invited.
 
-    Logins of somebody who had no place to work at yet go on there; they are held back where more than a password is
-    wanted.
+    Refused to a login (if it is through one) that another customer's provider made. Logins of somebody who had no place
+    to work at yet go on there; they are held back where more than a password is wanted.
     """
     member = _own(session, user_id, membership_id)
     if member is None:
         raise NotFound("There is no such invitation.", code="invitation_not_found", field="membership")
+    check_own_means(session, login_id, member.customer_id)
     if member.state == "invited":
         if is_late(member, clock.now(session)):
             raise Refused("This invitation has expired. Ask for another one.", code="invitation_expired")
@@ -77,11 +80,17 @@ def _accept(session: Session, member: Membership) -> None:
     note(session, "users.accept_invitation", member.customer_id, ("user", member.user_id), after={"role": member.role})
 
 
-def decline_invitation(session: Session, *, user_id: UUID, membership_id: UUID) -> None:
-    """Say no to an invitation, of which nothing is left; if it is not there or was accepted, nothing happens."""
+def decline_invitation(
+    session: Session, *, user_id: UUID, membership_id: UUID, login_id: UUID | None = None
+) -> None:  # fmt: skip
+    """Say no to an invitation, of which nothing is left; if it is not there or was accepted, nothing happens.
+
+    Refused to a login (if it is through one) that another customer's provider made.
+    """
     member = _own(session, user_id, membership_id)
     if member is None or member.state != "invited":
         return
+    check_own_means(session, login_id, member.customer_id)
     session.delete(member)
     typed = Actor(
         "user", str(member.id), (member.invited_email or "")[:200]
@@ -103,6 +112,7 @@ def work_for(session: Session, *, user_id: UUID, login_id: UUID, membership_id: 
         raise Refused(text, code="other_sign_in")
     login.customer_id, login.acting_for = member.customer_id, None
     login.epoch += 1
+    hold_to_rules(session, [user_id])
     note(session, "users.work_for", member.customer_id, ("login", login_id))
 
 

@@ -14,11 +14,10 @@ from sqlalchemy.orm import Session
 
 from domains.kernel import clock, config
 from domains.kernel.crypto import digest, token
-from domains.kernel.database import locked, new_id
+from domains.kernel.database import locked
 from domains.kernel.errors import Refused
-from domains.kernel.messages import publish
 
-from ..events import LetterAsked, Recipient
+from ..events import Recipient
 from ..models import Membership, OneTime, Organisation, User, email_key
 from . import throttles
 from .invitations import INVITATION_LASTS
@@ -26,6 +25,7 @@ from .live import end_others, home_of
 from .logins import Denied, SignedIn
 from .passwords import take_password, verified
 from .proving import failed, finished, held
+from .telling import tell_of_change, write
 from .trail import note_by
 
 LINK_LASTS = timedelta(minutes=30)
@@ -37,8 +37,8 @@ def invite_by_letter(session: Session, user: User, member: Membership) -> None:
     code, until = token(), clock.now(session) + INVITATION_LASTS
     session.add(OneTime(key=_key(code), purpose="invitation", user_id=user.id, expires_at=until))
     place = session.get_one(Organisation, member.customer_id)
-    who = Recipient(user.id, member.invited_name or "", member.invited_email or user.email, user.language)
-    _write(session, place, who, "invitation", {"customer": place.name, "link": _link("/login/invitation", code)})
+    who = Recipient(user.id, member.invited_name or "", user.email, user.language)
+    write(session, place, who, "invitation", {"customer": place.name, "link": _link("/login/invitation", code)})
 
 
 def ask_for_link(session: Session, *, email: str) -> None:
@@ -58,7 +58,7 @@ def ask_for_link(session: Session, *, email: str) -> None:
     session.add(OneTime(key=_key(code), purpose="password", user_id=owner, expires_at=until))
     who = Recipient(user.id, user.name, user.email, user.language) if known and user else Recipient(None, "", "", "en")
     place = session.get(Organisation, home) if home is not None else None
-    _write(session, place, who, "password_link", {"link": _link("/login/password", code)})
+    write(session, place, who, "password_link", {"link": _link("/login/password", code)})
     if known and user is not None and home is not None:
         note_by(session, user, "users.ask_for_link", home, user.id, "user")
 
@@ -103,28 +103,6 @@ def change_password(session: Session, *, login_id: UUID, password: str, new: str
         end_others(session, user.id, but=login.id)
     tell_of_change(session, user_id=user.id, template="password_changed")
     return finished(session, login, user, "pwd", now)
-
-
-def tell_of_change(session: Session, *, user_id: UUID, template: str) -> None:
-    """Write to somebody that a way in of theirs is another now, in case it was not they."""
-    user = session.get_one(User, user_id)
-    home = home_of(session, user.id)
-    place = session.get(Organisation, home) if home is not None else None
-    who = Recipient(user.id, user.name, user.email, user.language)
-    _write(session, place, who, template, {"link": f"{config.current().public_url}/security"})
-
-
-def _write(session: Session, place: Organisation | None, who: Recipient, template: str, facts: dict[str, str]) -> None:
-    """Have a letter written, for the customer whose person it is to (nobody's: for the person's own id, or none)."""
-    customer_id = place.customer_id if place is not None else who.user_id or new_id()
-    reseller_id = place.reseller_id if place is not None else None
-    publish(
-        session,
-        LetterAsked(
-            version=1, delivery_id=new_id(), customer_id=customer_id, reseller_id=reseller_id, recipient=who,
-            template=template, facts=facts,
-        ),
-    )  # fmt: skip
 
 
 def _key(code: str) -> str:

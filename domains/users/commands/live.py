@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from domains.kernel import clock
-from domains.kernel.errors import NotFound
+from domains.kernel.errors import N_, NotFound, Refused
 
 from ..models import Login, Membership, SignOn, SignOnDomain
 from .trail import note
@@ -76,6 +76,14 @@ def may_work(session: Session, login: Login, member: Membership) -> bool:
     if login.sign_on_id is not None:
         return login.sign_on_id == member.customer_id
     return member.role in BREAK_GLASS or not forced_among(session, [member.customer_id])
+
+
+def check_own_means(session: Session, login_id: UUID | None, customer_id: UUID) -> None:
+    """Refuse what is of another customer than the one whose provider made a login: who runs it could be anybody."""
+    login = session.get(Login, login_id) if login_id is not None else None
+    if login is not None and login.sign_on_id not in (None, customer_id):
+        text = N_("You came in through your organisation. Sign in with your own password to change this.")
+        raise Refused(text, code="own_means_wanted")
 
 
 def is_forced_for(session: Session, domain: str) -> bool:

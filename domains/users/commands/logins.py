@@ -20,12 +20,11 @@ from ..oidc.domains import domain_of
 from . import throttles
 from .live import end_login, home_of, is_forced_for
 from .passwords import hashed, hasher, verified
-from .requirement import state_of
+from .requirement import HALF_LASTS, state_of
 from .support_access import use_access
 from .trail import note, note_by
 
 LOGIN_LASTS = timedelta(hours=20)
-HALF_LASTS = timedelta(minutes=15)  # a login whose second factor is due
 TRIES = 5  # wrong second factors until a half login ends
 
 
@@ -45,6 +44,14 @@ class Denied:
 
     code: str
     retry_after: int = 0
+
+
+@dataclass(frozen=True)
+class ByProvider:
+    """Whose provider has proved who somebody is, and when it last asked them; None when it does not say."""
+
+    customer_id: UUID
+    proved_at: datetime | None
 
 
 def sign_in(session: Session, *, email: str, password: str, ip: str, user_agent: str) -> SignedIn | Denied:
@@ -77,21 +84,22 @@ def may_come(user: User) -> bool:
 
 def new_login(
     session: Session, user: User, home: UUID, now: datetime, ip: str, user_agent: str, amr: tuple[str, ...] = ("pwd",),
-    *, sign_on_id: UUID | None = None,
+    *, by: ByProvider | None = None,
 ) -> SignedIn:  # fmt: skip
     """Make a login that was proved by `amr`. It is active, or good only for giving or enrolling a second factor.
 
-    One that a customer's provider has proved (`sign_on_id`) is good at that customer only.
+    One that a customer's provider has proved is good at that customer only, and as fresh as what it was proved by.
     """
     state = state_of(session, user.id, amr)
     made = SignedIn(token(), new_id(), user.id, state)
     whole = state == "active"
+    proved_at = now if by is None else by.proved_at
     session.add(
         Login(
             id=made.login_id, token_hash=digest(made.token), user_id=user.id, customer_id=home, epoch=1, state=state,
-            amr=list(amr), proved_at=now if whole else None, failures=0, created_at=now, last_seen_at=now,
+            amr=list(amr), proved_at=proved_at if whole else None, failures=0, created_at=now, last_seen_at=now,
             expires_at=now + (LOGIN_LASTS if whole else HALF_LASTS), ip=ip[:64], user_agent=user_agent[:300],
-            sign_on_id=sign_on_id,
+            sign_on_id=by.customer_id if by is not None else None,
         )
     )  # fmt: skip
     if whole:

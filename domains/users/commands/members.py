@@ -17,12 +17,13 @@ from domains.kernel.messages import context
 from domains.kernel.tenancy import Scope
 
 from .. import queries
-from ..models import Login, Membership, OneTime, Organisation, Passkey, RecoveryCode, Totp
+from ..models import Login, Membership, OneTime, Organisation, Passkey, RecoveryCode, Totp, email_key
 from .invitations import invite, invite_again
-from .letters import invite_by_letter, tell_of_change
+from .letters import invite_by_letter
 from .live import end_login, end_others, home_of
 from .people import check_role, person_of
 from .requirement import hold_to_rules
+from .telling import tell_of_change
 from .trail import note
 
 OWNERS = ("owner", "administrator")  # who may let others in; the second at the operator
@@ -63,7 +64,8 @@ def invite_person(
 
 def _checked(name: str, email: str) -> str:
     told, (local, at, host) = " ".join(name.split()), email.strip().partition("@")
-    fit = local and at and "." in host and len(email) <= 320 and email.isprintable() and " " not in email.strip()
+    short = len(email) <= 320 and len(email_key(email)) <= 320
+    fit = local and at and "." in host and short and email.isprintable() and " " not in email.strip()
     if not fit:
         raise Invalid("Give an e-mail address, such as name@company.com.", code="email_invalid", field="email")
     if not 1 <= len(told) <= 200:

@@ -34,6 +34,8 @@ from .factors import check_not_last, note_factor, note_removal
 
 CHALLENGE_LASTS = timedelta(minutes=5)
 MOST_KEYS = 20
+LONGEST = 20_000  # characters of what a browser tells of a passkey
+ODD = (WebAuthnException, ValueError, KeyError, TypeError, AttributeError, RecursionError)  # of what anybody can send
 VERIFIED = UserVerificationRequirement.REQUIRED
 TRANSPORTS = {"usb", "nfc", "ble", "internal", "hybrid", "smart-card"}
 
@@ -67,7 +69,7 @@ def add_passkey(session: Session, *, user_id: UUID, credential: str, name: str) 
             credential=given, expected_challenge=_challenge(session, given, user_id), require_user_verification=True,
             **party(),
         )  # fmt: skip
-    except (WebAuthnException, ValueError, KeyError, TypeError):
+    except ODD:
         raise Refused("The passkey could not be added. Try again.", code="passkey_invalid") from None
     key = Passkey(
         id=new_id(), user_id=user_id, credential_hash=digest("passkey", made.credential_id),
@@ -112,7 +114,7 @@ def owner_of_passkey(session: Session, *, credential: str, user_id: UUID | None)
             credential=given, expected_challenge=challenge, credential_public_key=base64url_to_bytes(key.public_key),
             credential_current_sign_count=key.sign_count, require_user_verification=True, **party(),
         )  # fmt: skip
-    except (WebAuthnException, ValueError, KeyError, TypeError, AttributeError):
+    except ODD:
         return None
     key.sign_count, key.backed_up = shown.new_sign_count, shown.credential_backed_up
     key.last_used_at = clock.now(session)
@@ -159,14 +161,15 @@ def _descriptor(key: Passkey) -> PublicKeyCredentialDescriptor:
 
 
 def _transports(given: dict[str, Any]) -> list[str]:
-    told = given["response"].get("transports") or []
-    return sorted(TRANSPORTS.intersection(one for one in told if isinstance(one, str)))
+    told = given["response"].get("transports")
+    listed = told if isinstance(told, list) else []
+    return sorted(TRANSPORTS.intersection(one for one in listed if isinstance(one, str)))
 
 
 def _parsed(credential: str) -> dict[str, Any]:
     try:
-        given = json.loads(credential)
-    except ValueError:
+        given = json.loads(credential) if len(credential) <= LONGEST else None
+    except (ValueError, RecursionError):
         given = None
     return given if isinstance(given, dict) and isinstance(given.get("response"), dict) else {"response": {}}
 

@@ -22,10 +22,11 @@ from ..models import Login, User
 from . import throttles
 from .factors import confirm_app, take_code, take_recovery_code
 from .live import end_login, home_of
-from .logins import HALF_LASTS, LOGIN_LASTS, TRIES, Denied, SignedIn, may_come, new_login, note_sign_in
+from .logins import LOGIN_LASTS, TRIES, Denied, SignedIn, may_come, new_login, note_sign_in
 from .passkeys import add_passkey, owner_of_passkey
 from .passwords import verified
-from .requirement import state_of
+from .requirement import HALF_LASTS, hold_to_rules, settle, state_of
+from .telling import tell_of_change
 from .trail import note_by
 
 
@@ -96,7 +97,11 @@ def _enrolled(session: Session, login_id: UUID, by: str, add: Callable[[User], o
         add(user)
     except Refused as wrong:
         return replace(failed(session, login, user, now, "users.enrol_failed"), code=wrong.code)
-    return finished(session, login, user, by, now)
+    session.flush()  # what a login must be proved by depends on it
+    made = finished(session, login, user, by, now)
+    hold_to_rules(session, [user.id])  # a password alone is too little now, also where it was enough before
+    tell_of_change(session, user_id=user.id, template="factors_changed")
+    return made
 
 
 def sign_in_by_passkey(session: Session, *, credential: str, ip: str, user_agent: str) -> SignedIn | Denied:
@@ -113,12 +118,15 @@ def sign_in_by_passkey(session: Session, *, credential: str, ip: str, user_agent
 
 
 def held(session: Session, login_id: UUID) -> tuple[Login | None, User | None]:
-    """A login that has not ended, locked, and its person."""
+    """A login that has not ended, locked, and its person. It waits for what is missing as things stand now."""
     query = select(Login).where(Login.id == login_id, Login.revoked_at.is_(None))
     login = session.scalars(locked(query, Login)).one_or_none()
     user = session.get(User, login.user_id) if login is not None else None
     late = login is not None and login.expires_at <= clock.now(session)
-    return (None, None) if late or user is None or not may_come(user) else (login, user)
+    if login is None or late or user is None or not may_come(user):
+        return None, None
+    settle(session, login)
+    return login, user
 
 
 def _must_wait(session: Session, user: User, now: datetime) -> Denied | None:
@@ -150,7 +158,7 @@ def finished(session: Session, login: Login, user: User, by: str, now: datetime)
         return made
     login.proved_at = now
     if began:
-        login.expires_at = now + LOGIN_LASTS
+        login.expires_at = login.created_at + LOGIN_LASTS  # also when it was held back in between
         login.customer_id = login.customer_id if login.customer_id != user.id else home_of(session, user.id) or user.id
         note_sign_in(session, user, login.customer_id, login.id, tuple(amr), login.ip)
     else:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domains.kernel import config
+from domains.kernel import clock, config
 
 from ..models import Login, Membership, Organisation, Passkey, Totp
 from .live import live_logins
 
+HALF_LASTS = timedelta(minutes=15)  # a login whose second factor is due
 STRONG = frozenset({"otp", "recovery", "passkey", "sso"})  # a provider that signs people on asks for what it asks for
 
 
@@ -47,14 +49,26 @@ def state_of(session: Session, user_id: UUID, amr: Iterable[str]) -> str:
 
 
 def hold_to_rules(session: Session, user_ids: Iterable[UUID]) -> None:
-    """Hold back the logins of people for whom a password alone is no longer enough, until they have given more."""
+    """Hold back the logins of people for whom what these were proved by is no longer enough, until they give more."""
+    session.flush()  # what has just changed is read below
     for user_id in user_ids:
         for login in live_logins(session, user_id):
-            _hold_back(session, login)
+            hold_back(session, login)
 
 
-def _hold_back(session: Session, login: Login) -> None:
+def hold_back(session: Session, login: Login) -> None:
+    """Hold back a login that is proved by too little. It is a half one then, and ends as soon as one."""
     state = state_of(session, login.user_id, login.amr or ["pwd"])
     if login.state == "active" and state != "active":
         login.state = state
+        login.expires_at = min(login.expires_at, clock.now(session) + HALF_LASTS)
+        login.epoch += 1
+    settle(session, login)
+
+
+def settle(session: Session, login: Login) -> None:
+    """Have a login that waits for a first factor wait for that factor, as soon as its owner has one: whoever is half in
+    by the password alone must not add another."""
+    if login.state == "enrol" and has_factor(session, login.user_id):
+        login.state = "second_factor"
         login.epoch += 1

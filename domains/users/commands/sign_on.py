@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from .. import queries
 from ..models import Identity, Login, SignOn, SignOnDomain
 from ..oidc.domains import domain_name
 from .live import BREAK_GLASS, end_login, roles_at
+from .requirement import hold_back
 from .trail import note
 
 SIGN_ON_PURPOSE = "users.sign_on"
@@ -26,7 +27,6 @@ JOINING_ROLES = ("reader", "billing", "buyer")  # who joins by themselves is nev
 MOST_DOMAINS = 20
 CHALLENGE = "cloudsales-verification="
 OPTIONS = ("role", "joins", "forced", "trusted")
-CHALLENGE_LASTS = timedelta(days=30)
 
 
 def set_sign_on(
@@ -46,23 +46,29 @@ def set_sign_on(
 ) -> SignOn:
     """Set up a customer's provider, of which `provider` was found out just now; without a secret the one there stays.
 
-    Refuses to force it before somebody has come in by it: a typing error would shut everybody out.
+    Refuses to force it before somebody has come in by it: a typing error would shut everybody out. Logins that another
+    provider made here end; those that one made which is trusted no more give a second factor first.
     """
-    of = queries.organisation(session, scope, customer_id)
+    of, found = queries.organisation(session, scope, customer_id), _locked(session, customer_id)
     _fits(client_id, role)
-    found, now = _locked(session, customer_id), clock.now(session)
-    before = told(found) if found is not None else None
+    now, before = clock.now(session), told(found) if found is not None else None
     _same_version(expected_version, found)
-    if found is None:
-        found = SignOn(customer_id=customer_id, reseller_id=of.reseller_id, created_at=now, version=0, client_secret="")
-    _keep_secret(found, client_secret, before is None or (found.issuer, found.client_id) != (issuer, client_id))
+    found = found or _nothing_yet(customer_id, of.reseller_id, now)
+    elsewhere, tried = (found.issuer, found.client_id) != (issuer, client_id), found.forced and found.issuer == issuer
+    _keep_secret(found, client_secret, elsewhere)
     found.issuer, found.client_id, found.provider, found.checked_at = issuer, client_id, provider, now
     found.role, found.joins, found.trusted = role, joins, trusted
-    session.add(found)
-    _force(session, found, forced)
     found.version += 1
+    session.add(found)
+    _force(session, found, forced, tried)
+    _hold_to(session, found, elsewhere)
     note(session, "users.set_sign_on", customer_id, ("customer", customer_id), before=before, after=told(found))
     return found
+
+
+def _nothing_yet(customer_id: UUID, reseller_id: UUID | None, now: datetime) -> SignOn:
+    known: dict[str, Any] = {"issuer": "", "client_id": "", "client_secret": "", "forced": False, "version": 0}
+    return SignOn(customer_id=customer_id, reseller_id=reseller_id, created_at=now, **known)
 
 
 def _same_version(expected: int | None, found: SignOn | None) -> None:
@@ -91,9 +97,24 @@ def _fits(client_id: str, role: str) -> None:
         raise Invalid(told, code="role_invalid", field="role", roles=JOINING_ROLES)
 
 
-def _force(session: Session, found: SignOn, forced: bool) -> None:
+def _hold_to(session: Session, found: SignOn, elsewhere: bool) -> None:
+    """What the provider before has said holds no more; nor does the word of one that is trusted no more."""
+    for login in _logins_by(session, found.customer_id):
+        if elsewhere:
+            end_login(session, login, "users.end_login")
+        elif not found.trusted and "sso" in (login.amr or ()):
+            login.amr = ["oidc" if one == "sso" else one for one in login.amr or ()]
+            hold_back(session, login)
+
+
+def _logins_by(session: Session, customer_id: UUID) -> list[Login]:
+    """The logins that a customer's provider has made and that have not ended."""
+    return list(session.scalars(select(Login).where(Login.sign_on_id == customer_id, Login.revoked_at.is_(None))))
+
+
+def _force(session: Session, found: SignOn, forced: bool, known: bool) -> None:
     """Let members in by their provider only, from now on: logins that came otherwise end, except owners'."""
-    if forced and not found.forced:
+    if forced and not known:
         tried = select(Identity.id).where(Identity.customer_id == found.customer_id, Identity.issuer == found.issuer)
         if session.scalars(tried.order_by(Identity.id).limit(1)).first() is None:
             text = N_("Sign in through the provider once yourself before you make everybody do so.")
@@ -114,8 +135,7 @@ def remove_sign_on(session: Session, *, scope: Scope, customer_id: UUID, expecte
         raise NotFound("There is no single sign-on here.", code="sign_on_not_found")
     _same_version(expected_version, found)
     session.execute(delete(Identity).where(Identity.customer_id == customer_id))
-    made = select(Login).where(Login.sign_on_id == customer_id, Login.revoked_at.is_(None))
-    ended = list(session.scalars(made))
+    ended = _logins_by(session, customer_id)
     for login in ended:
         end_login(session, login, "users.end_login")
     note(session, "users.remove_sign_on", customer_id, ("customer", customer_id), before=told(found))

@@ -14,6 +14,7 @@ from .people import RecoveryCode as RecoveryCode
 from .people import Throttle as Throttle
 from .people import Totp as Totp
 from .people import User as User
+from .people import ascii_domain as ascii_domain
 from .people import email_key as email_key
 from .programs import ApiClient as ApiClient
 from .programs import Credential as Credential

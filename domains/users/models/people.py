@@ -6,6 +6,7 @@ import unicodedata
 from datetime import datetime
 from uuid import UUID
 
+import idna
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -136,7 +137,7 @@ class OneTime(db.Model):
     __tablename__ = "one_time"
 
     key: Mapped[str] = mapped_column(Text(64), primary_key=True)  # digest; the secret is known only outside
-    purpose: Mapped[str] = mapped_column(Text(20))  # password, invitation, passkey
+    purpose: Mapped[str] = mapped_column(Text(20))  # password, invitation, passkey, sign_on
     user_id: Mapped[UUID | None] = mapped_column(Id, index=True)  # None: whoever it turns out to be
     expires_at: Mapped[datetime] = mapped_column(Instant)
 
@@ -152,8 +153,27 @@ class Throttle(db.Model):
     last_at: Mapped[datetime] = mapped_column(Instant)
 
 
+LONGEST_ADDRESS = 320
+
+
 def email_key(email: str) -> str:
-    """What makes two e-mail addresses the same. One longer than any is the same as itself only."""
-    if len(email) > LONGEST_EMAIL:  # folding takes long for long texts, and anybody may type one to sign in
-        return digest("long address", email.encode("utf-8", "replace"))
-    return unicodedata.normalize("NFKC", email.replace("\0", "").strip()).casefold()  # PostgreSQL knows no NUL
+    """What makes two e-mail addresses the same: nothing that mail would bring to two different people.
+
+    So capital letters, and the two ways to write a domain of another alphabet (UTS 46, as browsers and mail know it
+    today), but not letters that look alike or that older rules took for others, such as ß for ss.
+    """
+    plain = email.replace("\0", "").strip()  # PostgreSQL knows no NUL
+    if len(plain) > LONGEST_ADDRESS:
+        return digest("long address", plain.encode("utf-8", "replace"))  # nobody's: none that is kept is as long
+    local, at, domain = unicodedata.normalize("NFC", plain).rpartition("@")
+    return f"{local.lower()}{at}{ascii_domain(domain) or domain}"
+
+
+def ascii_domain(domain: str) -> str:
+    """A domain in small ASCII letters, other alphabets by their ASCII name; empty when it is none."""
+    if domain.isascii():
+        return domain.lower()
+    try:
+        return idna.encode(domain, uts46=True).decode() if len(domain) <= LONGEST_ADDRESS else ""
+    except (idna.IDNAError, UnicodeError):
+        return ""

@@ -11,6 +11,8 @@ import dns.resolver
 from domains.kernel import config
 from domains.kernel.errors import Invalid
 
+from ..models import ascii_domain
+
 RECORD = "_cloudsales-challenge"
 WITHIN = 4.0  # seconds
 _NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
@@ -18,11 +20,7 @@ _NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0
 
 def domain_name(text: str) -> str:
     """An e-mail domain as it is kept: small letters, other alphabets by their ASCII name. Refuses what is none."""
-    try:
-        # what is too long is not even looked at: the encoding takes long for long texts
-        name = text.strip().removeprefix("@").rstrip(".").encode("idna").decode().lower() if len(text) <= 320 else ""
-    except UnicodeError:
-        name = ""
+    name = ascii_domain(text.strip().removeprefix("@").rstrip("."))
     if len(name) > 253 or not _NAME.fullmatch(name):
         raise Invalid("Type a domain, such as example.com.", code="domain_invalid", field="domain")
     return name

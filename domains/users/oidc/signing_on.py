@@ -19,6 +19,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from domains.kernel import outbound
+from domains.kernel.columns import cut
 from domains.kernel.crypto import token
 from domains.kernel.errors import Invalid
 
@@ -26,6 +27,7 @@ from .discovery import SIGNED_BY, fetched
 from .failures import SignOnFailed
 
 SCOPE = "openid email profile"
+LATEST = 1 << 36  # seconds; beyond it is no year that a calendar has
 LEEWAY = 60  # seconds that a provider's clock may differ
 ENTRA = "https://login.microsoftonline.com/"
 
@@ -101,7 +103,7 @@ def identified(
         claims = _believed(connection, given, nonce)
         if "email" not in claims and "userinfo_endpoint" in connection.provider:
             claims |= _userinfo(session, connection, claims["sub"])
-    return _person(connection, claims, asked_anew_at)
+    return person_of(connection, claims, asked_anew_at)
 
 
 def _exchanged(session: OAuth2Session, connection: Connection, code: str, verifier: str) -> dict[str, Any]:
@@ -149,18 +151,25 @@ def _userinfo(browser: OAuth2Session, connection: Connection, subject: str) -> d
     return {name: found[name] for name in ("email", "email_verified", "name") if name in found}
 
 
-def _person(connection: Connection, claims: dict[str, Any], asked_anew_at: int | None) -> Identified:
+def person_of(connection: Connection, claims: dict[str, Any], asked_anew_at: int | None = None) -> Identified:
+    """Who somebody is by what their provider claims. Raises SignOnFailed for what names nobody, or is too old."""
     subject, when = str(claims["sub"]), claims.get("auth_time")
-    if not 1 <= len(subject) <= 255:
+    if not 1 <= len(subject) <= 255 or _plain(subject) != subject:
         raise SignOnFailed("not_proven", "sub")
-    at = int(when) if isinstance(when, (int, float)) else 0
+    at = int(when) if isinstance(when, (int, float)) and 0 < when < LATEST else 0
     if asked_anew_at is not None and at < asked_anew_at - LEEWAY:
         raise SignOnFailed("not_anew")
     verified = claims.get("email_verified") is True
     if connection.issuer.startswith(ENTRA):  # Entra has no email_verified; this optional claim says as much
         verified = verified or claims.get("xms_edov") in (True, 1, "1", "true")
-    methods = claims.get("amr") if isinstance(claims.get("amr"), list) else []
+    email, methods = _plain(str(claims.get("email") or "")), claims.get("amr")
     return Identified(
-        connection.issuer, subject, str(claims.get("email") or "")[:320], verified,
-        " ".join(str(claims.get("name") or "").split())[:200], tuple(str(one)[:20] for one in methods or [])[:8], at,
+        connection.issuer, subject, email if len(email) <= 320 else "", verified,
+        cut(" ".join(_plain(str(claims.get("name") or "")).split()), 200),
+        tuple(_plain(str(one))[:20] for one in methods[:8]) if isinstance(methods, list) else (), at,
     )  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    """A text without what databases cannot keep: NUL, and halves of letters."""
+    return text.replace("\0", "").encode(errors="ignore").decode()

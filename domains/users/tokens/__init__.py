@@ -27,6 +27,7 @@ from .sign_on import enter as enter
 from .sign_on import provider_of_address as provider_of_address
 from .sign_on import redirect_uri as redirect_uri
 from .steps import Half as Half
+from .steps import enrol as enrol
 from .steps import half_of_login as half_of_login
 from .steps import prove as prove
 from .steps import sign_in as sign_in

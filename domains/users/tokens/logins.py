@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -67,7 +68,7 @@ def _person(session: Session, login: Login, now: datetime) -> Caller | None:
         return None
     members = session.scalars(select(Membership).where(Membership.user_id == user.id)).all()
     active = {member.customer_id: member for member in members if member.state == "active"}
-    known = _preferences(user) | {"invitations": str(sum(member.state == "invited" for member in members))}
+    known = _preferences(user) | {"invitations": str(_invitations(login, members))}
     if login.customer_id == user.id:
         return _guest(user, login, known)
     own, member = session.get(Organisation, login.customer_id), active.get(login.customer_id)
@@ -91,6 +92,11 @@ def _person(session: Session, login: Login, now: datetime) -> Caller | None:
         customer_name=shown.name, roles=(member.role,), scopes=scopes, login_id=str(login.id),
         preferences=known, reseller_id=shown.reseller_id,
     )  # fmt: skip
+
+
+def _invitations(login: Login, members: Iterable[Membership]) -> int:
+    """How many invitations wait for a person, as far as this login may answer them."""
+    return sum(one.state == "invited" and login.sign_on_id in (None, one.customer_id) for one in members)
 
 
 def _proof(login: Login) -> dict[str, str]:

@@ -51,7 +51,8 @@ def enter(step: Any, who: Identified, **given: Any) -> Any:
         outcome = step(session, who=who, **given)
     if isinstance(outcome, commands.Denied):
         wait = {"retry_after": outcome.retry_after} if outcome.retry_after else {}
-        raise Refused(WORDS[outcome.code], code=outcome.code, field="password" if "password" in given else None, **wait)
+        field = "password" if outcome.code in ("proof_wrong", "too_many_attempts") else None
+        raise Refused(WORDS[outcome.code], code=outcome.code, field=field, **wait)
     if "login_id" in given:
         forget_epoch("login", str(given["login_id"]))
     return outcome

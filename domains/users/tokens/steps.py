@@ -13,7 +13,7 @@ from domains.kernel import clock
 from domains.kernel.crypto import digest
 from domains.kernel.errors import Refused, Said
 
-from .. import commands
+from .. import commands, queries
 from ..models import Login, User, db
 from .epochs import forget_epoch
 
@@ -24,6 +24,8 @@ WORDS = {
     "sign_on_forced": Said("Your organisation wants you to come in by its single sign-on. Use the button below."),
     "sign_on_gone": Said("This single sign-on is not set up any more. Ask whoever looks after it."),
     "not_invited": Said("You were recognised, but nobody here has invited you. Ask the owner of your organisation."),
+    "letter_first": Said("You are invited, but were never here. Follow the link in your invitation letter first."),
+    "own_means_wanted": Said("You came in through your organisation. Sign in with your own password to change this."),
     "shut_out": Said("You were recognised, but you may not come in any more. Ask the owner of your organisation."),
     "another_person": Said("That was somebody else than the person who is signed in here."),
     "login_ended": Said("This sign-in has ended. Sign in again."),
@@ -44,6 +46,7 @@ class Half:
     state: str  # second_factor, enrol
     email: str
     language: str
+    by_provider: bool = False  # who runs a provider could be anybody: such a login enrols nothing
 
 
 def sign_in(*, email: str, password: str, ip: str, user_agent: str) -> commands.SignedIn:
@@ -55,6 +58,16 @@ def prove(step: Callable[..., Outcome], *, login_id: UUID, **given: Any) -> comm
     """Finish a login, or prove anew who it is, by one of the commands that do so. Refused as `sign_in` is."""
     made = attempted(step, login_id=login_id, **given)
     forget_epoch("login", str(login_id))
+    return made
+
+
+def enrol(step: Callable[..., Outcome], *, login_id: UUID, **given: Any) -> commands.SignedIn:
+    """Add a factor, as `prove` does. What it asks of the person's other logins holds at once, too."""
+    made = prove(step, login_id=login_id, **given)
+    with db.begin_read() as session:
+        logins = queries.own_logins(session, made.user_id)
+    for login in logins:
+        forget_epoch("login", str(login.id))
     return made
 
 
@@ -85,4 +98,6 @@ def half_of_login(text: str | None) -> Half | None:
         user = session.get(User, login.user_id)
         if user is None or login.expires_at <= clock.now(session):
             return None
-        return Half(login.id, user.id, login.state, user.email, user.language)
+        enrolled = login.state == "enrol" and commands.has_factor(session, user.id)
+        state = "second_factor" if enrolled else login.state  # as `prove` will find it
+        return Half(login.id, user.id, state, user.email, user.language, login.sign_on_id is not None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from uuid import UUID
 
 import pytest
@@ -13,7 +14,7 @@ from domains.users import commands, db, queries, tokens
 from domains.users.commands.passkeys import add_passkey
 from domains.users.models import OneTime
 from tests.conftest import Clock
-from tests.factories.authenticator import Authenticator
+from tests.factories.authenticator import Authenticator, told
 from tests.factories.users import PASSWORD, an_organisation, entries, has_password, signed_in
 
 EMAIL, WHERE = "olga@northwind.example", {"ip": "192.0.2.7", "user_agent": "test"}
@@ -181,3 +182,33 @@ def test_what_nobody_signs_is_forgotten(olga: UUID, clock: Clock) -> None:
     with db.begin() as session:
         commands.forget_ended_logins(session, before=clock.now)
         assert session.scalars(select(OneTime)).all() == []
+
+
+DEEP = "[" * 19_000
+
+
+@pytest.mark.asvs("2.2.1")
+@pytest.mark.parametrize(
+    "credential",
+    [DEEP, DEEP * 20, '{"rawId": "", "response": {"clientDataJSON": 5}}', '{"response": {"transports": 5}}', "null",
+     '{"rawId": "", "response": {"clientDataJSON": "' + told(DEEP[:9_000].encode()) + '"}}',
+     '{"response": {"clientDataJSON": "eyJjaGFsbGVuZ2UiOjV9"}}'],
+)  # fmt: skip
+def test_an_odd_passkey_is_refused_and_breaks_nothing(olga: UUID, credential: str) -> None:
+    caller, _ = signed_in(olga)
+
+    with pytest.raises(Refused) as come:
+        tokens.sign_in_by_passkey(credential=credential, **WHERE)
+    with pytest.raises(Refused) as added:
+        tokens.enrol(commands.enrol_passkey, login_id=UUID(caller.login_id), credential=credential, name="x")
+
+    assert (come.value.code, added.value.code) == ("passkey_unknown", "passkey_invalid")
+
+
+def test_a_passkey_whose_transports_are_odd_is_taken_without_them(olga: UUID) -> None:
+    key = Authenticator()
+    with db.begin() as session:
+        made = json.loads(key.make(commands.offer_passkey(session, user_id=olga)))
+        made["response"]["transports"] = 5
+        add_passkey(session, user_id=olga, credential=json.dumps(made), name="Phone")
+        assert [one.transports for one in queries.own_factors(session, olga).passkeys] == [[]]
