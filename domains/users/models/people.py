@@ -17,14 +17,8 @@ from domains.kernel.crypto import digest
 from .organisations import db
 
 LONGEST_EMAIL = 320
-
-
 THEMES = ("auto", "light", "dark")
-
-
 LANGUAGES = ("en", "de", "ja")
-
-
 FORMATS = ("en_GB", "en_AU", "en_SG", "en_IN", "de_DE", "de_CH", "ja_JP", "fr_FR", "nb_NO", "sv_SE")
 
 
@@ -153,7 +147,6 @@ class Throttle(db.Model):
     last_at: Mapped[datetime] = mapped_column(Instant)
 
 
-LONGEST_ADDRESS = 320
 
 
 def email_key(email: str) -> str:
@@ -163,7 +156,7 @@ def email_key(email: str) -> str:
     today), but not letters that look alike or that older rules took for others, such as ß for ss.
     """
     plain = email.replace("\0", "").strip()  # PostgreSQL knows no NUL
-    if len(plain) > LONGEST_ADDRESS:
+    if len(plain) > LONGEST_EMAIL:
         return digest("long address", plain.encode("utf-8", "replace"))  # nobody's: none that is kept is as long
     local, at, domain = unicodedata.normalize("NFC", plain).rpartition("@")
     return f"{local.lower()}{at}{ascii_domain(domain) or domain}"
@@ -174,6 +167,6 @@ def ascii_domain(domain: str) -> str:
     if domain.isascii():
         return domain.lower()
     try:
-        return idna.encode(domain, uts46=True).decode() if len(domain) <= LONGEST_ADDRESS else ""
+        return idna.encode(domain, uts46=True).decode() if len(domain) <= LONGEST_EMAIL else ""
     except (idna.IDNAError, UnicodeError):
         return ""
