@@ -147,8 +147,6 @@ class Throttle(db.Model):
     last_at: Mapped[datetime] = mapped_column(Instant)
 
 
-
-
 def email_key(email: str) -> str:
     """What makes two e-mail addresses the same: nothing that mail would bring to two different people.
 

@@ -27,6 +27,10 @@ FROM erased_person WITH (UPDLOCK, HOLDLOCK)
 WHERE erased_person.person_id = :person_id;
 
 SELECT …
+FROM idempotency WITH (UPDLOCK, HOLDLOCK)
+WHERE idempotency.[key] = :key;
+
+SELECT …
 FROM inbox WITH (UPDLOCK, HOLDLOCK)
 WHERE inbox.cmd_id = :cmd_id;
 

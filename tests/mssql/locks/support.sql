@@ -3,6 +3,10 @@ FROM attachment WITH (UPDLOCK, READPAST, ROWLOCK, READCOMMITTEDLOCK)
 WHERE attachment.search_at <= :search_at_1 ORDER BY attachment.search_at;
 
 SELECT …
+FROM attachment WITH (UPDLOCK, HOLDLOCK)
+WHERE attachment.id = :id;
+
+SELECT …
 FROM attachment WITH (UPDLOCK, ROWLOCK)
 WHERE attachment.id = :id_1 AND attachment.state = :state_1;
 

@@ -1,6 +1,14 @@
 SELECT …
+FROM [identity] WITH (UPDLOCK, ROWLOCK)
+WHERE [identity].customer_id = :customer_id_1 AND [identity].[key] = :key_1;
+
+SELECT …
 FROM api_client WITH (UPDLOCK, HOLDLOCK)
 WHERE api_client.id = :id;
+
+SELECT …
+FROM api_client WITH (UPDLOCK, ROWLOCK)
+WHERE api_client.id = :id_1;
 
 SELECT …
 FROM api_client WITH (UPDLOCK, ROWLOCK)
@@ -40,6 +48,10 @@ WHERE login.id = :id_1 AND login.user_id = :user_id_1;
 
 SELECT …
 FROM membership WITH (UPDLOCK, ROWLOCK)
+WHERE membership.id = :id_1 AND membership.state = :state_1 AND (membership.customer_id = :customer_id_1 OR membership.reseller_id = :reseller_id_1);
+
+SELECT …
+FROM membership WITH (UPDLOCK, ROWLOCK)
 WHERE membership.id = :id_1 AND membership.user_id = :user_id_1;
 
 SELECT …
@@ -48,11 +60,47 @@ WHERE membership.user_id = :user_id_1;
 
 SELECT …
 FROM membership WITH (UPDLOCK, ROWLOCK)
+WHERE membership.user_id = :user_id_1 AND membership.customer_id = :customer_id_1;
+
+SELECT …
+FROM membership WITH (UPDLOCK, ROWLOCK)
 WHERE membership.user_id = :user_id_1 AND membership.state = :state_1 AND (membership.customer_id = :customer_id_1 OR membership.reseller_id = :reseller_id_1);
+
+SELECT …
+FROM one_time WITH (UPDLOCK, ROWLOCK)
+WHERE one_time.[key] = :key_1;
+
+SELECT …
+FROM one_time WITH (UPDLOCK, ROWLOCK)
+WHERE one_time.[key] = :key_1 AND one_time.purpose = :purpose_1;
 
 SELECT …
 FROM organisation WITH (UPDLOCK, HOLDLOCK)
 WHERE organisation.customer_id = :customer_id;
+
+SELECT …
+FROM organisation WITH (UPDLOCK, ROWLOCK)
+WHERE organisation.customer_id = :customer_id_1;
+
+SELECT …
+FROM passkey WITH (UPDLOCK, ROWLOCK)
+WHERE passkey.credential_hash = :credential_hash_1;
+
+SELECT …
+FROM passkey WITH (UPDLOCK, ROWLOCK)
+WHERE passkey.id = :id_1 AND passkey.user_id = :user_id_1;
+
+SELECT …
+FROM sign_on WITH (UPDLOCK, ROWLOCK)
+WHERE sign_on.customer_id = :customer_id_1;
+
+SELECT …
+FROM sign_on_domain WITH (UPDLOCK, ROWLOCK)
+WHERE sign_on_domain.id = :id_1 AND sign_on_domain.customer_id = :customer_id_1 AND sign_on_domain.customer_id = :customer_id_2;
+
+SELECT …
+FROM support_grant WITH (UPDLOCK, HOLDLOCK)
+WHERE support_grant.id = :id;
 
 SELECT …
 FROM support_grant WITH (UPDLOCK, ROWLOCK)
@@ -65,6 +113,14 @@ WHERE throttle.[key] = :key;
 SELECT …
 FROM throttle WITH (UPDLOCK, ROWLOCK)
 WHERE throttle.[key] = :key_1;
+
+SELECT …
+FROM totp WITH (UPDLOCK, ROWLOCK)
+WHERE totp.user_id = :user_id_1;
+
+SELECT …
+FROM user_ WITH (UPDLOCK, HOLDLOCK)
+WHERE user_.email_key = :email_key;
 
 SELECT …
 FROM user_ WITH (UPDLOCK, ROWLOCK)
