@@ -96,7 +96,6 @@ def test_who_waits_to_enrol_is_asked_for_the_factor_set_up_elsewhere(app: Flask,
     ]  # fmt: skip
 
 
-@pytest.mark.asvs("6.3.7")
 def test_who_enrols_a_first_factor_at_the_door_is_told(app: Flask, place: UUID) -> None:
     with db.begin() as session:
         commands.require_second_factor(session, scope=Scope.customer(place), customer_id=place, wanted=True)
@@ -112,7 +111,6 @@ def test_who_enrols_a_first_factor_at_the_door_is_told(app: Flask, place: UUID) 
     assert [one.template for one in letters()] == ["factors_changed"]
 
 
-@pytest.mark.asvs("6.3.7")
 def test_who_renews_their_recovery_codes_is_told(app: Flask, olga: UUID) -> None:
     has_app(olga)
     browser = Browser(app, olga)

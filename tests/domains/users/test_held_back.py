@@ -127,7 +127,6 @@ def test_logins_by_the_password_alone_are_held_back_once_there_is_a_factor(olga:
     assert (login(thief.login_id).state, login(owner.login_id).state) == ("second_factor", "active")
 
 
-@pytest.mark.asvs("6.3.7")
 def test_people_are_told_of_each_change_of_a_way_in(olga: UUID) -> None:
     made = come_by_password()
     add_a_passkey(made.login_id, olga)
