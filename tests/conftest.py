@@ -72,8 +72,8 @@ def database_url() -> str:
 
 @pytest.fixture
 def settings(tmp_path: Path, database_url: str, queue_url: str, secrets: dict[str, str]) -> Iterator[Settings]:
-    """Settings of a fresh installation in an empty folder; no server behind its queue unless `queue` is asked for."""
-    made = Settings(var=str(tmp_path), database_url=database_url, queue_url=queue_url, **secrets)
+    """Settings of a fresh installation in an empty folder; no server behind its queue but with `queue`, no limits."""
+    made = Settings(var=str(tmp_path), database_url=database_url, queue_url=queue_url, limits="off", **secrets)
     database.bind(made)
     yield made
     database.bind(made)  # closes what the test opened

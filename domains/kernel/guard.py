@@ -16,6 +16,7 @@ from sqlalchemy import Join, Table, event, inspect
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.orm.attributes import PASSIVE_NO_FETCH, get_history
 from sqlalchemy.sql.base import ExecutableOption
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.visitors import HasTraverseInternals
 
 from . import policies
@@ -87,7 +88,7 @@ def _named(statement: Any) -> tuple[set[Any], set[Table], set[str]]:
             if "customer_id" in entity.mapper.local_table.c:
                 models.add(entity.mapper.class_)
         elif not isinstance(element, Table):
-            within = deep or (element.is_selectable and not isinstance(element, Join))
+            within = deep or (element.is_selectable and not isinstance(element, (Join, FunctionElement)))
             waiting += [(one, within) for one in _CHILDREN(element)]
         elif "customer_id" in element.c:
             if deep:

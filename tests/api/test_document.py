@@ -58,6 +58,7 @@ EXPECTED = {
     "invitations": {
         "listInvitations", "createInvitation", "getInvitation", "resendInvitation", "withdrawInvitation",
     },
+    "approval_limits": {"listApprovalLimits", "setApprovalLimit"},
     "api_clients": {
         "listApiClients", "getApiClient", "createApiClient", "updateApiClient", "deleteApiClient", "addApiClientSecret",
         "removeApiClientSecret", "addApiClientKey", "removeApiClientKey",

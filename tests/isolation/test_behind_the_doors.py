@@ -71,7 +71,7 @@ def test_a_run_with_a_strangers_id_in_it_comes_to_nothing(world: World) -> None:
 
 
 def test_who_uses_up_the_tries_of_a_strangers_program_does_so_at_their_own_place_only(databases: Settings) -> None:
-    desk = oauth.create_app(databases).test_client()
+    desk = oauth.create_app(replace(databases, limits="on")).test_client()
 
     def tried(program: str, place: str) -> int:
         asked = {"data": {"grant_type": "client_credentials"}, "auth": (program, "css_wrong")}

@@ -96,7 +96,7 @@ def test_who_is_invited_only_is_led_to_choose_and_sees_nothing_else(app: Flask) 
     assert "Contoso Partners invites you" in text_of(guest.get("/organisations"))
     assert {at for at, status in seen.items() if status != 403} == {
         "/", "/search", "/profile", "/switch", "/organisations", "/confirm", "/security", "/security/app",
-        "/security/password",
+        "/security/password", "/privacy", "/personal-exports",
     }  # fmt: skip
 
 

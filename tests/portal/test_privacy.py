@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from uuid import UUID
 
 import pytest
@@ -69,6 +70,14 @@ def test_a_person_fetches_what_is_known_of_them(
     assert Browser(app, stranger_id).get(address).status_code == 404
 
 
+def is_out(browser: Browser) -> bool:
+    """Whether somebody is led to the sign-in, within the second that processes may remember a login for."""
+    until = time.monotonic() + 2
+    while (found := browser.get("/privacy").status_code) != 303 and time.monotonic() < until:
+        time.sleep(0.05)
+    return found == 303
+
+
 def test_to_be_forgotten_one_types_ones_address_and_is_signed_out(bea: Browser, transport: inline.Transport) -> None:
     page = bea.get("/privacy")
     wrong = bea.send(page, "/privacy/erase", email="somebody@else.example")
@@ -76,7 +85,7 @@ def test_to_be_forgotten_one_types_ones_address_and_is_signed_out(bea: Browser, 
     transport.run_until_quiet()
 
     assert "Type the person's e-mail address" in summary_of(wrong)
-    assert bea.get("/privacy").status_code == 303  # to the sign-in
+    assert is_out(bea)
     with db.begin_read() as session:
         assert session.query(User).filter(User.email_key == BEA).count() == 0
 
@@ -89,7 +98,7 @@ def test_an_owner_has_somebody_forgotten_and_sees_the_proof(
     transport.run_until_quiet()
 
     page = text_of(owner.get("/privacy"))
-    assert bea.caller is None or bea.get("/privacy").status_code == 303
+    assert is_out(bea)
     assert "Who was erased" in page
     assert "Nobody was erased yet" not in page
 

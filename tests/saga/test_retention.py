@@ -152,5 +152,6 @@ def test_logins_go_some_time_after_they_have_ended_and_counts_of_failures_when_t
 def test_every_domain_is_purged_once_a_day() -> None:
     daily = {one.name for one in schedules.SCHEDULES if one.every == 86_400}
 
-    assert {f"purge-{database.name}" for database in retention.DATABASES} | {"purge-logins", "purge-runs"} == daily
+    domains = {f"purge-{database.name}" for database in retention.DATABASES}
+    assert domains | {"purge-logins", "purge-runs", "purge-exports"} == daily
     assert len(retention.DATABASES) == 7

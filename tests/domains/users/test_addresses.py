@@ -59,7 +59,7 @@ def test_a_letter_goes_to_the_person_and_not_to_what_only_looks_like_them(databa
 def test_long_odd_addresses_are_nobodys_and_take_no_time(email: str) -> None:
     began = time.process_time()
 
-    assert (domain_of(email), len(email_key(email)) > 320) == ("", True)
+    assert (domain_of(email), "@" in email_key(email)) == ("", False)
     assert time.process_time() - began < 0.5
 
 

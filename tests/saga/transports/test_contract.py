@@ -149,5 +149,5 @@ def test_the_flows_need_one_queue_for_each_domain_and_one_for_exchanges() -> Non
 
     exchanges = {f"{domain}-exchange" for domain in EXCHANGING}
     assert {name for name in queues if "-" in name} == exchanges
-    assert queues == exchanges | {"customers", "users", "accounts", "services", "billing", "notifications"}
+    assert queues == exchanges | {"customers", "users", "accounts", "services", "support", "billing", "notifications"}
     assert queue_of(lab.turn) == "lab-exchange"
