@@ -51,8 +51,7 @@ def migrate(settings: Settings, names: Iterable[str] = DATABASES, *, sql: bool =
             command.downgrade(config, to, sql=sql)
         else:
             command.upgrade(config, to, sql=sql)
-        if to != "base":
-            rights.put_in_place(config, name, role, sql=sql)
+            rights.put_in_place(config, name, role, sql=sql)  # as the models say, which are those of the newest step
     database.bind(settings)
 
 

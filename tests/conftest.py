@@ -71,9 +71,10 @@ def database_url() -> str:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, database_url: str, queue_url: str, secrets: dict[str, str]) -> Iterator[Settings]:
+def settings(request: pytest.FixtureRequest, tmp_path: Path, database_url: str, secrets: dict) -> Iterator[Settings]:
     """Settings of a fresh installation in an empty folder; no server behind its queue but with `queue`, no limits."""
-    made = Settings(var=str(tmp_path), database_url=database_url, queue_url=queue_url, limits="off", **secrets)
+    there = request.getfixturevalue("queue_url") if "running_queue" in request.fixturenames else "redis://127.0.0.1:1/0"
+    made = Settings(var=str(tmp_path), database_url=database_url, queue_url=there, limits="off", **secrets)
     database.bind(made)
     yield made
     database.bind(made)  # closes what the test opened
@@ -145,6 +146,5 @@ class Clock:
 @pytest.fixture
 def clock() -> Iterator[Clock]:
     """A clock that stands at 10 March 2026, 09:00 UTC, until the test moves it."""
-    clock = Clock(datetime(2026, 3, 10, 9, 0, tzinfo=UTC))
-    yield clock
+    yield (clock := Clock(datetime(2026, 3, 10, 9, 0, tzinfo=UTC)))
     clock.held.close()

@@ -208,6 +208,7 @@ def watch(engine: Engine) -> None:
         cursor.close()
         connection.rollback()
         if found:
+            connection.close()
             raise Loose(f"CLOUDSALES_DATABASE_URL connects to {engine.url.database} as {STANDINGS[found]}")
 
 

@@ -39,7 +39,7 @@ NARROWED = {
     "model's subquery": select(select(Account.id).subquery().c.id),
     "model's cte": select(select(Account.id).cte().c.id),
     "model's union": union_all(select(Account.id), select(Account.id)),
-    "model's scalar": select(select(func.max(Account.id)).where(IS_THEIRS).scalar_subquery()),
+    "model's scalar": select(select(Account.id).where(IS_THEIRS).scalar_subquery()),
     "model's exists": select(literal("seen")).where(exists(select(Account.id).where(IS_THEIRS))),
     "model in": select(literal("seen")).where(bindparam("theirs", type_=Account.id.type).in_(select(Account.id))),
     "model from_statement": select(Account.id).from_statement(select(Account.id)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import helm_python
 import pytest
 
 from .chart import SITES, environment, programs, render, rendered, values
@@ -30,5 +29,7 @@ def test_anchors_outlive_their_pods_and_only_who_seals_may_write_them(site: str)
 
 
 def test_a_site_without_a_place_for_anchors_is_refused() -> None:
+    import helm_python
+
     with pytest.raises(helm_python.HelmError):
         render(values("one web", audit={"claim": ""}))
