@@ -33,8 +33,9 @@ def bench(request: pytest.FixtureRequest, transport: inline.Transport, clock: Cl
 
 
 @pytest.fixture
-def rq_bench(transport: inline.Transport, clock: Clock, queue: redis.Redis) -> Iterator[RqBench]:
+def rq_bench(transport: inline.Transport, clock: Clock, queue: redis.Redis, queue_url: str) -> Iterator[RqBench]:
     """The laboratory over RQ."""
+    database.bind(replace(config.current(), queue_url=queue_url))  # asked for too late for the settings to know
     made = RqBench(clock, queue)
     with transports.using(made.transport):
         yield made
