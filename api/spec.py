@@ -10,43 +10,16 @@ from typing import Any
 import flask_smorest
 from flask_smorest.spec.plugins import FlaskPlugin
 
+from domains.users.commands import CLIENT_SCOPES, RUN_SCOPES
+from domains.users.commands import SCOPES as EVERY_SCOPE
+
 from . import described
 from .schemas.problems import Problem
 from .schemas.values import choice_as_component
 
 PROBLEM = "application/problem+json"
-SCOPES = {
-    "customers:read": "See customers",
-    "customers:write": "Onboard and change customers",
-    "users:read": "See who is asking, and the people of a customer",
-    "users:write": "Invite people to a customer, change their roles, shut them out",
-    "accounts:read": "See accounts",
-    "accounts:write": "Open and change accounts",
-    "approval-limits:read": "See up to which amount each role may order without approval",
-    "approval-limits:write": "Set up to which amount each role may order without approval",
-    "offers:read": "Search the catalogue",
-    "orders:read": "See orders",
-    "orders:write": "Place orders",
-    "subscriptions:read": "See subscriptions",
-    "subscriptions:write": "Change, cancel and extend subscriptions",
-    "operations:read": "Follow operations",
-    "operations:write": "Cancel operations",
-    "cases:read": "See support cases",
-    "cases:write": "Open and answer support cases",
-    "charges:read": "See charges and costs",
-    "invoices:read": "See and download invoices",
-    "api-clients:read": "See API clients",
-    "api-clients:write": "Create and change API clients, with rights that one has oneself",
-    "sign-on:read": "See how people sign in through their organisation",
-    "sign-on:write": "Change how people sign in through their organisation",
-    "audit:read": "Read and export the audit log",
-    "support-access:read": "See who of support may see your pages, and who has",
-    "support-access:write": "Let support see your pages, and end that",
-    "privacy:read": "See what people were told of themselves, and who was erased",
-    "privacy:write": "Have people told what is known of them, and erased",
-    "runs:read": "See all runs (operators)",
-    "runs:write": "Intervene in runs (operators)",
-}
+# what a program may be given, in the words of the one table
+SCOPES = {scope: said for scope, said in EVERY_SCOPE.items() if scope in CLIENT_SCOPES | RUN_SCOPES}
 SECURITY = {
     "type": "oauth2",
     "description": "Client credentials. A token lasts ten minutes; ask for the next one in time.",

@@ -24,6 +24,7 @@ from jinja2.runtime import Context
 
 from domains.kernel.errors import Said
 from domains.kernel.money import Money
+from domains.kernel.places import program_of
 from portal import assets, charts, htmx, reader, states
 
 Moment = datetime | str
@@ -267,3 +268,8 @@ def zone_city(name: str) -> str:
     """“Amsterdam” for Europe/Amsterdam, in the page's language."""
     known = reader.known_zone(name)
     return cldr.get_timezone_location(known, locale=reader.language(), return_city=True) if known else name
+
+
+def browser_word(user_agent: str) -> str:
+    """What a browser calls itself, as its owner knows it: “Firefox 128, Windows”."""
+    return program_of(user_agent) or _("A browser")

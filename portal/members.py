@@ -12,7 +12,7 @@ from domains.users import commands, db, queries, tokens
 from domains.users.commands import ROLE_SCOPES, STAFF, staff_scopes
 
 from .access import proved, requires
-from .browsers import browser_word
+from .formats import browser_word
 from .forms import Errors, optional_id, refusals_on, typed, whole
 from .frame import ROLES
 from .htmx import page, redirect

@@ -31,9 +31,13 @@ GROUPS: tuple[tuple[LazyString, tuple[Right, ...]], ...] = (
         Right("invoices:read", _l("See and download invoices")), Right("charges:read", _l("See costs and charges")),
         Right("accounts:read", _l("See accounts and budgets")),
         Right("accounts:write", _l("Open accounts and change budgets")),
+        Right("approval-limits:read", _l("See up to which amount each role may order by itself")),
+        Right("approval-limits:write", _l("Set up to which amount each role may order by itself")),
     )),
     (_l("Support"), (
         Right("cases:read", _l("See support cases")), Right("cases:write", _l("Open and answer support cases")),
+        Right("support-access:read", _l("See whom of support the organisation lets in")),
+        Right("support-access:write", _l("Let support in, and end that")),
     )),
     (_l("Your organisation"), (
         Right("customers:read", _l("See your organisation’s details")),
@@ -44,6 +48,9 @@ GROUPS: tuple[tuple[LazyString, tuple[Right, ...]], ...] = (
         Right("api-clients:write", _l("Make and change programs, as far as its own rights go")),
         Right("sign-on:read", _l("See the settings of single sign-on")),
         Right("sign-on:write", _l("Change who is let in by single sign-on")),
+        Right("audit:read", _l("Read and export the audit log")),
+        Right("privacy:read", _l("See who was told what is known of them, and who was erased")),
+        Right("privacy:write", _l("Have people told what is known of them, or erased for good")),
     )),
     (_l("Runs of all customers"), (
         Right("runs:read", _l("See all runs")), Right("runs:write", _l("Intervene in runs")),

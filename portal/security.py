@@ -11,8 +11,8 @@ from flask_babel import gettext as _
 from domains.users import commands, db, queries, tokens
 
 from .access import proved, signed_in
-from .browsers import browser_word
 from .entering import drawn, new_factor
+from .formats import browser_word
 from .forms import Errors, optional_id, refusals_on
 from .htmx import page, redirect
 from .login import as_json, keep, limiter

@@ -12,7 +12,9 @@ from werkzeug.test import TestResponse
 
 from domains.kernel.tenancy import Scope
 from domains.users import commands, db, queries
+from domains.users.commands import CLIENT_SCOPES, RUN_SCOPES
 from domains.users.models import ApiClient
+from portal.rights import WORDS
 from tests.factories.users import an_organisation
 
 from .visitor import Visitor, a_person, form_on, summary_of, text_of
@@ -175,3 +177,7 @@ def test_a_program_is_shut_out_at_once_and_let_in_with_a_fresh_proof(app: Flask,
 
     assert (out.location, back.location) == ("/api-clients/eu_erp", "/confirm?next=/")
     assert found(customer_id).status == "disabled"
+
+
+def test_all_that_a_program_may_be_given_can_be_chosen_and_nothing_else() -> None:
+    assert set(WORDS) == CLIENT_SCOPES | RUN_SCOPES

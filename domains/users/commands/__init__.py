@@ -6,6 +6,7 @@ from ..models import THEMES as THEMES
 from ..policy import CLIENT_SCOPES as CLIENT_SCOPES
 from ..policy import ROLE_SCOPES as ROLE_SCOPES
 from ..policy import RUN_SCOPES as RUN_SCOPES
+from ..policy import SCOPES as SCOPES
 from ..policy import STAFF as STAFF
 from ..policy import SUPPORT_AREAS as SUPPORT_AREAS
 from ..policy import at_desk as at_desk
