@@ -76,7 +76,9 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
 }  # fmt: skip
 # What is a customer's own: without its support access, staff do not get there (ADR 32).
 BEHIND_A_GRANT = frozenset(
-    f"{noun}:{verb}" for noun in ("accounts", "orders", "subscriptions") for verb in ("read", "write")
+    f"{noun}:{verb}"
+    for noun in ("accounts", "approval-limits", "orders", "subscriptions")
+    for verb in ("read", "write")
 ) | {"operations:write", "invoices:read", "charges:read"}
 SUPPORT_AREAS: dict[str, frozenset[str]] = {  # what a support access may let staff change
     "accounts": frozenset({"accounts:write"}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -127,3 +128,11 @@ def test_they_invite_a_colleague_of_their_own_as_agent(staff: Browser, house: Ho
 
     assert done.status_code == 303
     assert "rita@operator.example" in text_of(staff.get("/users"))
+
+
+def test_every_place_that_staff_are_led_to_opens(staff: Browser) -> None:
+    home = staff.get("/").get_data(as_text=True)
+    places = set(re.findall(r'<a[^>]* href="(/[a-z/-]*)"', home)) - {"/api/docs"}  # another app's
+
+    assert {"/users", "/audit", "/api-clients", "/support-access/desk"} <= places
+    assert {place: staff.get(place).status_code for place in places} == dict.fromkeys(places, 200)
