@@ -22,6 +22,7 @@ from benchmarks.saga.shape import DOMAINS, effect_of, told
 from domains.kernel.config import Settings
 from domains.kernel.database import Database, bind
 from domains.kernel.telemetry import start_logging
+from domains.kernel.tenancy import Scope, work_as
 from saga import coordinator, store, tables, transports, worker
 from saga.definition import Saga, pivot, step
 
@@ -127,6 +128,7 @@ class Starter:
 def main() -> None:
     """Be one process of our side."""
     settings = Settings.from_env()
+    work_as(Scope.system("benchmark"))
     if sys.argv[1] == "worker":
         work(settings, sys.argv[2])
     elif sys.argv[1] == "coordinator":
