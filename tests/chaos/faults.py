@@ -208,6 +208,8 @@ def k17(field: Field) -> None:
         ("coordinator", "saga", "run"), ("coordinator", "saga", "run_step"), ("larder", "larder", "inbox"),
         ("purse", "purse", "balance"), ("ledger", "ledger", "effect"),
     ))  # fmt: skip
+    # a zombie may sleep on a lock of its own, and nobody would wake it while we wait for ours
+    wait_for(field, lambda: not any(one.sleeps for one in field.crew.members), 4 * field.resend)
     member, cluster = someone(field, kind), field.clusters[0 if name == "saga" else 1]
     before, began = cluster.timeouts(), time.time()
     impatient = {"saga_url" if name == "saga" else "url": cluster.url + IMPATIENT}
