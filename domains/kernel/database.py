@@ -131,6 +131,7 @@ def make_engine(url: str) -> Engine:
         event.listen(engine, "checkin", policies.forget_on_azure)
     else:
         engine = sqlalchemy.create_engine(parsed, **POOL)
+        event.listen(engine, "connect", policies.introduce_worker)
         _ping_rested(engine)
     event.listen(engine, "handle_error", _say_unreachable)
     return engine

@@ -13,9 +13,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, MetaData, Table, event, text
 
 from .crypto import digest
-from .tenancy import Scope
+from .tenancy import Scope, of_process
 
 SCOPE, CUSTOMER = "cloudsales.scope", "cloudsales.customer"
+_FOR_GOOD = "told to work for the system"  # of a connection
 # Rows of these are added by whoever acts, for whichever customer it concerns; they are read like all others.
 APPENDED = {"audit_entry", "audit_value", "audit_origin", "outbox"}
 # Rows of these are read and changed by workers and the operator alone: they hold what belongs to several tenants.
@@ -81,15 +82,33 @@ def tell(connection: Connection, scope: Scope | None) -> None:
     """Say to the server for whom the transaction works that has just begun; with None, for nobody."""
     dialect = connection.dialect.name
     kind, who = (scope.kind, scope.customer_id) if scope is not None else ("", None)
-    if dialect == "postgresql" and scope is not None:  # settings of a transaction end with it, and unset is nobody
-        said = (SCOPE, kind, CUSTOMER, str(who or ""))
-        connection.exec_driver_sql("SELECT set_config(%s, %s, true), set_config(%s, %s, true)", said)
+    if dialect == "postgresql":
+        known = "system" if _FOR_GOOD in connection.info else ""
+        if kind != known:  # settings of a transaction end with it, and unset is nobody
+            said = (SCOPE, kind, CUSTOMER, str(who or ""))
+            connection.exec_driver_sql("SELECT set_config(%s, %s, true), set_config(%s, %s, true)", said)
     elif dialect == "mssql":  # said each time: these outlive the transaction
         values = (f"N'{kind}'" if kind else "NULL", f"0x{who.hex}" if who else "NULL")
         keys = zip((SCOPE, CUSTOMER), values, strict=True)
         connection.exec_driver_sql(
             "; ".join(f"EXEC sp_set_session_context @key = N'{k}', @value = {v}" for k, v in keys)
         )
+
+
+def introduce_worker(connection: Any, record: Any) -> None:
+    """Say once to a new connection of a process that works as the system that it does so: a round trip less each time.
+
+    A transaction for anybody else, or for nobody, says so in its turn. Where a pooler lends one connection of the
+    server to several processes in turn, this would tell it to the next one: there each process needs a pool of its own.
+    """
+    scope = of_process()
+    if scope is None or scope.kind != "system":
+        return
+    cursor = connection.cursor()
+    cursor.execute(f"SELECT set_config('{SCOPE}', 'system', false)")
+    cursor.close()
+    connection.commit()
+    record.info[_FOR_GOOD] = True
 
 
 def tell_for_good(connection: Connection) -> None:

@@ -80,6 +80,11 @@ def bound() -> Scope | None:
     return _of_request.get() or _of_process
 
 
+def of_process() -> Scope | None:
+    """For whom this process works where no request says otherwise."""
+    return _of_process
+
+
 @contextmanager
 def within(scope: Scope) -> Iterator[None]:
     """Work for the caller of a request within the `with`; the surfaces bind it where they let a caller in."""

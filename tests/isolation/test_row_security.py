@@ -173,6 +173,23 @@ def look_around(turn: int, me: UUID) -> None:
             session.execute(text("SELECT nothing FROM nowhere"))
 
 
+def test_a_worker_says_for_whom_it_works_once_for_each_connection(installed: Settings) -> None:
+    database.bind(installed)
+    told: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        told.extend([statement] if "set_config" in statement else [])
+
+    event.listen(accounts.db.engine, "before_cursor_execute", note)
+    for scope, count in ((Scope.system("worker"), 0), (Scope.customer(new_id()), 1), (Scope.system("worker"), 0)):
+        told.clear()
+        with tenancy.within(scope), accounts.db.begin_read() as session:
+            seen = session.scalar(text("SELECT count(*) FROM account"))
+        assert len(told) == count
+        assert (seen == 0) == (count == 1)
+    event.remove(accounts.db.engine, "before_cursor_execute", note)
+
+
 def test_each_policy_is_in_place_and_one_that_is_not_is_missed_and_mended(installed: Settings) -> None:
     for name in DATABASES:
         with direct(installed, name, owner=True) as connection:
