@@ -83,7 +83,7 @@ def measured(bench: Bench, name: str, concurrency: int, seconds: float, idle: di
         used = bench.used() - before
     waited = [1000 * one for part in told for one in part["seconds"]]
     if not waited:
-        raise SystemExit(f"{name}: no saga came to its end; its processes' logs are in {bench.var}")
+        raise SystemExit(f"{name}: no saga came to its end; its processes' logs are in {bench.folder}")
     everything = len(waited) + sum(len(part["seconds"]) for part in warm)
     took = max(part["ended"] - part["begun"] for part in told)
     looks = sum(part.get("looks", 0) for part in told)
