@@ -25,7 +25,7 @@ BLUEPRINTS = {
     "accounts": ("accounts",),
     "services": ("offers", "orders", "subscriptions", "approval_limits"),
     "support": ("cases",),
-    "billing": ("charges", "invoices"),
+    "billing": ("charges", "invoices", "mismatches"),
     "notifications": ("audit", "exports"),
 }
 ANYWHERE = ("operations", "runs")

@@ -11,16 +11,17 @@ from sqlalchemy.orm import Session
 
 from domains.accounts import commands, db, queries
 from domains.kernel.errors import NotFound
+from saga.flows.close_account import close_account as close_flow
 from saga.flows.open_account import open_account
-from saga.payloads.account import OpenAccount
+from saga.payloads.account import CloseAccount, OpenAccount
 
 from .auth import requires
 from .blueprint import Blueprint
 from .callers import customer_meant
-from .etags import if_match
+from .etags import if_match, same_version
 from .idempotency import once
 from .schemas import listing
-from .schemas.accounts import AccountDetail, AccountList, AccountPatch, AccountQuery, AccountRequest, CcpUser
+from .schemas.accounts import Account, AccountDetail, AccountList, AccountPatch, AccountQuery, AccountRequest, CcpUser
 from .starting import Start, starts
 
 blp = Blueprint("accounts", __name__, url_prefix="/accounts", description=__doc__)
@@ -65,10 +66,23 @@ def create_account(wish: dict[str, Any]) -> Start:
 @if_match()
 @blp.response(200, AccountDetail, etag="body")
 def update_account(session: Session, changes: dict[str, Any], account_id: UUID, expected_version: int | None) -> Any:
-    """Change an account's name, references or budget."""
+    """Change an account's name, references, tags or budget."""
     known: dict[str, Any] = {"account_id": account_id, "expected_version": expected_version}
     commands.update_account(session, scope=g.caller.scope, **known, **changes)
     return _detail(session, account_id)
+
+
+@blp.post("/<uuid:account_id>/close")
+@requires("accounts:write")
+@starts
+@if_match(required=False)
+def close_account(account_id: UUID, expected_version: int | None) -> Start:
+    """Close an account in which nothing runs any more. Its invoices and history stay."""
+    with db.begin_read() as session:
+        account = queries.get(session, g.caller.scope, account_id)
+        same_version(expected_version, account.version)
+        commands.check_closing(session, account, None)
+    return Start(close_flow, CloseAccount.of(account, g.caller, expected_version))
 
 
 @blp.get("/<uuid:account_id>/ccp-user")
@@ -84,8 +98,9 @@ def get_ccp_user(account_id: UUID) -> Any:
 def _detail(session: Session, account_id: UUID) -> dict[str, Any]:
     """An account as its model has it, with its spend beside it."""
     account = queries.get(session, g.caller.scope, account_id)
-    names = ("id", "customer_id", "name", "status", "currency", "cost_centre", "po_reference", "budget", "opened_at")
-    facts = {name: getattr(account, name) for name in (*names, "created_at", "version")}
+    facts = {
+        field.attribute or name: getattr(account, field.attribute or name) for name, field in Account().fields.items()
+    }
     return facts | {"spend": queries.spend_left(session, g.caller.scope, account_id)}
 
 

@@ -54,6 +54,10 @@ CODES = {
     "approval_needed": Known(
         "The order needs approval", "Order less, or have an owner place it or raise the limit at `/approval-limits`."
     ),
+    "account_busy": Known("Something is under way for the account", "Wait until it has ended, then close the account."),
+    "account_in_use": Known("Something runs in the account", "Cancel it or let it end, then close the account."),
+    "account_not_open": Known("The account is not open", "Read the account to see its status."),
+    "tags_invalid": Known("The tags are too many or too long", "Send at most 10 tags of at most 40 characters each."),
     "account_not_active": Known("The account is not active", "Choose another account, or wait until it is open."),
     "preview_expired": Known("The preview has expired", "Ask for a new preview and confirm its prices."),
     "preview_mismatch": Known("The preview is of another request", "Send exactly what was previewed."),

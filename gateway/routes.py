@@ -13,7 +13,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "accounts": ("accounts",),
     "services": ("offers", "orders", "subscriptions", "approval-limits"),
     "support": ("cases",),
-    "billing": ("charges", "costs", "invoices"),
+    "billing": ("charges", "costs", "invoices", "mismatches"),
     "notifications": ("dev", "audit", "audit-entries", "personal-exports"),
 }  # fmt: skip
 ANYWHERE = ("", "operations", "runs", "search", "static", "styleguide", "healthz", "readyz", "openapi.json", "docs")

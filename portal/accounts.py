@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from domains.accounts import commands, db, queries
 from domains.kernel.errors import Invalid
 from domains.kernel.money import Money
+from saga.flows.close_account import close_account
 from saga.flows.open_account import open_account
-from saga.payloads.account import OpenAccount
+from saga.payloads.account import CloseAccount, OpenAccount
 
 from . import search
 from .access import requires
@@ -100,9 +101,31 @@ def update(account_id: UUID) -> Any:
     with db.begin() as session:
         currency = queries.get(session, g.caller.scope, account_id).currency
         commands.update_account(session, scope=g.caller.scope, account_id=account_id, expected_version=whole("version"),
-                                name=required_name(), budget=budget(currency), **wish)  # fmt: skip
+                                name=required_name(), budget=budget(currency), tags=tags(), **wish)  # fmt: skip
     flash(_("Saved."), "done")
     return redirect(f"/accounts/{account_id}")
+
+
+@bp.get("/<uuid:account_id>/close")
+@requires("accounts:write")
+def ask_close(account_id: UUID, errors: Errors | None = None) -> Any:
+    """What closing an account means, to be confirmed."""
+    with db.begin_read() as session:
+        account = queries.get(session, g.caller.scope, account_id)
+    wrong = errors or Errors()
+    return page("accounts/close.html", account=account, errors=wrong, status=wrong.status)
+
+
+@bp.post("/<uuid:account_id>/close")
+@requires("accounts:write")
+@refusals_on(ask_close)
+@starts
+def close(account_id: UUID) -> Start:
+    """Close an account."""
+    with db.begin_read() as session:
+        account = queries.get(session, g.caller.scope, account_id)
+        commands.check_closing(session, account, whole("version"))
+    return Start(close_account, CloseAccount.of(account, g.caller, account.version))
 
 
 def customer_here() -> UUID:
@@ -116,6 +139,11 @@ def customer_here() -> UUID:
 def required_name() -> str:
     """The name that was typed."""
     return typed("name", most=120, label=_("Name")) or ""
+
+
+def tags() -> list[str]:
+    """The tags that were typed, with commas between them."""
+    return request.form.get("tags", "").split(",")
 
 
 def budget(currency: str) -> Money | None:

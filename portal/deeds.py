@@ -8,8 +8,11 @@ from flask_babel import lazy_gettext as _l
 
 DEEDS: dict[str, Any] = {
     "accounts.activate": _l("Opened an account"),
+    "accounts.begin_closing": _l("Asked to close an account"),
+    "accounts.close": _l("Closed an account"),
     "accounts.confirm": _l("Confirmed a reserved amount"),
     "accounts.discard": _l("Discarded an account"),
+    "accounts.keep_open": _l("Kept an account open"),
     "accounts.open": _l("Asked for an account"),
     "accounts.release": _l("Released a reserved amount"),
     "accounts.reserve": _l("Reserved an amount"),
@@ -41,6 +44,7 @@ DEEDS: dict[str, Any] = {
     "services.discard_order": _l("Discarded an order"),
     "services.extend": _l("Asked for an extension"),
     "services.place_order": _l("Placed an order"),
+    "services.retire_account": _l("Ended an account's orders"),
     "services.send_order": _l("Sent an order to the provider"),
     "services.set_approval_limit": _l("Set an approval limit"),
     "services.set_price_book": _l("Set prices"),

@@ -22,6 +22,7 @@ from .outcomes import outcome_of
 KINDS = {
     "place-order": _l("Order"), "change-quantity": _l("Change of quantity"), "extend-subscription": _l("Extension"),
     "cancel-subscription": _l("Cancellation"), "open-account": _l("New account"),
+    "close-account": _l("Closing of an account"),
     "onboard-customer": _l("New customer"), "refresh-subscription": _l("Look at the provider"),
     "sync-catalogue": _l("Catalogue"), "issue-invoices": _l("Invoice of a month"),
     "check-month": _l("Look through a month"), "export-person": _l("A person's data, put together"),

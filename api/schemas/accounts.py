@@ -21,7 +21,9 @@ class Account(Answer):
     cost_centre = fields.String(allow_none=True)
     po_reference = fields.String(allow_none=True, metadata={"description": "Printed on invoices."})
     budget = fields.Nested(Money, allow_none=True, metadata={"description": "What may be committed in a month."})
+    tags = fields.List(fields.String(), attribute="labels", metadata={"description": "Words of your own."})
     opened_at = moment(allow_none=True)
+    closed_at = moment(allow_none=True)
     created_at = moment()
     version = Int(metadata={"format": "int32"})
 
@@ -67,6 +69,7 @@ class AccountPatch(Patch):
     cost_centre = text(60, allow_none=True)
     po_reference = text(60, allow_none=True)
     budget = fields.Nested(Money, allow_none=True)
+    tags = fields.List(text(40), metadata={"description": "All of them; an empty list takes them away."})
 
 
 class CcpUser(Answer):

@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 from . import Answer, Paged, page_of
 from .values import Int, Word, identifier, moment
 
-KINDS = ("onboard_customer", "open_account", "place_order", "change_quantity", "cancel_subscription",
+KINDS = ("onboard_customer", "open_account", "close_account", "place_order", "change_quantity", "cancel_subscription",
          "extend_subscription")  # fmt: skip
 
 

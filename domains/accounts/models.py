@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,11 +14,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from domains.kernel.columns import Count, Id, Instant, Json, Minor, Text
 from domains.kernel.database import Database
-from domains.kernel.errors import Invalid
+from domains.kernel.errors import N_, Invalid
 from domains.kernel.money import Money
 
 db = Database("accounts")
 LIVE = ("opening", "active", "suspended", "closing")
+MOST_TAGS, LONGEST_TAG = 10, 40
 
 
 class Account(db.Model):
@@ -43,9 +45,16 @@ class Account(db.Model):
     ccp_customer: Mapped[dict[str, Any] | None] = mapped_column(Json)
     ccp_user: Mapped[dict[str, Any] | None] = mapped_column(Json)
     ccp_seen_at: Mapped[datetime | None] = mapped_column(Instant)
+    tags: Mapped[list[str] | None] = mapped_column(Json)  # words of the customer's own, None for none
     opened_at: Mapped[datetime | None] = mapped_column(Instant)
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(Count)
+
+    @property
+    def labels(self) -> list[str]:
+        """The customer's own words for it."""
+        return self.tags or []
 
     @property
     def budget(self) -> Money | None:
@@ -99,6 +108,16 @@ def clean_name(name: str) -> str:
     if not 1 <= len(clean) <= 120:
         raise Invalid("Give the account a name of 1 to 120 characters.", code="name_invalid", field="name")
     return clean
+
+
+def clean_tags(tags: Sequence[str]) -> list[str] | None:
+    """Tags without stray spaces, each once, whatever its capitals; refused when too many or too long."""
+    clean = {" ".join(unicodedata.normalize("NFC", tag).split()).casefold(): tag.strip() for tag in tags}
+    clean.pop("", None)
+    if len(clean) > MOST_TAGS or any(len(tag) > LONGEST_TAG for tag in clean.values()):
+        text = N_("Give at most %(most)s tags of at most %(longest)s characters each.")
+        raise Invalid(text, code="tags_invalid", field="tags", most=MOST_TAGS, longest=LONGEST_TAG)
+    return [" ".join(tag.split()) for tag in clean.values()] or None
 
 
 def key_of(name: str) -> str:

@@ -9,6 +9,7 @@ from ..definition import arguments_of, known, saga_of, wire_name
 NAMES = (
     "onboard_customer",
     "open_account",
+    "close_account",
     "place_order",
     "change_quantity",
     "cancel_subscription",

@@ -1,4 +1,4 @@
-"""What travels through the opening of an account."""
+"""What travels through the opening and the closing of an account."""
 
 from __future__ import annotations
 
@@ -85,6 +85,38 @@ class OpenAccount:
     def opening(self) -> dict[str, Any]:
         """What `accounts.check_opening` looks at before anything is started."""
         return {"account_id": self.account_id, "name": self.name, "budget": self.budget}
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+    @property
+    def resource(self) -> tuple[str, UUID]:
+        return "account", self.account_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloseAccount:
+    """The account to close, as it was seen."""
+
+    account_id: UUID
+    customer_id: UUID
+    reseller_id: UUID | None
+    name: str
+    expected_version: int | None
+    delivery_id: UUID
+    recipient: Person
+    template: str
+    facts: dict[str, Any]
+
+    @classmethod
+    def of(cls, account: Any, caller: Caller, expected_version: int | None) -> CloseAccount:
+        """This account (a row of `accounts`), asked for by this caller."""
+        return cls(
+            account_id=account.id, customer_id=account.customer_id, reseller_id=account.reseller_id, name=account.name,
+            expected_version=expected_version, delivery_id=new_id(), recipient=person_of(caller),
+            template="account_closed", facts={"account": account.name},
+        )  # fmt: skip
 
     @property
     def label(self) -> str:

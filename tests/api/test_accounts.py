@@ -215,3 +215,34 @@ def test_a_suspended_customer_opens_no_account(app: Flask) -> None:
     refused = program.post("/accounts", {"name": "Lab"})
 
     assert (refused.status_code, refused.json["code"]) == (422, "customer_not_active")
+
+
+def test_tags_are_kept_once_each_and_taken_away(program: Program, customer_id: UUID) -> None:
+    account_id = an_account(customer_id)
+
+    def patched(tags: list[str], version: int) -> Any:
+        return program.patch(f"/accounts/{account_id}", {"tags": tags}, if_match=f'"{account_id}-{version}"')
+
+    assert patched([" Team  A ", "team a", "Oslo"], 2).json["tags"] == ["team a", "Oslo"]
+    refused = patched([f"tag {n}" for n in range(11)], 3)
+    assert (refused.status_code, refused.json["code"]) == (422, "tags_invalid")
+    assert patched([], 3).json["tags"] == []
+
+
+def test_closing_an_account_is_an_operation_and_says_at_once_what_cannot_be(
+    program: Program, customer_id: UUID, transport: Transport
+) -> None:
+    account_id = an_account(customer_id)
+    with db.begin() as session:
+        held = {"reservation_id": new_id(), "account_id": account_id, "customer_id": customer_id}
+        commands.reserve_spend(session, **held, reserve=Money.of("120.50", "EUR"))
+
+    busy = program.post(f"/accounts/{account_id}/close", {})
+    with db.begin() as session:
+        commands.release_reservation(session, reservation_id=held["reservation_id"])
+    stale = program.post(f"/accounts/{account_id}/close", {}, if_match=f'"{account_id}-1"')
+    begun = program.post(f"/accounts/{account_id}/close", {})
+
+    assert (busy.status_code, busy.json["code"]) == (422, "account_busy")
+    assert (stale.status_code, begun.status_code) == (412, 202)
+    assert (begun.json["kind"], begun.json["resource_id"]) == ("close_account", str(account_id))

@@ -119,6 +119,12 @@ def take_back_and_forget() -> None:
     with accounts.db.begin() as session:
         account_commands.release_reservation(session, reservation_id=key)
         account_commands.forget_customer(session, customer_id=key)
+        account_commands.keep_open(session, account_id=key)
+        account_commands.close_account(session, account_id=key)
+        with suppress(DomainError):
+            account_commands.begin_closing(session, account_id=key, customer_id=key, expected_version=None)
+        account = accounts.queries.list_accounts(session, SCOPE, status="active").items[0]
+        account_commands.check_closing(session, account, None)
     with billing.db.begin() as session:
         charge_commands.forget_customer(session, customer_id=key)
     with services.db.begin() as session:
@@ -128,6 +134,7 @@ def take_back_and_forget() -> None:
         service_queries.past_their_end(session, SCOPE, clock.now(session).date())
         service_queries.count_by_state(session, SCOPE, account_id=key)
         service_queries.list_accounts(session, SCOPE, customer_id=key)
+        service_queries.check_unused(session, SCOPE, key)
         with suppress(DomainError):
             service_queries.list_changes(session, SCOPE, key)
         for limit in (Money.of(1, "EUR"), Money.of(2, "EUR"), None):

@@ -16,6 +16,7 @@ from .accounts import know_account as know_account
 from .accounts import know_customer as know_customer
 from .accounts import note_ccp_link as note_ccp_link
 from .accounts import register_account as register_account
+from .accounts import retire_account as retire_account
 from .catalogue import ensure_price_book as ensure_price_book
 from .catalogue import set_price_book as set_price_book
 from .catalogue import store_catalogue as store_catalogue

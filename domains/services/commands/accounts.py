@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 from domains.kernel import audit
 from domains.kernel.database import insert_new, locked
 from domains.kernel.errors import NotFound
+from domains.kernel.tenancy import Scope
 
 from ..models import AccountRef
+from ..queries.accounts import check_unused
 
 
 def register_account(
@@ -53,6 +55,17 @@ def activate_account_ref(session: Session, *, account_id: UUID) -> None:
         found.status = "active"
         subject = ("account", account_id)
         audit.record(session, "services.activate_account", customer_id=found.customer_id, subject=subject)
+
+
+def retire_account(session: Session, *, account_id: UUID, customer_id: UUID) -> None:
+    """Let an account never order again. Refused while anything of it runs or is on its way; twice does it once."""
+    found = lock_account(session, account_id)
+    if found is None or found.customer_id != customer_id:
+        raise NotFound("There is no such account.", code="account_not_found", field="account_id")
+    check_unused(session, Scope.customer(customer_id), account_id)
+    if found.status != "closed":
+        found.status = "closed"
+        audit.record(session, "services.retire_account", customer_id=customer_id, subject=("account", account_id))
 
 
 def note_ccp_link(session: Session, *, account_id: UUID, ccp_customer_id: str, ccp_user_id: str) -> None:

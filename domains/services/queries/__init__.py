@@ -2,6 +2,7 @@
 
 from ..pricing import LineWish as LineWish
 from .accounts import active_account as active_account
+from .accounts import check_unused as check_unused
 from .accounts import get_account as get_account
 from .accounts import list_accounts as list_accounts
 from .catalogue import Market as Market

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domains.kernel import paging
-from domains.kernel.errors import NotFound, Refused
+from domains.kernel.errors import N_, NotFound, Refused
 from domains.kernel.tenancy import Scope
 
-from ..models import AccountRef
+from ..models import AccountRef, Order, Subscription
+from ..models.orders import ENDED
+
+OVER = ("canceled", "expired", "failed")  # of a subscription: nothing runs any more
 
 
 def get_account(session: Session, scope: Scope, account_id: UUID) -> AccountRef:
@@ -58,3 +61,18 @@ def active_account(session: Session, scope: Scope, account_id: UUID) -> AccountR
 def account_for_change(session: Session, scope: Scope, account_id: UUID, *, buys: bool) -> AccountRef:
     """The account of a subscription that is to be changed; it must be active when the change `buys` something."""
     return (active_account if buys else get_account)(session, scope, account_id)
+
+
+def check_unused(session: Session, scope: Scope, account_id: UUID) -> None:
+    """Refuse an account in which a subscription runs or an order is on its way; both by their count."""
+    runs = select(func.count()).where(
+        scope.covers(Subscription), Subscription.account_id == account_id, Subscription.state.not_in(OVER)
+    )
+    ordered = select(func.count()).where(scope.covers(Order), Order.account_id == account_id, Order.state.not_in(ENDED))
+    running, open_orders = session.scalar(runs) or 0, session.scalar(ordered) or 0
+    if open_orders:
+        text = N_("%(count)s orders for this account are not finished. Wait until they are, then close it.")
+        raise Refused(text, code="account_in_use", count=open_orders)
+    if running:
+        text = N_("%(count)s subscriptions of this account have not ended. Cancel them or let them end, then close it.")
+        raise Refused(text, code="account_in_use", count=running)

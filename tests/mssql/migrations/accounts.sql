@@ -299,6 +299,20 @@ UPDATE alembic_version SET version_num='0002' WHERE alembic_version.version_num 
 
 GO
 
+-- Running upgrade 0002 -> 0003
+
+ALTER TABLE account ADD tags NVARCHAR(max) NULL;
+
+GO
+
+ALTER TABLE account ADD closed_at DATETIMEOFFSET NULL;
+
+GO
+
+UPDATE alembic_version SET version_num='0003' WHERE alembic_version.version_num = '0002';
+
+GO
+
 COMMIT;
 
 GO
