@@ -95,6 +95,26 @@ class InvoiceQuery(Paged):
     customer_id = identifier("Only those this customer pays.")
 
 
+class Mismatch(Answer):
+    """A line of what the provider bills us, and why a person should look at it. Its cost is ours, not a sales price."""
+
+    id = identifier()
+    line_id = fields.String(metadata={"description": "The provider's own id of it."})
+    customer_id = identifier("Who pays us for it; all zeros when nobody we know does.")
+    subscription_id = identifier()
+    reference = fields.String(allow_none=True, metadata={"description": "What an unknown one is called over there."})
+    reason = Word("no_charge", "doubled", "changed", "currency", "costs_more", "unknown", allow_none=True)
+    month = day("The first day of the month it is billed in.")
+    kind = fields.String()
+    quantity = Int(metadata={"format": "int32", "description": "Negative for what is given back."})
+    first = day("The first day it is for.")
+    last = day("The last day it is for, inclusive.")
+    cost = fields.Nested(Money)
+
+
+MismatchList = page_of(Mismatch)
+
+
 def shown(invoice: Any, lines: list[Any], document: Any) -> dict[str, Any]:
     """An invoice with its lines and document, as its schema reads it."""
     known = {name: getattr(invoice, name) for name in InvoiceSummary().fields}
