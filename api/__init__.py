@@ -22,7 +22,7 @@ from .auth import public
 BLUEPRINTS = {
     "customers": ("customers",),
     "users": ("users", "invitations", "api_clients", "sign_on", "support_grants", "privacy"),
-    "accounts": ("accounts",),
+    "accounts": ("accounts", "budgets"),
     "services": ("offers", "orders", "subscriptions", "approval_limits"),
     "support": ("cases",),
     "billing": ("charges", "invoices", "mismatches"),

@@ -57,6 +57,8 @@ CODES = {
     "account_busy": Known("Something is under way for the account", "Wait until it has ended, then close the account."),
     "account_in_use": Known("Something runs in the account", "Cancel it or let it end, then close the account."),
     "account_not_open": Known("The account is not open", "Read the account to see its status."),
+    "beyond_invalid": Known("There is no such way", "Send block, approve or warn."),
+    "alerts_invalid": Known("The percents are too many or out of range", "Send at most 5 percents from 1 to 200."),
     "tags_invalid": Known("The tags are too many or too long", "Send at most 10 tags of at most 40 characters each."),
     "account_not_active": Known("The account is not active", "Choose another account, or wait until it is open."),
     "preview_expired": Known("The preview has expired", "Ask for a new preview and confirm its prices."),

@@ -10,7 +10,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
         "oauth2", ".well-known", "api-clients", "sign-on", "support-access", "support-grants", "privacy", "erasures",
         "personal-data",
     ),
-    "accounts": ("accounts",),
+    "accounts": ("accounts", "budgets"),
     "services": ("offers", "orders", "subscriptions", "approval-limits"),
     "support": ("cases",),
     "billing": ("charges", "costs", "invoices", "mismatches"),

@@ -35,7 +35,7 @@ BLUEPRINTS = {
         "support_access",
         "privacy",
     ),
-    "accounts": ("accounts",),
+    "accounts": ("accounts", "budgets"),
     "services": ("offers", "orders", "subscriptions", "changes", "limits"),
     "support": ("support",),
     "billing": ("billing", "invoices"),

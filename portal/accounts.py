@@ -146,19 +146,19 @@ def tags() -> list[str]:
     return request.form.get("tags", "").split(",")
 
 
-def budget(currency: str) -> Money | None:
-    """The monthly budget as it was typed, 5000 or 5000.50; None when it is left out. Refuses what is no such amount."""
-    text = request.form.get("budget", "").strip()
+def budget(currency: str, field: str = "budget") -> Money | None:
+    """A limit as it was typed, 5000 or 5000.50; None when it is left out. Refuses what is no such amount."""
+    text = request.form.get(field, "").strip()
     if not text:
         return None
     if not re.fullmatch(r"[0-9]{1,12}([.,][0-9]{1,2})?", text):
         said = _("Type the budget as a number without signs, such as 5000, or leave it empty for no limit.")
-        raise Invalid(said, code="budget_invalid", field="budget")
+        raise Invalid(said, code="budget_invalid", field=field)
     given = Decimal(text.replace(",", "."))
     budget = Money.of(given, currency)
     if budget.amount != given:
         raise Invalid(_("%(currency)s has no such small units: give a whole amount.", currency=currency),
-                      code="budget_invalid", field="budget")  # fmt: skip
+                      code="budget_invalid", field=field)  # fmt: skip
     return budget
 
 

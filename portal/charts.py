@@ -104,7 +104,9 @@ def chart(points: Sequence[Any], limit: Any = None) -> Chart:
 
 
 def _plot(months: list[Month], limit: Decimal | None, width: int, most: int) -> Plot:
-    shown = months[-most:]
+    now = next((i for i, month in enumerate(months) if month.is_now), len(months))
+    start = min(max(len(months) - most, 0), now)  # the last ones, but this month among them
+    shown = months[start : start + most]
     figures = [month.amount for month in shown]
     step = _step(max([*figures, limit or ZERO, Decimal(4)]) - min([*figures, ZERO]))
     low = (min([*figures, ZERO]) / step).to_integral_value(ROUND_FLOOR) * step

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domains.kernel.messages import Event
+from domains.kernel.money import Money
 
 
 @dataclass(frozen=True)
@@ -30,3 +31,16 @@ class AccountChanged(Event):
     name: str
     currency: str
     status: str
+
+
+@dataclass(frozen=True)
+class BudgetReached(Event):
+    """What an account has committed this month has reached a part of its budget that its owners want to hear of."""
+
+    account_id: UUID
+    customer_id: UUID
+    reseller_id: UUID | None
+    name: str
+    percent: int
+    committed: Money
+    budget: Money

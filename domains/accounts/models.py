@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domains.kernel.columns import Count, Id, Instant, Json, Minor, Text
+from domains.kernel.columns import Count, Day, Flag, Id, Instant, Json, Minor, Text
 from domains.kernel.database import Database
 from domains.kernel.errors import N_, Invalid
 from domains.kernel.money import Money
@@ -20,6 +20,8 @@ from domains.kernel.money import Money
 db = Database("accounts")
 LIVE = ("opening", "active", "suspended", "closing")
 MOST_TAGS, LONGEST_TAG = 10, 40
+BEYOND = ("block", "approve", "warn")
+ALERTS = (80, 100)
 
 
 class Account(db.Model):
@@ -42,6 +44,9 @@ class Account(db.Model):
     cost_centre: Mapped[str | None] = mapped_column(Text(60))
     po_reference: Mapped[str | None] = mapped_column(Text(60))
     budget_minor: Mapped[int | None] = mapped_column(Minor)
+    commitment_minor: Mapped[int | None] = mapped_column(Minor)  # what may be owed until the last term ends
+    beyond: Mapped[str | None] = mapped_column(Text(10))  # one of BEYOND; None is the first
+    alerts: Mapped[list[int] | None] = mapped_column(Json)  # percents of the budget; None is ALERTS
     ccp_customer: Mapped[dict[str, Any] | None] = mapped_column(Json)
     ccp_user: Mapped[dict[str, Any] | None] = mapped_column(Json)
     ccp_seen_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -50,6 +55,21 @@ class Account(db.Model):
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(Count)
+
+    @property
+    def commitment_limit(self) -> Money | None:
+        """What may be owed in all until the last term ends; None without a limit."""
+        return None if self.commitment_minor is None else Money.from_minor(self.commitment_minor, self.currency)
+
+    @property
+    def when_beyond(self) -> str:
+        """What happens to an order that passes the budget: block, approve or warn."""
+        return self.beyond or BEYOND[0]
+
+    @property
+    def alert_percents(self) -> list[int]:
+        """At how many percent of the budget somebody is told."""
+        return list(ALERTS) if self.alerts is None else self.alerts
 
     @property
     def labels(self) -> list[str]:
@@ -76,6 +96,48 @@ class Reservation(db.Model):
     currency: Mapped[str] = mapped_column(Text(3))
     state: Mapped[str] = mapped_column(Text(10))  # held, confirmed, released
     held_at: Mapped[datetime] = mapped_column(Instant)
+    run_id: Mapped[UUID | None] = mapped_column(Id, index=True)
+    counted: Mapped[bool | None] = mapped_column(Flag)  # what was bought with it is among the commitments
+
+
+class Commitment(db.Model):
+    """What a subscription of an account costs and for how long, as services last told; for budgets and forecasts."""
+
+    __tablename__ = "commitment"
+
+    subscription_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(Id, index=True)
+    customer_id: Mapped[UUID] = mapped_column(Id, index=True)
+    reseller_id: Mapped[UUID | None] = mapped_column(Id)
+    name: Mapped[str] = mapped_column(Text(200))
+    currency: Mapped[str] = mapped_column(Text(3))
+    cycle_minor: Mapped[int] = mapped_column(Minor)  # of all units, for one billing cycle
+    billing_cycle: Mapped[str] = mapped_column(Text(10))
+    valid_from: Mapped[date] = mapped_column(Day)
+    valid_to: Mapped[date] = mapped_column(Day)
+    auto_renew: Mapped[bool] = mapped_column(Flag)
+    state: Mapped[str] = mapped_column(Text(24))
+    version: Mapped[int] = mapped_column(Count)  # of the subscription; older facts are skipped
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is paid for: a suspended one is, too."""
+        return self.state not in ("pending", "canceled", "expired", "failed")
+
+
+class BudgetAlert(db.Model):
+    """Somebody was told that an account has reached a part of its budget; once for each month and part."""
+
+    __tablename__ = "budget_alert"
+    __table_args__ = (UniqueConstraint("account_id", "month", "percent"),)
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(Id)
+    customer_id: Mapped[UUID] = mapped_column(Id)
+    reseller_id: Mapped[UUID | None] = mapped_column(Id)
+    month: Mapped[date] = mapped_column(Day)
+    percent: Mapped[int] = mapped_column(Count)
+    told_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class CustomerRef(db.Model):

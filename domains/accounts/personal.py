@@ -10,7 +10,11 @@ from domains.kernel import personal
 from domains.kernel.personal import Held, Register, Whom
 
 PERSONAL: Register = {
-    "account": Held(person="ccp_customer ccp_user", none="name name_key status currency cost_centre po_reference tags"),
+    "account": Held(
+        person="ccp_customer ccp_user", none="name name_key status currency cost_centre po_reference tags beyond alerts"
+    ),
+    "budget_alert": Held(),
+    "commitment": Held(none="name currency billing_cycle state"),
     "customer_ref": Held(none="kind name status currency country region time_zone price_book"),
     "reservation": Held(none="currency state"),
 }

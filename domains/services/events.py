@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
-from domains.kernel.messages import Event
+from domains.kernel.messages import Event, context
+
+from .models import Subscription
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,12 @@ class SubscriptionActivated(Event):
     quantity: int
     valid_to: date
     state: str
+    currency: str = ""
+    cycle_minor: int = 0  # what all units cost for one billing cycle, in minor units
+    billing_cycle: str = ""
+    valid_from: date | None = None
+    auto_renew: bool = False
+    run_id: UUID | None = None  # the run that made it so
 
 
 @dataclass(frozen=True)
@@ -75,3 +84,18 @@ class SubscriptionChanged(Event):
     quantity: int
     valid_to: date
     state: str
+    currency: str = ""
+    cycle_minor: int = 0  # what all units cost for one billing cycle, in minor units
+    billing_cycle: str = ""
+    valid_from: date | None = None
+    auto_renew: bool = False
+    run_id: UUID | None = None  # the run that made it so
+
+
+def costs_of(subscription: Subscription) -> dict[str, Any]:
+    """What the events about a subscription tell of its cost, by the names of their fields."""
+    return {
+        "currency": subscription.currency, "billing_cycle": subscription.billing_cycle,
+        "cycle_minor": subscription.unit_price.times(subscription.quantity).minor,
+        "valid_from": subscription.valid_from, "auto_renew": subscription.auto_renew, "run_id": context().run_id,
+    }  # fmt: skip

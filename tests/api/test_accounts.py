@@ -246,3 +246,18 @@ def test_closing_an_account_is_an_operation_and_says_at_once_what_cannot_be(
     assert (busy.status_code, busy.json["code"]) == (422, "account_busy")
     assert (stale.status_code, begun.status_code) == (412, 202)
     assert (begun.json["kind"], begun.json["resource_id"]) == ("close_account", str(account_id))
+
+
+def test_a_budget_shows_what_is_bound_and_is_changed_under_its_version(program: Program, customer_id: UUID) -> None:
+    account_id = an_account(customer_id)
+    path, limit = f"/budgets/{account_id}", {"amount": "900.00", "currency": "EUR"}
+
+    changed = program.patch(path, {"commitment_limit": limit, "alerts": [50]}, if_match=f'"{account_id}-2"')
+    stale = program.patch(path, {"beyond": "warn"}, if_match=f'"{account_id}-2"')
+    listed = program.get("/budgets").json["items"]
+
+    assert (changed.status_code, stale.status_code) == (200, 412)
+    assert (changed.json["commitment_limit"], changed.json["alerts"], changed.json["beyond"]) == (limit, [50], "block")
+    assert len(changed.json["months"]) == 12
+    assert [one["id"] for one in listed] == [str(account_id)]
+    assert program.patch(path, {"beyond": "ignore"}, if_match=f'"{account_id}-3"').status_code == 422

@@ -91,6 +91,8 @@ PORTAL: dict[Act, tuple[str, ...] | str] = {
     "accounts.ask_close": SHOWS,
     "accounts.close": ("closeAccount",),
     "accounts.hits": SHOWS,
+    "budgets.show": ("getBudget", "listBudgets"),
+    "budgets.update": ("updateBudget",),
     "limits.index": ("listApprovalLimits",),
     "limits.update": ("setApprovalLimit",),
     # catalogue and orders

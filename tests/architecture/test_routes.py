@@ -43,8 +43,6 @@ PUBLIC = {
 }
 # Queries that take a session but no scope, and why.
 UNSCOPED = {
-    "domains/accounts/queries.py month_start": "a date; commands and a scoped query ask for it",
-    "domains/accounts/queries.py committed_minor": "a sum over what a command or a scoped query has selected",
     "domains/users/queries/people.py has_demo_people": "a start asks whether there are any, and learns nothing of them",
     "domains/users/queries/people.py oneself": "the row of whoever is signed in, whatever they are a member of",
     "domains/users/queries/people.py own_factors": "of whoever is signed in, or is about to be",

@@ -54,7 +54,7 @@ def bodies(operation: str, t: Tenant) -> list[dict[str, Any]]:
         "createCustomer": [newcomer | {"reseller_id": ids["reseller"]}],
         "updateCustomer": [{"tax_id": "NL123456789B02"}],
         "updateMe": [{"theme": "dark"}], "createAccount": [{"name": f"Of {t.name}", "customer_id": ids["customer"]}],
-        "updateAccount": [{"cost_centre": "x"}], "closeAccount": [{}],
+        "updateAccount": [{"cost_centre": "x"}], "closeAccount": [{}], "updateBudget": [{"beyond": "warn"}],
         "updateCase": [{"status": "resolved"}], "addReply": [{"body": "x"}],
         "previewOrder": [plain, plain | {"lines": [more]}],
         "placeOrder": [plain | {"lines": [more]}, plain | {"preview_id": ids.get("preview")}],

@@ -74,6 +74,7 @@ def forms(endpoint: str, t: Tenant) -> dict[str, str]:
         "users.update": {"language": "en", "formats": "en_GB", "time_zone": "UTC", "theme": "auto", "name": "x"},
         "users.theme": {"theme": "dark"}, "accounts.create": {"name": f"By {t.name}"},
         "accounts.update": {"name": f"By {t.name}", "version": "1"}, "accounts.close": {"version": "1"},
+        "budgets.update": {"version": "1", "beyond": "warn"},
         "orders.check": order,
         "orders.place": order | {"preview_id": ids.get("preview", "")}, "changes.check": {"quantity": "9"},
         "changes.change": {"quantity": "9", "mode": "now", "version": "1", "preview_id": ids.get("change_preview", "")},

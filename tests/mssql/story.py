@@ -14,6 +14,7 @@ from msgspec import structs, to_builtins
 
 from domains import NAMES, accounts, billing, customers, notifications, services, support, users
 from domains.accounts import commands as account_commands
+from domains.accounts.queries.budgets import told
 from domains.billing import commands as charge_commands
 from domains.kernel import audit, clock, config, sealing
 from domains.kernel.database import Database, new_id
@@ -62,6 +63,7 @@ def everything(app: Flask, transport: inline.Transport) -> None:
     people_come_and_go()
     people_sign_on()
     take_back_and_forget()
+    budgets_and_closing()
     keep_the_catalogue()
     steer(transport)
     look_at_runs(app)
@@ -119,12 +121,6 @@ def take_back_and_forget() -> None:
     with accounts.db.begin() as session:
         account_commands.release_reservation(session, reservation_id=key)
         account_commands.forget_customer(session, customer_id=key)
-        account_commands.keep_open(session, account_id=key)
-        account_commands.close_account(session, account_id=key)
-        with suppress(DomainError):
-            account_commands.begin_closing(session, account_id=key, customer_id=key, expected_version=None)
-        account = accounts.queries.list_accounts(session, SCOPE, status="active").items[0]
-        account_commands.check_closing(session, account, None)
     with billing.db.begin() as session:
         charge_commands.forget_customer(session, customer_id=key)
     with services.db.begin() as session:
@@ -141,6 +137,24 @@ def take_back_and_forget() -> None:
             service_commands.set_approval_limit(session, customer_id=key, reseller_id=None, role="buyer", limit=limit)
     with customers.db.begin() as session, suppress(DomainError):
         customers.queries.list_customers(session, SCOPE, customer_id=key)
+
+
+def budgets_and_closing() -> None:
+    key, little = new_id(), {"this_month": Money.of(1, "EUR"), "commitment": Money.of(1, "EUR")}
+    with accounts.db.begin() as session:
+        account_commands.keep_open(session, account_id=key)
+        account_commands.warn(session, key)
+        account_commands.close_account(session, account_id=key)
+        with suppress(DomainError):
+            account_commands.begin_closing(session, account_id=key, customer_id=key, expected_version=None)
+        account = accounts.queries.list_accounts(session, SCOPE, status="active").items[0]
+        account_commands.check_closing(session, account, None)
+        accounts.queries.outlook(session, SCOPE, account.id)
+        told(session, account.id, clock.now(session).date())
+        accounts.queries.overshoot(session, SCOPE, account.id, **little)
+    told_of = {"account_id": key, "customer_id": key, "name": "x", "percent": 80, "committed": Money.of(1, "EUR")}
+    with users.db.begin() as session:
+        user_commands.tell_of_budget(session, **told_of, budget=Money.of(1, "EUR"))
 
 
 def keep_the_catalogue() -> None:

@@ -99,3 +99,16 @@ def test_tags_are_typed_with_commas_between_them(owner: Visitor, shop: Shop) -> 
     owner.send(owner.get(f"{at}/edit"), at, tags="Oslo,  Team A ,oslo")
 
     assert "oslo, Team A" in text_of(owner.get(at))
+
+
+def test_a_budget_page_shows_what_runs_and_takes_new_limits(owner: Visitor, shop: Shop) -> None:
+    at = f"/accounts/{shop.account_id}/budget"
+    shop.bought()
+
+    seen = text_of(owner.get(at))
+    sent = owner.send(owner.get(at), at, budget="10", beyond="warn", alerts="50, 100 %")
+    wrong = owner.send(owner.get(at), at, budget="100", beyond="warn", alerts="many")
+
+    assert "This month and the months to come" in seen and "Bound until the terms end" in seen
+    assert (sent.status_code, wrong.status_code) == (303, 422)
+    assert "over its budget" in text_of(owner.get(at))

@@ -119,7 +119,7 @@ def activate_account(session: Session, *, account_id: UUID, ccp_customer: CcpCus
 def update_account(
     session: Session, *, scope: Scope, account_id: UUID, expected_version: int | None, **changes: Any
 ) -> Account:
-    """Change name, cost_centre, po_reference, tags or budget (Money or None) of an account.
+    """Change name, cost_centre, po_reference, tags or budget (Money or None) of an account, or what `set_budget` sets.
 
     Refuses another version than the one expected, and a name that another account of the customer has.
     """
@@ -137,7 +137,9 @@ def update_account(
         changes["tags"] = account.tags = clean_tags(changes["tags"] or ())
     if "budget" in changes:
         account.budget_minor = _budget_minor(account.currency, changes["budget"])
-    for name in ("cost_centre", "po_reference"):
+    if "commitment_limit" in changes:
+        account.commitment_minor = _budget_minor(account.currency, changes["commitment_limit"], "commitment_limit")
+    for name in ("cost_centre", "po_reference", "beyond", "alerts"):
         if name in changes:
             setattr(account, name, changes[name])
     account.version += 1
@@ -155,10 +157,10 @@ def _free_name(session: Session, customer_id: UUID, account_id: UUID, name: str)
     return clean
 
 
-def _budget_minor(currency: str, budget: Money | None) -> int | None:
+def _budget_minor(currency: str, budget: Money | None, field: str = "budget") -> int | None:
     if budget is not None and (budget.currency != currency or budget.minor < 0):
         text = N_("Give the budget in %(currency)s, zero or more.")
-        raise Invalid(text, code="budget_invalid", field="budget", currency=currency)
+        raise Invalid(text, code="budget_invalid", field=field, currency=currency)
     return budget.minor if budget is not None else None
 
 

@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 from domains.kernel import clock
 from domains.kernel.database import locked
 from domains.kernel.errors import N_, Invalid, NotFound, Refused
+from domains.kernel.messages import context
 from domains.kernel.money import Money
 
-from .. import queries
 from ..models import Account, Reservation
+from ..queries import accounts as reading
+from ..queries import budgets
 from .accounts import locked_account, note
 from .customers import locked_customer
 
@@ -44,6 +46,7 @@ def reserve_spend(
         Reservation(
             id=reservation_id, account_id=account_id, customer_id=customer_id, reseller_id=account.reseller_id,
             amount_minor=reserve.minor, currency=reserve.currency, state="held", held_at=clock.business_now(session),
+            run_id=context().run_id,
         )
     )  # fmt: skip
     note(session, "accounts.reserve", customer_id, account_id, after={"amount": reserve})
@@ -55,13 +58,11 @@ def _check_currency(currency: str, amount: Money) -> None:
 
 
 def _within_budget(session: Session, account: Account, reserve: Money) -> None:
-    if account.budget is None:
+    if account.budget is None or account.when_beyond != "block":  # what needs a person's yes has it by now
         return
-    since = queries.month_start(session, account.customer_id)
-    committed = queries.committed_minor(session, Reservation.account_id == account.id, since)
-    left = account.budget - Money.from_minor(committed, account.currency)
+    left = account.budget - budgets.committed_at_most(session, account)
     if left < reserve:
-        text = N_("This month's budget of %(account)s leaves %(left)s; this needs %(needed)s. Raise it or order less.")
+        text = N_("The monthly budget of %(account)s leaves %(left)s; this needs %(needed)s. Raise it or order less.")
         raise Refused(text, code="budget_exceeded", account=account.name, left=left, needed=reserve)
 
 
@@ -70,8 +71,8 @@ def _within_credit(session: Session, customer_id: UUID, reserve: Money) -> None:
     if customer is None or customer.credit_limit is None or customer.currency != reserve.currency:
         return
     # What was confirmed this month and last is not invoiced and paid yet.
-    since = queries.month_start(session, customer_id, back=1)
-    committed = queries.committed_minor(session, Reservation.customer_id == customer_id, since)
+    since = reading.month_start(session, customer_id, back=1)
+    committed = reading.committed_minor(session, Reservation.customer_id == customer_id, since)
     left = customer.credit_limit - Money.from_minor(committed, customer.currency)
     if left < reserve:
         text = N_("The credit limit leaves %(left)s; this needs %(needed)s. Ask us to raise it or order less.")

@@ -18,7 +18,7 @@ from domains.kernel.messages import context, publish
 from domains.kernel.money import Money
 from domains.kernel.tenancy import Scope
 
-from ..events import OrderCompleted, OrderDrafted, OrderRejected, SubscriptionActivated
+from ..events import OrderCompleted, OrderDrafted, OrderRejected, SubscriptionActivated, costs_of
 from ..lots import Lot, named_after
 from ..models import AcceptedLine, AccountRef, Line, Offer, Order, Person, Policy, RejectedLine, SeatLot, Subscription
 from ..models.orders import ENDED
@@ -204,7 +204,7 @@ def _activate(
     event = SubscriptionActivated(
         subscription.version, subscription.id, subscription.customer_id, subscription.reseller_id,
         subscription.account_id, order.id, subscription.number, subscription.name, subscription.quantity,
-        subscription.valid_to, subscription.state,
+        subscription.valid_to, subscription.state, **costs_of(subscription),
     )  # fmt: skip
     publish(session, event)
 

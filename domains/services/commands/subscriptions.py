@@ -12,7 +12,7 @@ from domains.kernel import audit, clock
 from domains.kernel.database import locked
 from domains.kernel.messages import publish
 
-from ..events import SubscriptionChanged
+from ..events import SubscriptionChanged, costs_of
 from ..lots import named_after
 from ..models import ChangeOutcome, SeatLot, Subscription
 from .orders import store_lots
@@ -74,6 +74,6 @@ def tell(session: Session, row: Subscription) -> None:
     """Tell the other domains how a subscription stands."""
     event = SubscriptionChanged(
         row.version, row.id, row.customer_id, row.reseller_id, row.account_id, row.number, row.name, row.quantity,
-        row.valid_to, row.state,
+        row.valid_to, row.state, **costs_of(row),
     )  # fmt: skip
     publish(session, event)

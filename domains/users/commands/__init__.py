@@ -44,6 +44,7 @@ from .members import resend_invitation as resend_invitation
 from .members import reset_factors as reset_factors
 from .members import shut_out as shut_out
 from .members import withdraw_invitation as withdraw_invitation
+from .owners import tell_of_budget as tell_of_budget
 from .passkeys import ask_passkey as ask_passkey
 from .passkeys import offer_passkey as offer_passkey
 from .passkeys import remove_passkey as remove_passkey

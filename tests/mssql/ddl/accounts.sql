@@ -9,6 +9,9 @@ CREATE TABLE account (
 	cost_centre NVARCHAR(60) NULL,
 	po_reference NVARCHAR(60) NULL,
 	budget_minor BIGINT NULL,
+	commitment_minor BIGINT NULL,
+	beyond NVARCHAR(10) NULL,
+	alerts NVARCHAR(max) NULL,
 	ccp_customer NVARCHAR(max) NULL,
 	ccp_user NVARCHAR(max) NULL,
 	ccp_seen_at DATETIMEOFFSET NULL,
@@ -89,6 +92,39 @@ CREATE TABLE audit_waiting (
 	CONSTRAINT pk_audit_waiting PRIMARY KEY (entry_id)
 );
 
+CREATE TABLE budget_alert (
+	id BINARY(16) NOT NULL,
+	account_id BINARY(16) NOT NULL,
+	customer_id BINARY(16) NOT NULL,
+	reseller_id BINARY(16) NULL,
+	month DATE NOT NULL,
+	[percent] INTEGER NOT NULL,
+	told_at DATETIMEOFFSET NOT NULL,
+	CONSTRAINT pk_budget_alert PRIMARY KEY (id),
+	CONSTRAINT uq_budget_alert_account_id_month_percent UNIQUE (account_id, month, [percent])
+);
+
+CREATE TABLE commitment (
+	subscription_id BINARY(16) NOT NULL,
+	account_id BINARY(16) NOT NULL,
+	customer_id BINARY(16) NOT NULL,
+	reseller_id BINARY(16) NULL,
+	name NVARCHAR(200) NOT NULL,
+	currency NVARCHAR(3) NOT NULL,
+	cycle_minor BIGINT NOT NULL,
+	billing_cycle NVARCHAR(10) NOT NULL,
+	valid_from DATE NOT NULL,
+	valid_to DATE NOT NULL,
+	auto_renew BIT NOT NULL,
+	state NVARCHAR(24) NOT NULL,
+	version INTEGER NOT NULL,
+	CONSTRAINT pk_commitment PRIMARY KEY (subscription_id)
+);
+
+CREATE INDEX ix_commitment_account_id ON commitment (account_id);
+
+CREATE INDEX ix_commitment_customer_id ON commitment (customer_id);
+
 CREATE TABLE consumed (
 	event_id BINARY(16) NOT NULL,
 	at DATETIMEOFFSET NOT NULL,
@@ -168,10 +204,14 @@ CREATE TABLE reservation (
 	currency NVARCHAR(3) NOT NULL,
 	state NVARCHAR(10) NOT NULL,
 	held_at DATETIMEOFFSET NOT NULL,
+	run_id BINARY(16) NULL,
+	counted BIT NULL,
 	CONSTRAINT pk_reservation PRIMARY KEY (id)
 );
 
 CREATE INDEX ix_reservation_account_id ON reservation (account_id);
 
 CREATE INDEX ix_reservation_customer_id_state ON reservation (customer_id, state);
+
+CREATE INDEX ix_reservation_run_id ON reservation (run_id);
 

@@ -11,6 +11,14 @@ FROM audit_head WITH (UPDLOCK, ROWLOCK)
 WHERE audit_head.customer_id = :customer_id_1;
 
 SELECT …
+FROM commitment WITH (UPDLOCK, HOLDLOCK)
+WHERE commitment.subscription_id = :subscription_id;
+
+SELECT …
+FROM commitment WITH (UPDLOCK, ROWLOCK)
+WHERE commitment.subscription_id = :subscription_id_1;
+
+SELECT …
 FROM consumed WITH (UPDLOCK, HOLDLOCK)
 WHERE consumed.event_id = :event_id;
 

@@ -313,6 +313,77 @@ UPDATE alembic_version SET version_num='0003' WHERE alembic_version.version_num 
 
 GO
 
+-- Running upgrade 0003 -> 0004
+
+ALTER TABLE account ADD commitment_minor BIGINT NULL;
+
+GO
+
+ALTER TABLE account ADD beyond NVARCHAR(10) NULL;
+
+GO
+
+ALTER TABLE account ADD alerts NVARCHAR(max) NULL;
+
+GO
+
+ALTER TABLE reservation ADD run_id BINARY(16) NULL;
+
+GO
+
+ALTER TABLE reservation ADD counted BIT NULL;
+
+GO
+
+CREATE INDEX ix_reservation_run_id ON reservation (run_id);
+
+GO
+
+CREATE TABLE commitment (
+    subscription_id BINARY(16) NOT NULL,
+    account_id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    name NVARCHAR(200) NOT NULL,
+    currency NVARCHAR(3) NOT NULL,
+    cycle_minor BIGINT NOT NULL,
+    billing_cycle NVARCHAR(10) NOT NULL,
+    valid_from DATE NOT NULL,
+    valid_to DATE NOT NULL,
+    auto_renew BIT NOT NULL,
+    state NVARCHAR(24) NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_commitment PRIMARY KEY (subscription_id)
+);
+
+GO
+
+CREATE INDEX ix_commitment_account_id ON commitment (account_id);
+
+GO
+
+CREATE INDEX ix_commitment_customer_id ON commitment (customer_id);
+
+GO
+
+CREATE TABLE budget_alert (
+    id BINARY(16) NOT NULL,
+    account_id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    month DATE NOT NULL,
+    [percent] INTEGER NOT NULL,
+    told_at DATETIMEOFFSET NOT NULL,
+    CONSTRAINT pk_budget_alert PRIMARY KEY (id),
+    CONSTRAINT uq_budget_alert_account_id_month_percent UNIQUE (account_id, month, [percent])
+);
+
+GO
+
+UPDATE alembic_version SET version_num='0004' WHERE alembic_version.version_num = '0003';
+
+GO
+
 COMMIT;
 
 GO
@@ -341,6 +412,12 @@ ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head AFTER U
 ADD FILTER PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.budget_alert,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.budget_alert AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.budget_alert AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.commitment,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.commitment AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.commitment AFTER UPDATE,
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.customer_ref,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.customer_ref AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.customer_ref AFTER UPDATE,

@@ -1,8 +1,7 @@
-"""Reading accounts: one, many, what is left to spend, and what is known of their customers."""
+"""Reading accounts: one, many, what was held for them, and what is known of their customers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,21 +12,11 @@ from sqlalchemy.orm import Session
 from domains.kernel import clock
 from domains.kernel.database import locked
 from domains.kernel.errors import NotFound
-from domains.kernel.money import Money
 from domains.kernel.paging import Page, page
 from domains.kernel.searching import holds
 from domains.kernel.tenancy import Scope
 
-from .models import LIVE, Account, CustomerRef, Reservation
-
-
-@dataclass(frozen=True)
-class Spend:
-    """What an account has committed this month and what is left of its monthly budget (None: no budget)."""
-
-    committed: Money
-    budget: Money | None
-    left: Money | None
+from ..models import LIVE, Account, CustomerRef, Reservation
 
 
 def get(session: Session, scope: Scope, account_id: UUID, *, for_change: bool = False) -> Account:
@@ -58,15 +47,6 @@ def list_accounts(
     if q:
         query = query.where(holds(func.lower(Account.name), q.lower()))
     return page(session, query, Account.id, cursor=cursor, limit=limit, filters=filters)
-
-
-def spend_left(session: Session, scope: Scope, account_id: UUID) -> Spend:
-    """What an account has committed this month (held and confirmed) and what its budget leaves."""
-    account = get(session, scope, account_id)
-    minor = committed_minor(session, Reservation.account_id == account_id, month_start(session, account.customer_id))
-    committed = Money.from_minor(minor, account.currency)
-    left = account.budget - committed if account.budget is not None else None
-    return Spend(committed, account.budget, left)
 
 
 def month_start(session: Session, customer_id: UUID, back: int = 0) -> datetime:
