@@ -90,6 +90,9 @@ CODES = {
     "currency_not_sold": Known("Not sold in this currency", "Choose another offer, or an account in its currency."),
     "term_not_sold": Known("Not sold for this term", "Take a term of one of the offer's `plans`."),
     "billing_cycle_not_sold": Known("Not billed this way", "Take a billing cycle of one of the offer's `plans`."),
+    "several_providers": Known(
+        "The lines come from several providers", "Order the lines of each provider in an order of its own."
+    ),
     "price_missing": Known("There is no price yet", "Open a case and we will make one."),
     "quantity_out_of_range": Known("The quantity is out of range", "Stay between the least and the most."),
     "quantity_unchanged": Known("The quantity is the same", "Say another quantity than the one there is."),

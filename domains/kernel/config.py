@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from urllib.parse import unquote_plus, urlsplit
 from domains import NAMES
 
 from .crypto import sealing_keys
+from .endpoints import endpoints
 
 DATABASES = (*NAMES, "saga")
 SURFACES = ("portal", "api")
@@ -78,6 +79,8 @@ class Settings:
     provider_client_id: str = _setting("our client id at the provider", "cloud-sales-system")
     provider_client_secret: str = _setting("our client secret at the provider", secret=True)
     provider_timeout: float = _setting("seconds until a silent provider call is given up as unknown", 10.0)
+    provider_webhook_secret: str = _setting("signs the provider's webhooks to us; empty: none is taken", hide=True)
+    providers: str = _setting("further providers, a JSON list: see docs/providers.md; it holds secrets", hide=True)
     resolver: str = _setting("host:port of the name server that proves e-mail domains; empty: the machine's own", "")
     outbound_allow: str = _setting(
         "host:port, by commas, that may be called though not public (sign-on, webhooks); for tests and demos", ""
@@ -159,7 +162,8 @@ class Settings:
         yield not 0 < self.provider_timeout <= 25, told
         ratio = self.telemetry_ratio
         yield not 0 <= ratio <= 1, f"TELEMETRY_RATIO is {ratio}: use a number from 0 to 1"
-        yield (wrong := _malformed(self.sealing_keys)) != "", f"SEALING_KEYS cannot be used: {wrong}"
+        for name, reads in (("sealing_keys", sealing_keys), ("providers", endpoints)):
+            yield (wrong := _malformed(reads, getattr(self, name))) != "", f"{name.upper()} cannot be used: {wrong}"
         for name, least in (("keep_messages", 30), ("keep_logins", 0)):
             days = getattr(self, name)
             yield not least <= days <= FOR_EVER, f"{name.upper()} is “{days:g}”: use {least} to {FOR_EVER} days"
@@ -182,6 +186,8 @@ class Settings:
         yield shared, "CACHE_URL is the queue's server: a cache that fills up would stop it"
         yield not self.public_url.startswith("https://"), "PUBLIC_URL is not https://"
         yield not self.provider_url.startswith("https://"), "PROVIDER_URL is not https://"
+        for one in endpoints(self.providers):
+            yield not one.url.startswith("https://"), f"PROVIDERS: {one.key}'s url is not https://"
         yield self.transport == "inline", "TRANSPORT is inline, which is for tests: use rq or servicebus"
         emulated = "usedevelopmentemulator=true" in self.servicebus_url.lower()
         yield emulated, "SERVICEBUS_URL says UseDevelopmentEmulator, which is not encrypted"
@@ -235,9 +241,9 @@ class Settings:
         return self.second_factor == "required" or (self.second_factor == "auto" and self.is_production)
 
 
-def _malformed(keys: str) -> str:
+def _malformed(reads: Callable[[str], object], text: str) -> str:
     try:
-        sealing_keys(keys)
+        reads(text)
     except ValueError as why:
         return str(why)
     return ""

@@ -29,10 +29,10 @@ WORDS = {
 }
 
 
-def refusal(code: str, message: str = "", **params: Any) -> Refused:
-    """The provider's clear no as ours, with its code. `message` is the provider's own text."""
+def refusal(code: str, message: str = "", *, kind: type[Refused] = Refused, **params: Any) -> Refused:
+    """The provider's clear no as ours, of a `kind`, with its code. `message` is the provider's own text."""
     words = WORDS.get(code)
     if words is None:
         said_no = Said("The provider said no: “%(message)s”", message=message)
         words = said_no if message else Said("The provider said no and gave no reason.")
-    return Refused(words, code=code, **params)
+    return kind(words, code=code, **params)

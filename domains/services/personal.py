@@ -20,7 +20,10 @@ PERSONAL: Register = {
     "order_": Held(
         subject="ordered_by_id",
         person="ordered_by",
-        none=("number account_name state currency po_reference cost_centre provider_order_id error_code error_detail"),
+        none=(
+            "number account_name state currency po_reference cost_centre provider provider_order_id error_code "
+            "error_detail"
+        ),
     ),
     "order_line": Held(
         none=("provider_offer_id name vendor kind unit term billing_cycle currency state error_code error_detail")
@@ -30,7 +33,7 @@ PERSONAL: Register = {
     "seat_lot": Held(none="source"),
     "subscription": Held(
         none=(
-            "number account_name provider_offer_id provider_subscription_id name vendor kind "
+            "number account_name provider provider_offer_id provider_subscription_id name vendor kind "
             "unit term billing_cycle currency state raw_state terms_of_offer policy "
             "error_code error_detail"
         )

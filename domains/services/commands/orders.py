@@ -51,7 +51,7 @@ def draft_order(
     promise = redeem(session, preview_id, customer_id, order_id)
     if promise is not None:
         check_promised(promise, lines)
-    check_lines(session, scope, account, lines)
+    provider = check_lines(session, scope, account, lines)
     now = clock.business_now(session)
     today = clock.local_day(now, account.time_zone)
     order = Order(
@@ -60,7 +60,7 @@ def draft_order(
         charge_now=charge_now.minor, every_month=None if every_month is None else every_month.minor,
         commitment=commitment.minor, po_reference=po_reference, cost_centre=cost_centre, preview_id=preview_id,
         run_id=run_id or context().run_id, ordered_by_id=ordered_by.user_id, ordered_by=ordered_by.name,
-        effective_on=effective_on or today, placed_at=now, version=1,
+        effective_on=effective_on or today, placed_at=now, version=1, provider=provider,
     )  # fmt: skip
     session.add(order)
     _write_lines(session, order, account, lines)
@@ -116,9 +116,9 @@ def _pending(order: Order, account: AccountRef, line: OrderLine, offer: Offer) -
     policy = Policy(min_quantity=offer.min_quantity, max_quantity=offer.max_quantity)
     return {
         "id": line.subscription_id, "account_id": order.account_id, "account_name": account.name,
-        "unit_rate": line.unit_price.amount, "state": "pending", "valid_from": order.effective_on,
-        "auto_renew": line.billing_cycle != "one_time", "terms_of_offer": offer.policy, "provider_version": 0,
-        "policy": msgspec.to_builtins(policy), "version": 1,
+        "provider": order.provider, "unit_rate": line.unit_price.amount, "state": "pending",
+        "valid_from": order.effective_on, "auto_renew": line.billing_cycle != "one_time",
+        "terms_of_offer": offer.policy, "provider_version": 0, "policy": msgspec.to_builtins(policy), "version": 1,
     }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from ..commands.subscriptions import find_locked, take_over
 from ..errors import refusal
 from ..models import Change, ChangeOutcome, Subscription
 from ..pricing import FOREVER
-from ..providers import HeldSubscription, MadeChange, Provider, UnknownOutcome, provider
+from ..providers import HeldSubscription, MadeChange, Provider, Stale, UnknownOutcome, provider
 from ..providers.readings import outcome_of
 from .operations import after_asking, note_answer, note_asked
 
@@ -41,6 +41,7 @@ class _Wanted:
     quantity: int
     valid_to: date
     body: dict[str, Any]
+    provider: str
     last_asked: timedelta | None = None  # how long ago the try before this one began
 
 
@@ -61,7 +62,7 @@ def _intend(session: Session, *, change_id: UUID, provider_operation_id: UUID) -
         raise Refused("This subscription was never set up at the provider.", code="not_active")
     return _Wanted(
         provider_operation_id, change_id, row.provider_subscription_id, change.from_quantity, change.from_valid_to,
-        _body(change), last_asked,
+        _body(change), row.provider, last_asked,
     )  # fmt: skip
 
 
@@ -85,7 +86,7 @@ def _body(change: Change) -> dict[str, Any]:
 
 
 def _call(wanted: _Wanted, asked_before: bool) -> ChangeOutcome:
-    ours = provider()
+    ours = provider(wanted.provider)
     made = (_earlier(ours, wanted) if asked_before else None) or _ask_or_find(ours, wanted, asked_before)
     if made.reference != str(wanted.change_id):
         raise UnknownOutcome("the provider answered with somebody else's change")
@@ -102,7 +103,7 @@ def _call(wanted: _Wanted, asked_before: bool) -> ChangeOutcome:
 
 def _earlier(ours: Provider, wanted: _Wanted) -> MadeChange | None:
     with after_asking():
-        return ours.find_change(wanted.change_id)
+        return ours.find_change(wanted.change_id, wanted.provider_subscription_id, wanted.body)
 
 
 def _ask_or_find(ours: Provider, wanted: _Wanted, asked_before: bool) -> MadeChange:
@@ -136,7 +137,7 @@ def _ask(ours: Provider, wanted: _Wanted) -> MadeChange:
         body = wanted.body | {"expected_version": held.version}
         made = ours.make_change(wanted.operation_id, held.id, body)
     except DomainError as no:
-        if no.code == "version_conflict":
+        if isinstance(no, Stale):
             raise _changed(ours, ours.get_subscription(held.id) or held) from no
         raise
     failpoint.reach("services.send_change.called")

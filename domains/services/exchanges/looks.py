@@ -24,15 +24,16 @@ class Looked:
     look: ChangeOutcome | None
 
 
-def _intend(session: Session, *, subscription_id: UUID) -> str | None:
+def _intend(session: Session, *, subscription_id: UUID) -> tuple[str, str | None]:
     found = find(session, Scope.system("look at a subscription"), subscription_id)
-    return found.provider_subscription_id
+    return found.provider, found.provider_subscription_id
 
 
-def _call(provider_subscription_id: str | None, asked_before: bool) -> ChangeOutcome | None:
+def _call(wanted: tuple[str, str | None], asked_before: bool) -> ChangeOutcome | None:
+    key, provider_subscription_id = wanted
     if provider_subscription_id is None:
         raise NotFound("This subscription was never set up at the provider.", code="not_at_provider")
-    ours = provider()
+    ours = provider(key)
     held = ours.get_subscription(provider_subscription_id)
     return outcome_of(held, ours.get_policy(held.id)) if held is not None else None
 

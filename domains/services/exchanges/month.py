@@ -15,7 +15,7 @@ from domains.kernel.money import Money
 from ..models import ProviderLine, StrayLine, Subscription
 from ..pricing import ONE_TIME
 from ..pricing.reckoning import paid_period
-from ..providers import MonthLine, provider
+from ..providers import MonthLine, keys, provider
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,18 @@ def _intend(session: Session, *, payer_id: UUID, currency: str, month: date) -> 
 
 
 def _call(wanted: _Wanted, asked_before: bool) -> tuple[ProviderLine, ...]:
-    lines = provider().list_month_lines(wanted.month)
+    lines = _lines(wanted.month)
     return tuple(
         _read(line, UUID(line.subscription_reference), wanted.held[line.subscription_reference])
         for line in lines
         if line.subscription_reference in wanted.held
     )
+
+
+def _lines(month: date) -> list[MonthLine]:
+    """What a month costs us, of every provider that tells it."""
+    every = [provider(key) for key in keys()]
+    return [line for one in every if one.capabilities().tells_costs for line in one.list_month_lines(month)]
 
 
 def _read(line: MonthLine, subscription_id: UUID, held: _Held) -> ProviderLine:
@@ -95,7 +101,7 @@ def _call_strays(wanted: tuple[date, set[str]], asked_before: bool) -> tuple[Str
             line_id=line.id, reference=line.subscription_reference or "", kind=line.kind, quantity=line.quantity,
             first=line.from_date, after=line.to_date, cost=Money.of(line.amount.amount, line.amount.currency),
         )
-        for line in provider().list_month_lines(month) if line.subscription_reference not in ours
+        for line in _lines(month) if line.subscription_reference not in ours
     )  # fmt: skip
 
 

@@ -38,6 +38,7 @@ class _Wanted:
     operation_id: UUID
     order_id: UUID
     body: dict[str, Any]
+    provider: str
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def _intend(session: Session, *, order_id: UUID, provider_operation_id: UUID) ->
         "reference": str(order_id), "customer": str(order.account_id), "currency": order.currency,
         "lines": [_line(line, parents) for line in lines],
     }  # fmt: skip
-    return _Wanted(provider_operation_id, order_id, body)
+    return _Wanted(provider_operation_id, order_id, body, order.provider)
 
 
 def _provider_ids(session: Session, subscription_ids: list[UUID | None]) -> dict[UUID, str]:
@@ -93,9 +94,9 @@ def _line(line: Line, parents: dict[UUID, str]) -> dict[str, Any]:
 
 
 def _call(wanted: _Wanted, asked_before: bool) -> _Delivered:
-    ours = provider()
+    ours = provider(wanted.provider)
     with after_asking():
-        placed = ours.find_order(wanted.order_id) if asked_before else None
+        placed = ours.find_order(wanted.order_id, wanted.body) if asked_before else None
     if placed is None:
         failpoint.reach("services.send_order.calling")
         placed = ours.place_order(wanted.operation_id, wanted.body)

@@ -82,6 +82,7 @@ class Order(db.Model):
     ordered_by_id: Mapped[UUID | None] = mapped_column(Id)
     ordered_by: Mapped[str] = mapped_column(Text(200))
     effective_on: Mapped[date] = mapped_column(Day)
+    provider: Mapped[str] = mapped_column(Text(40), server_default="sandbox")  # its key: that of all its lines
     provider_order_id: Mapped[str | None] = mapped_column(Text(80))
     error_code: Mapped[str | None] = mapped_column(Text(80))
     error_detail: Mapped[str | None] = mapped_column(Text(1000))

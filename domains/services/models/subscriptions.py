@@ -52,6 +52,7 @@ class Subscription(db.Model):
     account_name: Mapped[str] = mapped_column(Text(200))
     order_id: Mapped[UUID] = mapped_column(Id, index=True)
     offer_id: Mapped[UUID] = mapped_column(Id)
+    provider: Mapped[str] = mapped_column(Text(40), server_default="sandbox")  # its key
     provider_offer_id: Mapped[str] = mapped_column(Text(80))
     provider_subscription_id: Mapped[str | None] = mapped_column(Text(80))
     name: Mapped[str] = mapped_column(Text(200))

@@ -166,24 +166,35 @@ class HeldLot(Word, frozen=True):
 
 
 class HeldSubscription(Word, frozen=True):
-    """A subscription over there; `valid_to` is inclusive, None when it does not end."""
+    """A subscription over there; `valid_to` is inclusive, None when it does not end.
 
-    most = {"status": 40}
+    `start_date` is None where the provider keeps no dates and we do. `customer` is our reference of the tenant.
+    """
+
+    most = {"status": 40, "term": 10, "billing_cycle": 10, "end_of_term": 20}
 
     id: ProviderId
     reference: str | None
     quantity: Whole
     status: str
-    start_date: date
+    start_date: date | None
     valid_to: date | None
     auto_renew: bool = False
     lots: tuple[HeldLot, ...] = ()
     cancelable_until: datetime | None = None
     version: Whole = 0
+    customer: str | None = None
+    offer_id: ProviderId | None = None
+    name: str | None = None
+    term: str | None = None
+    billing_cycle: str | None = None
+    parent_subscription_id: ProviderId | None = None
+    end_of_term: str | None = None  # what happens on the last day: renew, cancel, bridge
+    next_term: dict[str, Any] | None = None  # what changes with the renewal
 
     def tidied(self, name: str, said: Any) -> Any:
         if name == "start_date":
-            return day_within_reach(said)
+            return day_within_reach(said) if said is not None else None
         return last_day(said) if name == "valid_to" else said
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 from domains.kernel.errors import N_
@@ -12,6 +13,7 @@ from ..lots import Lot
 from ..models.facts import AcceptedLine, CcpCustomer, CcpUser, ChangeOutcome, Policy
 from ..models.subscriptions import state_of
 from ..pricing import FOREVER
+from .answers import UnknownOutcome
 from .facts import ChangePolicy, Customer, HeldSubscription, MadeChange, Refusal, User
 
 
@@ -19,7 +21,7 @@ def accepted_line(subscription_id: UUID, held: HeldSubscription, policy: ChangeP
     """A delivered line with the subscription that came of it."""
     return AcceptedLine(
         subscription_id=subscription_id, provider_subscription_id=held.id, quantity=held.quantity,
-        valid_from=held.start_date, valid_to=held.valid_to or FOREVER, state=state_of(held.status),
+        valid_from=first_day(held), valid_to=held.valid_to or FOREVER, state=state_of(held.status),
         raw_state=held.status, auto_renew=held.auto_renew, lots=lots_in(held), policy=policy_in(held, policy),
         provider_version=held.version,
     )  # fmt: skip
@@ -30,10 +32,17 @@ def outcome_of(held: HeldSubscription, policy: ChangePolicy, change: MadeChange 
     refund = change.refund if change else None
     return ChangeOutcome(
         quantity=held.quantity, valid_to=held.valid_to or FOREVER, state=state_of(held.status), raw_state=held.status,
-        auto_renew=held.auto_renew, valid_from=held.start_date, lots=lots_in(held), policy=policy_in(held, policy),
+        auto_renew=held.auto_renew, valid_from=first_day(held), lots=lots_in(held), policy=policy_in(held, policy),
         provider_version=held.version, provider_change_id=change.id if change else None,
         refund=Money.of(refund.amount, refund.currency) if refund else None,
     )  # fmt: skip
+
+
+def first_day(held: HeldSubscription) -> date:
+    """The first day of a subscription. Unknown where neither the provider nor we have put one in."""
+    if held.start_date is None:
+        raise UnknownOutcome("the provider does not say when the subscription began")
+    return held.start_date
 
 
 def lots_in(held: HeldSubscription) -> tuple[Lot, ...]:

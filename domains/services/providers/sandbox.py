@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 from uuid import UUID
@@ -12,7 +12,9 @@ import msgspec
 
 from domains.kernel.errors import NotFound
 
-from .border import Unreadable, decoded
+from .answers import UnknownOutcome, Unverified
+from .border import ProviderId, Unreadable, Word, decoded
+from .capabilities import CHANGES, Capabilities
 from .facts import (
     CatalogueOffer,
     ChangePolicy,
@@ -24,7 +26,9 @@ from .facts import (
     PlacedOrder,
     User,
 )
-from .wire import UnknownOutcome, Wire
+from .hooks import check_signed, header
+from .news import ChangesPage, Hint
+from .wire import Wire
 
 T = TypeVar("T")
 MOST_PAGES = 1000  # a cursor that never ends is a fault, not a catalogue
@@ -33,10 +37,21 @@ MOST_PAGES = 1000  # a cursor that never ends is a fault, not a catalogue
 class SandboxProvider:
     """The provider port, spoken to the sandbox."""
 
-    key = "sandbox"
-
-    def __init__(self, url: str, client_id: str, client_secret: str, timeout: float) -> None:
+    def __init__(
+        self, url: str, client_id: str, client_secret: str, timeout: float, *, key: str = "sandbox",
+        webhook_secret: str = "",
+    ) -> None:  # fmt: skip
+        self.key = key
         self._wire = Wire(url, client_id, client_secret, timeout)
+        self._webhook_secret = webhook_secret
+
+    def capabilities(self) -> Capabilities:
+        """All that the port knows."""
+        return Capabilities(
+            changes=frozenset(CHANGES), cancel_modes=frozenset({"now", "end_of_term"}), extend="free_date",
+            lists_subscriptions=True, lists_changes=True, signs_webhooks=bool(self._webhook_secret), tells_costs=True,
+            places_in_part=True, has_customers=True,
+        )  # fmt: skip
 
     def list_offers(self) -> list[CatalogueOffer]:
         """The whole catalogue with purchase prices."""
@@ -56,7 +71,7 @@ class SandboxProvider:
         """Order. The same operation id orders once, whatever happens on the way."""
         return self._wire.ask("POST", "/v1/orders", PlacedOrder, request_id=str(operation_id), json=order)
 
-    def find_order(self, reference: UUID) -> PlacedOrder | None:
+    def find_order(self, reference: UUID, order: dict[str, Any] | None = None) -> PlacedOrder | None:
         """The order that was placed under our reference, if any."""
         return self._one("/v1/orders", PlacedOrder, reference)
 
@@ -70,6 +85,24 @@ class SandboxProvider:
             raise UnknownOutcome("the provider answered with another subscription")
         return found
 
+    def list_subscriptions(self, customer: UUID) -> list[HeldSubscription]:
+        """All that a tenant has, in whatever state."""
+        return list(self._pages("/v1/subscriptions", HeldSubscription, customer=str(customer), limit=200))
+
+    def list_changes_since(self, cursor: str | None) -> ChangesPage:
+        """The feed after a cursor: each of its lines is a hint."""
+        query = {"after": cursor or "0", "limit": 200}
+        said = self._wire.ask("GET", "/v1/changes-feed", _Feed, params=query)
+        return ChangesPage(tuple(_hint(line) for line in said.items), said.next_cursor, said.has_more)
+
+    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> tuple[Hint, ...]:
+        """One line of the feed, signed with our common secret."""
+        check_signed(self._webhook_secret, header(headers, "Ccp-Signature"), body)
+        try:
+            return (_hint(decoded(body, _Told)),)
+        except Unreadable as error:
+            raise Unverified("it cannot be read") from error
+
     def get_policy(self, subscription_id: str) -> ChangePolicy:
         """What may be changed of a subscription now."""
         path = f"/v1/subscriptions/{quote(subscription_id, safe='')}/change-policy"
@@ -80,7 +113,9 @@ class SandboxProvider:
         path = f"/v1/subscriptions/{quote(subscription_id, safe='')}/changes"
         return self._wire.ask("POST", path, MadeChange, request_id=str(operation_id), json=change)
 
-    def find_change(self, reference: UUID) -> MadeChange | None:
+    def find_change(
+        self, reference: UUID, subscription_id: str | None = None, change: dict[str, Any] | None = None
+    ) -> MadeChange | None:
         """The change that was asked for under our reference, if any."""
         return self._one("/v1/changes", MadeChange, reference)
 
@@ -107,6 +142,29 @@ class SandboxProvider:
             if not cursor:
                 return
         raise UnknownOutcome("the provider's list does not end")
+
+
+class _Told(Word, frozen=True):
+    """A line of the feed."""
+
+    kind: str
+    resource: str
+    resource_id: ProviderId
+    at: datetime
+
+
+class _Feed(Word, frozen=True):
+    """A page of the feed."""
+
+    most = {"next_cursor": 4000}
+
+    items: tuple[_Told, ...]
+    next_cursor: str
+    has_more: bool = False
+
+
+def _hint(line: _Told) -> Hint:
+    return Hint(line.kind, line.resource_id if line.resource == "subscription" else None, None, line.at)
 
 
 def _item(raw: msgspec.Raw, shape: type[T]) -> T:

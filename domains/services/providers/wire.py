@@ -1,43 +1,104 @@
 """HTTP to a provider: one session, a token that is fetched when needed, and every answer put into one of few classes.
 
-What matters of a failed call is whether it may have had an effect: a clear no is `Refused`; a call that surely did
-nothing is `NotNow`; when nobody can know, it is `UnknownOutcome`, and whoever asks again has to look first.
+What matters of a failed call is whether it may have had an effect: a clear no is one; a call that surely did nothing
+may be made again; when nobody can know, it is `UnknownOutcome`, and whoever asks again has to look first.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 import requests
 
-from domains.kernel.errors import NotFound, NotNow, Pending
+from domains.kernel.errors import NotFound
 from domains.kernel.messages import context
 
-from ..errors import refusal
+from .answers import (
+    AuthFailure,
+    Busy,
+    InvalidRequest,
+    LimitExceeded,
+    NotAllowedNow,
+    NotEligible,
+    NotSupported,
+    PermanentFailure,
+    Stale,
+    TemporaryFailure,
+    Throttled,
+    UnknownOutcome,
+    meaning,
+)
 from .border import Unreadable, believed, decoded, instant
 from .facts import Refusal
 
 T = TypeVar("T")
+No = Callable[[int, bytes, float | None], Exception]
 CONNECT_WITHIN = 3.0  # seconds
-WAITING_CODES = ("operation_pending",)  # 409s that mean: somebody else's change comes first
+# What the sandbox's codes mean; what else it refuses with a 422 will not be done.
+MEANINGS: dict[str, type[Exception]] = {
+    "operation_pending": Busy,  # a 409 that means: somebody else's change comes first
+    "version_conflict": Stale,
+    "request_id_reused": UnknownOutcome,  # our own fault: a person must look, nothing is taken back
+    "kind_unknown": NotSupported,
+    "not_allowed_now": NotAllowedNow,
+    "end_date_not_allowed": NotAllowedNow,
+    "past_cancellation_window": NotAllowedNow,
+    "past_return_window": NotAllowedNow,
+    "locked": NotAllowedNow,
+    "quantity_out_of_range": InvalidRequest,
+    "capacity_exceeded": LimitExceeded,
+    "credit_blocked": LimitExceeded,
+    "offer_unknown": NotEligible,
+    "offer_ended": NotEligible,
+    "term_not_sold": NotEligible,
+    "currency_not_sold": NotEligible,
+    "prerequisite_missing": NotEligible,
+    "customer_unknown": NotEligible,
+    "subscription_terminal": PermanentFailure,
+}
 
 
-class UnknownOutcome(NotNow):
-    """Nobody can say whether the call had an effect: look it up before asking again."""
+def no_of_sandbox(status: int, body: bytes, wait: float | None) -> Exception:
+    """The sandbox's 4xx as the error it means for us."""
+    try:
+        said = decoded(body, Refusal)
+    except Unreadable:
+        return UnknownOutcome(f"the provider answered {status} without a reason", retry_after=wait)
+    other = {400: InvalidRequest, 403: AuthFailure, 404: NotFound, 409: PermanentFailure, 422: PermanentFailure}
+    kind = NotFound if status == 404 else MEANINGS.get(said.code, other.get(status, UnknownOutcome))
+    return meaning(kind, said.code, said.message, wait, **_params(said.data or {}))
+
+
+@dataclass(frozen=True)
+class Answer(Generic[T]):
+    """A yes: what was said, and around it."""
+
+    status: int
+    headers: Mapping[str, str]
+    said: T
 
 
 class Wire:
-    """A provider's HTTP side. Not shared between threads that call at the same time."""
+    """A provider's HTTP side. Not shared between threads that call at the same time.
 
-    def __init__(self, url: str, client_id: str, client_secret: str, timeout: float) -> None:
+    `no` reads a 4xx; `token_url` is where a token comes from (empty: its own), None where name and secret go along.
+    """
+
+    def __init__(
+        self, url: str, client_id: str, client_secret: str, timeout: float, *, no: No = no_of_sandbox,
+        token_url: str | None = "",
+    ) -> None:  # fmt: skip
         self._url = url.rstrip("/")
         self._client = (client_id, client_secret)
+        self._token_url = token_url if token_url is None else token_url or f"{self._url}/oauth2/token"
         self._timeout = (min(CONNECT_WITHIN, timeout), timeout)
+        self._no = no
         self._http = requests.Session()
         self._http.trust_env = False  # no proxies or .netrc: the address is all there is to know
         self._token, self._good_until = "", 0.0
@@ -45,33 +106,39 @@ class Wire:
     def ask(self, method: str, path: str, shape: type[T], *, request_id: str | None = None, **options: Any) -> T:
         """Make one call and read its answer as `shape`. `options` are requests' own: json, params.
 
-        Raises Refused or NotFound for a clear no, Pending while something else is under way, NotNow when surely nothing
-        was done, UnknownOutcome when it may have been.
+        Raises one of the classes of `answers`: a clear no, Busy, surely nothing done, or UnknownOutcome.
         """
-        headers = {"Accept": "application/json"}
-        if request_id:
-            headers["Request-Id"] = request_id
+        headers = {"Request-Id": request_id} if request_id else {}
+        return self.answered(method, path, shape, headers=headers, **options).said
+
+    def answered(
+        self, method: str, path: str, shape: type[T], *, headers: Mapping[str, str], **options: Any
+    ) -> Answer[T]:
+        """The same with headers of one's own, and the answer's status and headers."""
+        sent = {"Accept": "application/json", **headers}
         if context().traceparent:
-            headers["traceparent"] = context().traceparent
-            headers |= {"tracestate": context().tracestate} if context().tracestate else {}
-        answer = self._send(method, path, headers, options)
-        if answer.status_code == 401:  # the token was revoked or the provider started anew: once more with a new one
-            self._good_until = 0.0
-            answer = self._send(method, path, headers, options)
-        return _read(answer, shape)
+            sent["traceparent"] = context().traceparent
+            sent |= {"tracestate": context().tracestate} if context().tracestate else {}
+        answer = self._send(method, path, sent, options)
+        if answer.status_code == 401 and self._token_url is not None:
+            self._good_until = 0.0  # the token was revoked or the provider started anew: once more with a new one
+            answer = self._send(method, path, sent, options)
+        return Answer(answer.status_code, answer.headers, self._read(answer, shape))
 
     def _send(self, method: str, path: str, headers: dict[str, str], options: dict[str, Any]) -> requests.Response:
+        if self._token_url is None:
+            return self._call(method, self._url + path, headers=headers, auth=self._client, **options)
         authorised = headers | {"Authorization": f"Bearer {self._bearer()}"}
-        return self._call(method, path, headers=authorised, **options)
+        return self._call(method, self._url + path, headers=authorised, **options)
 
-    def _call(self, method: str, path: str, **options: Any) -> requests.Response:
+    def _call(self, method: str, url: str, **options: Any) -> requests.Response:
         try:
-            return self._http.request(method, self._url + path, timeout=self._timeout, allow_redirects=False, **options)
+            return self._http.request(method, url, timeout=self._timeout, allow_redirects=False, **options)
         except requests.ConnectTimeout as error:
-            raise NotNow("the provider cannot be reached") from error
+            raise TemporaryFailure("the provider cannot be reached") from error
         except requests.RequestException as error:
             if _never_sent(error):
-                raise NotNow("the provider cannot be reached") from error
+                raise TemporaryFailure("the provider cannot be reached") from error
             raise UnknownOutcome(f"no answer from the provider: {type(error).__name__}") from error
 
     def _bearer(self) -> str:
@@ -84,15 +151,32 @@ class Wire:
         """A new token. Whatever goes wrong here, what we wanted it for has not been asked yet."""
         form = {"grant_type": "client_credentials"}
         try:
-            answer = self._call("POST", "/oauth2/token", data=form, auth=self._client)
+            answer = self._call("POST", self._token_url or "", data=form, auth=self._client)
         except UnknownOutcome as silence:
-            raise NotNow("the provider gave no token") from silence
+            raise TemporaryFailure("the provider gave no token") from silence
         if answer.status_code != 200:
-            raise NotNow(f"the provider gave no token ({answer.status_code})", retry_after=_retry_after(answer))
+            kind = AuthFailure if answer.status_code in (400, 401, 403) else TemporaryFailure
+            raise kind(f"the provider gave no token ({answer.status_code})", retry_after=_retry_after(answer))
         try:
             return decoded(answer.content, _Token)
         except Unreadable as error:
-            raise NotNow("the provider's token cannot be read") from error
+            raise TemporaryFailure("the provider's token cannot be read") from error
+
+    def _read(self, answer: requests.Response, shape: type[T]) -> T:
+        status, wait = answer.status_code, _retry_after(answer)
+        if 200 <= status < 300:
+            try:
+                return decoded(answer.content, shape)
+            except Unreadable as error:
+                raise UnknownOutcome(f"the provider's answer cannot be read: {error}") from error
+        if status in (429, 503, 408):
+            kind = Throttled if status == 429 else TemporaryFailure
+            raise kind(f"the provider asks us to wait ({status})", retry_after=wait)
+        if status == 401:
+            raise AuthFailure("the provider does not let us in (401)", retry_after=wait)
+        if status >= 500 or status < 400:
+            raise UnknownOutcome(f"the provider answered {status}", retry_after=wait)
+        raise self._no(status, answer.content, wait)
 
 
 class _Token(msgspec.Struct):
@@ -104,37 +188,6 @@ def _never_sent(error: requests.RequestException) -> bool:
     """Whether the connection was not even made, so that the provider cannot have seen the call."""
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     return type(reason).__name__ in ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError")
-
-
-def _read(answer: requests.Response, shape: type[T]) -> T:
-    status = answer.status_code
-    if 200 <= status < 300:
-        try:
-            return decoded(answer.content, shape)
-        except Unreadable as error:
-            raise UnknownOutcome(f"the provider's answer cannot be read: {error}") from error
-    wait = _retry_after(answer)
-    if status in (429, 503, 408):
-        raise NotNow(f"the provider asks us to wait ({status})", retry_after=wait)
-    if status >= 500 or status < 400:
-        raise UnknownOutcome(f"the provider answered {status}", retry_after=wait)
-    raise _no(status, answer.content, wait)
-
-
-def _no(status: int, body: bytes, wait: float | None) -> Exception:
-    """A 4xx as the error it means for us."""
-    try:
-        said = decoded(body, Refusal)
-    except Unreadable:
-        return UnknownOutcome(f"the provider answered {status} without a reason")
-    if status == 404:
-        return NotFound("The provider does not know this.", code=said.code)
-    if said.code in WAITING_CODES:
-        return Pending("provider", retry_after=wait or 2.0)
-    if status == 422 or (status == 409 and said.code not in ("request_id_reused",)):
-        return refusal(said.code, said.message, **_params(said.data or {}))
-    # 400, 401, 403 and a reused id are our own fault or the installation's: a person must look, nothing is taken back
-    return UnknownOutcome(f"the provider does not accept our call ({status} {said.code})", retry_after=wait)
 
 
 def _params(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ The same function stands behind the preview and the order, and says what is wron
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from domains.kernel import clock
 from domains.kernel.database import new_id
+from domains.kernel.endpoints import DEFAULT
 from domains.kernel.errors import N_, Invalid, NotFound, Refused
 from domains.kernel.money import Money, UnitPrice
 from domains.kernel.tenancy import Scope
@@ -79,16 +80,30 @@ def order_terms(
         return _with_new_ids(terms, preview_id, po_reference, cost_centre)
     counter = _counter(session, scope, account, lines)
     ordered = [_line(counter, wish, f"lines[{index}]") for index, wish in enumerate(lines)]
+    _provider_of(counter.offers.values())
     ordered = check_needs(session, scope, account.id, counter.offers, ordered)
     return _terms(counter, tuple(ordered), po_reference, cost_centre)
 
 
-def check_lines(session: Session, scope: Scope, account: AccountRef, lines: Sequence[OrderLine]) -> None:
-    """Refuse lines that an account could not order now, though their terms were made; their prices stay as they are."""
+def check_lines(session: Session, scope: Scope, account: AccountRef, lines: Sequence[OrderLine]) -> str:
+    """Refuse lines that an account could not order now, though their terms were made; their prices stay as they are.
+
+    Gives the key of the one provider that sells them.
+    """
     counter = _counter(session, scope, account, lines)
     for index, line in enumerate(lines):
         _sold(counter, line, f"lines[{index}]")
     check_needs(session, scope, account.id, counter.offers, lines)
+    return _provider_of(counter.offers.values())
+
+
+def _provider_of(offers: Iterable[Offer]) -> str:
+    """The key of the provider that sells all these offers. Refuses what would have to be ordered from several."""
+    found = sorted({offer.provider for offer in offers})
+    if len(found) > 1:
+        text = N_("These lines come from several providers (%(providers)s). Order from each one by itself.")
+        raise Refused(text, code="several_providers", field="lines", providers=tuple(found))
+    return found[0] if found else DEFAULT
 
 
 def _check_count(lines: Sequence[LineWish]) -> None:

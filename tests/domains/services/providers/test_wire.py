@@ -8,9 +8,22 @@ from typing import Any
 import pytest
 
 from domains.kernel.database import new_id
-from domains.kernel.errors import DomainError, NotFound, NotNow, Pending, Refused
+from domains.kernel.errors import DomainError, NotFound, NotNow, Pending
 from domains.kernel.messages import acting
-from domains.services.providers import PlacedOrder, UnknownOutcome
+from domains.services.providers import (
+    AuthFailure,
+    InvalidRequest,
+    LimitExceeded,
+    NotAllowedNow,
+    NotEligible,
+    NotSupported,
+    PermanentFailure,
+    PlacedOrder,
+    Stale,
+    TemporaryFailure,
+    Throttled,
+    UnknownOutcome,
+)
 from domains.services.providers.sandbox import SandboxProvider
 from domains.services.providers.wire import Wire
 from tests.domains.services.scripted import Scripted
@@ -71,8 +84,14 @@ def test_the_trace_goes_along(scripted: Scripted, wire: Wire) -> None:
 @pytest.mark.parametrize(
     ("status", "body", "kind", "code"),
     [
-        (422, b'{"code": "capacity_exceeded", "message": "full", "data": {}}', Refused, "capacity_exceeded"),
-        (409, b'{"code": "version_conflict", "message": "", "data": {"version": 3}}', Refused, "version_conflict"),
+        (422, b'{"code": "capacity_exceeded", "message": "full", "data": {}}', LimitExceeded, "capacity_exceeded"),
+        (409, b'{"code": "version_conflict", "message": "", "data": {"version": 3}}', Stale, "version_conflict"),
+        (422, b'{"code": "offer_ended", "message": ""}', NotEligible, "offer_ended"),
+        (422, b'{"code": "not_allowed_now", "message": ""}', NotAllowedNow, "not_allowed_now"),
+        (422, b'{"code": "subscription_terminal", "message": ""}', PermanentFailure, "subscription_terminal"),
+        (422, b'{"code": "never_heard_of", "message": ""}', PermanentFailure, "never_heard_of"),
+        (400, b'{"code": "field_missing", "message": ""}', InvalidRequest, "field_missing"),
+        (400, b'{"code": "kind_unknown", "message": ""}', NotSupported, "kind_unknown"),
         (404, b'{"code": "order_unknown", "message": ""}', NotFound, "order_unknown"),
     ],
 )
@@ -95,10 +114,10 @@ def test_when_it_will_be_possible_is_kept(scripted: Scripted, wire: Wire) -> Non
 
     first, second = failure(wire), failure(wire)
 
-    assert isinstance(first, Refused)
-    assert isinstance(second, Refused)
-    assert str(first.params["available_from"].date()) == "2027-03-03"
-    assert second.params == {}
+    assert isinstance(first, NotAllowedNow)
+    assert isinstance(second, NotAllowedNow)
+    assert str(first.available_at)[:10] == "2027-03-03"
+    assert (second.params, second.available_at) == ({}, None)
 
 
 def test_another_open_change_is_waited_for(scripted: Scripted, wire: Wire) -> None:
@@ -130,7 +149,7 @@ def test_an_answer_that_says_wait_has_done_nothing(
 
     later = failure(wire)
 
-    assert type(later) is NotNow
+    assert type(later) is (Throttled if status == 429 else TemporaryFailure)
     assert later.retry_after == retry_after
 
 
@@ -144,8 +163,6 @@ def test_an_answer_that_says_wait_has_done_nothing(
         (200, ORDER + ORDER),
         (200, b'{"id": "PO-1"}'),
         (200, b""),
-        (400, b'{"code": "field_missing", "message": ""}'),
-        (403, b'{"code": "forbidden", "message": ""}'),
         (409, b'{"code": "request_id_reused", "message": ""}'),
         (422, b"no json"),
         (200, None),
@@ -180,15 +197,28 @@ def test_where_nobody_listens_nothing_was_done() -> None:
 
     refused = failure(Wire(f"http://127.0.0.1:{port}", "us", "secret", timeout=0.3))
 
-    assert type(refused) is NotNow
+    assert type(refused) is TemporaryFailure
 
 
-@pytest.mark.parametrize(("status", "body"), [(401, b"{}"), (500, b"{}"), (200, b"not json")])
-def test_without_a_token_nothing_was_done(scripted: Scripted, wire: Wire, status: int, body: bytes) -> None:
+@pytest.mark.parametrize("answers", [[401, 401], [403]])
+def test_where_we_are_not_let_in_nothing_was_done(scripted: Scripted, wire: Wire, answers: list[int]) -> None:
+    for status in answers:
+        scripted.say(status, b'{"code": "forbidden", "message": ""}')
+
+    assert type(failure(wire)) is AuthFailure
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [(401, b"{}", AuthFailure), (500, b"{}", TemporaryFailure), (200, b"not json", TemporaryFailure)],
+)
+def test_without_a_token_nothing_was_done(
+    scripted: Scripted, wire: Wire, status: int, body: bytes, kind: type[Exception]
+) -> None:
     scripted.no_tokens = True
     scripted.say(status, body)
 
-    assert type(failure(wire)) is NotNow
+    assert type(failure(wire)) is kind
 
 
 def test_a_list_that_names_somebody_elses_order_is_no_answer(scripted: Scripted) -> None:
@@ -215,4 +245,4 @@ def test_a_call_whose_token_request_got_no_answer_has_done_nothing(scripted: Scr
 
     later = failure(wire)
 
-    assert type(later) is NotNow
+    assert type(later) is TemporaryFailure
