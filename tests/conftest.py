@@ -22,7 +22,7 @@ from installation import SECRETS, new_secret
 from tests.servers import create_database, free_port, queue_server, temporary_cluster
 
 POSTGRESQL = "CLOUDSALES_DATABASE_URL"
-pytest_plugins = ["tests.sandboxes", "tests.compiled", "tests.callers"]
+pytest_plugins = ["tests.sandboxes", "tests.brokered", "tests.compiled", "tests.callers"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -9,7 +9,11 @@ DEFAULT = "sandbox"  # the key of the one whose settings are PROVIDER_URL and it
 
 
 class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where one provider is and who we are there. `rate` is how many calls in a second it takes from us."""
+    """Where one provider is and who we are there. `rate` is how many calls in a second it takes from us.
+
+    Of Partner Center alone: `token_url` and `scope`, where a token comes from; `market` and `segment`, what is sold;
+    `lock_hours`, how long before a renewal nothing can be changed any more.
+    """
 
     key: str
     adapter: str
@@ -19,6 +23,10 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     webhook_secret: str = ""
     token_url: str = ""
     rate: int = 20
+    scope: str = ""
+    market: str = "US"
+    segment: str = "Commercial"
+    lock_hours: float = 0
 
 
 def endpoints(text: str) -> tuple[Endpoint, ...]:

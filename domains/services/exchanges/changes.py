@@ -6,7 +6,7 @@ shown would otherwise be overwritten. What we then find is kept, so that the cus
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -24,7 +24,10 @@ from ..errors import refusal
 from ..models import Change, ChangeOutcome, Subscription
 from ..pricing import FOREVER
 from ..providers import HeldSubscription, MadeChange, Provider, Stale, UnknownOutcome, provider
+from ..providers.facts import ChangePolicy
+from ..providers.platform import Ours, changed_here, completed
 from ..providers.readings import outcome_of
+from .looks import ours_of, seen
 from .operations import after_asking, note_answer, note_asked
 
 CHANGED = "The subscription was changed directly at the provider. Look at how it stands now, then decide again."
@@ -42,6 +45,7 @@ class _Wanted:
     valid_to: date
     body: dict[str, Any]
     provider: str
+    ours: Ours
     last_asked: timedelta | None = None  # how long ago the try before this one began
 
 
@@ -62,7 +66,7 @@ def _intend(session: Session, *, change_id: UUID, provider_operation_id: UUID) -
         raise Refused("This subscription was never set up at the provider.", code="not_active")
     return _Wanted(
         provider_operation_id, change_id, row.provider_subscription_id, change.from_quantity, change.from_valid_to,
-        _body(change), row.provider, last_asked,
+        _body(change), row.provider, replace(ours_of(row), quantity=change.from_quantity), last_asked,
     )  # fmt: skip
 
 
@@ -87,6 +91,9 @@ def _body(change: Change) -> dict[str, Any]:
 
 def _call(wanted: _Wanted, asked_before: bool) -> ChangeOutcome:
     ours = provider(wanted.provider)
+    kept = changed_here(ours.capabilities(), wanted.body, wanted.ours)
+    if kept is not None:
+        return _kept_here(ours, wanted, kept)
     made = (_earlier(ours, wanted) if asked_before else None) or _ask_or_find(ours, wanted, asked_before)
     if made.reference != str(wanted.change_id):
         raise UnknownOutcome("the provider answered with somebody else's change")
@@ -96,9 +103,20 @@ def _call(wanted: _Wanted, asked_before: bool) -> ChangeOutcome:
         raise Pending("provider", retry_after=made.retry_after or 2.0)
     with after_asking():
         held = ours.get_subscription(wanted.provider_subscription_id)
+        if held is None and made.subscription is not None and wanted.body["kind"] == "cancel":
+            gone = completed(ours.capabilities(), made.subscription, wanted.ours)  # what it has ended, it no longer has
+            return outcome_of(gone, ChangePolicy(can_increase=False, cancel_at_end_allowed=False), made)
         if held is None:
             raise UnknownOutcome("the provider no longer knows the subscription it has changed")
-        return outcome_of(held, ours.get_policy(held.id), made)
+        return seen(ours, held, wanted.ours, made)
+
+
+def _kept_here(ours: Provider, wanted: _Wanted, kept: Ours) -> ChangeOutcome:
+    """A change of what we keep ourselves: made in our books alone, of what still runs over there."""
+    held = ours.get_subscription(wanted.provider_subscription_id)
+    if held is None:
+        raise Refused("The provider no longer knows this subscription. Open a case.", code="unknown_at_provider")
+    return seen(ours, held, kept)
 
 
 def _earlier(ours: Provider, wanted: _Wanted) -> MadeChange | None:
@@ -130,15 +148,15 @@ def _ask(ours: Provider, wanted: _Wanted) -> MadeChange:
     held = ours.get_subscription(wanted.provider_subscription_id)
     if held is None:
         raise Refused("The provider no longer knows this subscription. Open a case.", code="unknown_at_provider")
-    if not _as_seen(held, wanted):
-        raise _changed(ours, held)
+    if not _as_seen(completed(ours.capabilities(), held, wanted.ours), wanted):
+        raise _changed(ours, held, wanted)
     failpoint.reach("services.send_change.calling")
     try:
         body = wanted.body | {"expected_version": held.version}
         made = ours.make_change(wanted.operation_id, held.id, body)
     except DomainError as no:
         if isinstance(no, Stale):
-            raise _changed(ours, ours.get_subscription(held.id) or held) from no
+            raise _changed(ours, ours.get_subscription(held.id) or held, wanted) from no
         raise
     failpoint.reach("services.send_change.called")
     return made
@@ -148,8 +166,8 @@ def _as_seen(held: HeldSubscription, wanted: _Wanted) -> bool:
     return (held.quantity, held.valid_to or FOREVER, held.status) == (wanted.quantity, wanted.valid_to, "active")
 
 
-def _changed(ours: Provider, held: HeldSubscription) -> Refused:
-    return Refused(CHANGED, code="changed_at_provider", look=outcome_of(held, ours.get_policy(held.id)))
+def _changed(ours: Provider, held: HeldSubscription, wanted: _Wanted) -> Refused:
+    return Refused(CHANGED, code="changed_at_provider", look=seen(ours, held, wanted.ours))
 
 
 def _record(session: Session, answer: ChangeOutcome, *, change_id: UUID, provider_operation_id: UUID) -> ChangeAnswer:

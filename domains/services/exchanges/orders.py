@@ -15,16 +15,19 @@ from sqlalchemy.orm import Session
 
 from domains.kernel import audit, clock, failpoint
 from domains.kernel.columns import cut
+from domains.kernel.endpoints import DEFAULT
 from domains.kernel.errors import DomainError, NotFound, Pending
 from domains.kernel.messages import Exchange
 from domains.kernel.money import Money, UnitPrice
 
 from ..commands.orders import find_order
 from ..errors import refusal
-from ..models import AcceptedLine, Line, Order, RejectedLine, Subscription
+from ..models import AcceptedLine, AccountRef, Line, Order, RejectedLine, Subscription
 from ..models.orders import ENDED
+from ..pricing import ONE_TIME
 from ..providers import PlacedOrder, Provider, Refusal, UnknownOutcome, provider
 from ..providers.facts import PlacedLine
+from ..providers.platform import Ours, allowed, completed
 from ..providers.readings import accepted_line, words_for
 from .operations import after_asking, note_answer, note_asked
 
@@ -39,6 +42,8 @@ class _Wanted:
     order_id: UUID
     body: dict[str, Any]
     provider: str
+    tenant: dict[str, str] | None
+    ours: dict[str, Ours]
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,18 @@ def _intend(session: Session, *, order_id: UUID, provider_operation_id: UUID) ->
         "reference": str(order_id), "customer": str(order.account_id), "currency": order.currency,
         "lines": [_line(line, parents) for line in lines],
     }  # fmt: skip
-    return _Wanted(provider_operation_id, order_id, body, order.provider)
+    tenant = _tenant(session, order) if order.provider != DEFAULT else None  # the default one's is linked at opening
+    ours = {str(line.subscription_id): _ours(order, line) for line in lines}
+    return _Wanted(provider_operation_id, order_id, body, order.provider, tenant, ours)
+
+
+def _tenant(session: Session, order: Order) -> dict[str, str]:
+    account = session.get_one(AccountRef, order.account_id)
+    return {"name": account.name, "country": account.country, "region": account.region, "email": ""}
+
+
+def _ours(order: Order, line: Line) -> Ours:
+    return Ours(line.quantity, order.effective_on, line.valid_to, line.billing_cycle != ONE_TIME, line.term)
 
 
 def _provider_ids(session: Session, subscription_ids: list[UUID | None]) -> dict[UUID, str]:
@@ -99,6 +115,8 @@ def _call(wanted: _Wanted, asked_before: bool) -> _Delivered:
         placed = ours.find_order(wanted.order_id, wanted.body) if asked_before else None
     if placed is None:
         failpoint.reach("services.send_order.calling")
+        if wanted.tenant is not None:
+            ours.ensure_customer(UUID(wanted.body["customer"]), **wanted.tenant)
         placed = ours.place_order(wanted.operation_id, wanted.body)
         failpoint.reach("services.send_order.called")
     if placed.reference != str(wanted.order_id):
@@ -108,7 +126,7 @@ def _call(wanted: _Wanted, asked_before: bool) -> _Delivered:
     if placed.status not in ("completed", "partially_completed"):
         raise Pending("provider", retry_after=placed.retry_after or 2.0)
     _check_lines(placed, wanted)
-    return _delivered(ours, placed)
+    return _delivered(ours, placed, wanted)
 
 
 def _no(placed: PlacedOrder) -> DomainError:
@@ -125,15 +143,15 @@ def _check_lines(placed: PlacedOrder, wanted: _Wanted) -> None:
         raise UnknownOutcome("the provider calls its order finished, but says nothing of a line")
 
 
-def _delivered(ours: Provider, placed: PlacedOrder) -> _Delivered:
-    accepted = [_accepted(ours, line) for line in placed.lines if line.subscription_id]
+def _delivered(ours: Provider, placed: PlacedOrder, wanted: _Wanted) -> _Delivered:
+    accepted = [_accepted(ours, line, wanted.ours[line.reference]) for line in placed.lines if line.subscription_id]
     rejected = [_rejected(line) for line in placed.lines if not line.subscription_id]
     if not accepted:
         raise _no(placed)
     return _Delivered(placed.id, tuple(accepted), tuple(rejected))
 
 
-def _accepted(ours: Provider, line: PlacedLine) -> AcceptedLine:
+def _accepted(ours: Provider, line: PlacedLine, books: Ours) -> AcceptedLine:
     subscription_id = line.subscription_id or ""
     with after_asking():
         held = ours.get_subscription(subscription_id)
@@ -141,7 +159,8 @@ def _accepted(ours: Provider, line: PlacedLine) -> AcceptedLine:
             raise UnknownOutcome("the provider names a subscription that it does not know")
         if held.reference not in (None, line.reference):
             raise UnknownOutcome("the provider names a subscription that is not this line's")
-        return accepted_line(UUID(line.reference), held, ours.get_policy(subscription_id))
+        able, policy = ours.capabilities(), ours.get_policy(subscription_id)
+        return accepted_line(UUID(line.reference), completed(able, held, books), allowed(able, policy, books))
 
 
 def _rejected(line: PlacedLine) -> RejectedLine:

@@ -6,9 +6,13 @@ import os
 import threading
 
 from domains.kernel import config
+from domains.kernel.crypto import digest
 from domains.kernel.endpoints import DEFAULT, Endpoint, endpoints
 from domains.kernel.errors import NotNow
 
+from .gate import Gate
+from .osb import OsbProvider
+from .partner_center import PartnerCenterProvider
 from .port import Provider
 from .sandbox import SandboxProvider
 
@@ -44,5 +48,15 @@ def _endpoint(key: str) -> Endpoint:
 
 
 def _made(endpoint: Endpoint, timeout: float) -> Provider:
-    to = (endpoint.url, endpoint.client_id, endpoint.client_secret, timeout)
-    return SandboxProvider(*to, key=endpoint.key, webhook_secret=endpoint.webhook_secret)
+    to, gate = (endpoint.url, endpoint.client_id, endpoint.client_secret, timeout), gate_of(endpoint.key)
+    if endpoint.adapter == "osb":
+        return OsbProvider(*to, key=endpoint.key, gate=gate)
+    if endpoint.adapter == "partner_center":
+        return PartnerCenterProvider(*to, endpoint=endpoint, gate=gate)
+    return SandboxProvider(*to, key=endpoint.key, webhook_secret=endpoint.webhook_secret, gate=gate)
+
+
+def gate_of(key: str) -> Gate:
+    """The gate before a provider, which all processes share."""
+    endpoint = _endpoint(key)
+    return Gate(f"{key}:{digest(endpoint.url)[:8]}", endpoint.rate)

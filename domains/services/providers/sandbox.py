@@ -26,6 +26,7 @@ from .facts import (
     PlacedOrder,
     User,
 )
+from .gate import Gate
 from .hooks import check_signed, header
 from .news import ChangesPage, Hint
 from .wire import Wire
@@ -39,18 +40,19 @@ class SandboxProvider:
 
     def __init__(
         self, url: str, client_id: str, client_secret: str, timeout: float, *, key: str = "sandbox",
-        webhook_secret: str = "",
+        webhook_secret: str = "", gate: Gate | None = None,
     ) -> None:  # fmt: skip
         self.key = key
-        self._wire = Wire(url, client_id, client_secret, timeout)
+        self._wire = Wire(url, client_id, client_secret, timeout, gate=gate)
         self._webhook_secret = webhook_secret
 
     def capabilities(self) -> Capabilities:
         """All that the port knows."""
         return Capabilities(
-            changes=frozenset(CHANGES), cancel_modes=frozenset({"now", "end_of_term"}), extend="free_date",
+            changes=frozenset(CHANGES), cancel_modes=frozenset({"now", "end_of_term"}),
+            end_of_term_modes=frozenset({"renew", "cancel", "bridge"}), extend="free_date",
             lists_subscriptions=True, lists_changes=True, signs_webhooks=bool(self._webhook_secret), tells_costs=True,
-            places_in_part=True, has_customers=True,
+            places_in_part=True, checks_versions=True, has_customers=True,
         )  # fmt: skip
 
     def list_offers(self) -> list[CatalogueOffer]:

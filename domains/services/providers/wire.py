@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -36,6 +37,7 @@ from .answers import (
 )
 from .border import Unreadable, believed, decoded, instant
 from .facts import Refusal
+from .gate import Gate
 
 T = TypeVar("T")
 No = Callable[[int, bytes, float | None], Exception]
@@ -82,6 +84,7 @@ class Answer(Generic[T]):
     status: int
     headers: Mapping[str, str]
     said: T
+    wait: float | None = None  # seconds, where it says when to ask again
 
 
 class Wire:
@@ -92,13 +95,13 @@ class Wire:
 
     def __init__(
         self, url: str, client_id: str, client_secret: str, timeout: float, *, no: No = no_of_sandbox,
-        token_url: str | None = "",
+        token_url: str | None = "", token_form: Mapping[str, str] | None = None, gate: Gate | None = None,
     ) -> None:  # fmt: skip
         self._url = url.rstrip("/")
         self._client = (client_id, client_secret)
         self._token_url = token_url if token_url is None else token_url or f"{self._url}/oauth2/token"
         self._timeout = (min(CONNECT_WITHIN, timeout), timeout)
-        self._no = no
+        self._no, self._gate, self._token_form = no, gate, token_form or {}
         self._http = requests.Session()
         self._http.trust_env = False  # no proxies or .netrc: the address is all there is to know
         self._token, self._good_until = "", 0.0
@@ -115,15 +118,28 @@ class Wire:
         self, method: str, path: str, shape: type[T], *, headers: Mapping[str, str], **options: Any
     ) -> Answer[T]:
         """The same with headers of one's own, and the answer's status and headers."""
+        answer, said = self._exchanged(method, path, headers, options, lambda answer: self._read(answer, shape))
+        return Answer(answer.status_code, answer.headers, said, _retry_after(answer))
+
+    def fetched(self, path: str, headers: Mapping[str, str]) -> bytes:
+        """A document as it comes."""
+        found: bytes = self._exchanged("GET", path, headers, {}, lambda answer: self._read(answer, None))[1]
+        return found
+
+    def _exchanged(
+        self, method: str, path: str, headers: Mapping[str, str], options: dict[str, Any],
+        read: Callable[[requests.Response], Any],
+    ) -> tuple[requests.Response, Any]:  # fmt: skip
         sent = {"Accept": "application/json", **headers}
         if context().traceparent:
             sent["traceparent"] = context().traceparent
             sent |= {"tracestate": context().tracestate} if context().tracestate else {}
-        answer = self._send(method, path, sent, options)
-        if answer.status_code == 401 and self._token_url is not None:
-            self._good_until = 0.0  # the token was revoked or the provider started anew: once more with a new one
+        with self._gate.passing() if self._gate else nullcontext():
             answer = self._send(method, path, sent, options)
-        return Answer(answer.status_code, answer.headers, self._read(answer, shape))
+            if answer.status_code == 401 and self._token_url is not None:
+                self._good_until = 0.0  # the token was revoked or the provider started anew: once more with a new one
+                answer = self._send(method, path, sent, options)
+            return answer, read(answer)
 
     def _send(self, method: str, path: str, headers: dict[str, str], options: dict[str, Any]) -> requests.Response:
         if self._token_url is None:
@@ -149,7 +165,7 @@ class Wire:
 
     def _fetch_token(self) -> _Token:
         """A new token. Whatever goes wrong here, what we wanted it for has not been asked yet."""
-        form = {"grant_type": "client_credentials"}
+        form = {"grant_type": "client_credentials", **self._token_form}
         try:
             answer = self._call("POST", self._token_url or "", data=form, auth=self._client)
         except UnknownOutcome as silence:
@@ -162,11 +178,12 @@ class Wire:
         except Unreadable as error:
             raise TemporaryFailure("the provider's token cannot be read") from error
 
-    def _read(self, answer: requests.Response, shape: type[T]) -> T:
+    def _read(self, answer: requests.Response, shape: type[T] | None) -> Any:
+        """The answer read as `shape`, or as it came; whatever is no yes, as the error it means."""
         status, wait = answer.status_code, _retry_after(answer)
         if 200 <= status < 300:
             try:
-                return decoded(answer.content, shape)
+                return answer.content if shape is None else decoded(answer.content, shape)
             except Unreadable as error:
                 raise UnknownOutcome(f"the provider's answer cannot be read: {error}") from error
         if status in (429, 503, 408):
