@@ -16,14 +16,14 @@ from domains.kernel.config import Settings
 from domains.kernel.uploads import LARGEST
 from gateway import doors, refusals, spans
 
-from . import auth, errors, headers, spec
+from . import auth, errors, headers, spec, webhooks
 from .auth import public
 
 BLUEPRINTS = {
     "customers": ("customers",),
     "users": ("users", "invitations", "api_clients", "sign_on", "support_grants", "privacy"),
     "accounts": ("accounts", "budgets"),
-    "services": ("offers", "orders", "subscriptions", "approval_limits"),
+    "services": ("offers", "orders", "subscriptions", "approval_limits", "providers"),
     "support": ("cases",),
     "billing": ("charges", "invoices", "mismatches"),
     "notifications": ("audit", "exports"),
@@ -58,6 +58,8 @@ def create_app(settings: Settings, domains: tuple[str, ...] | None = None) -> Fl
     held = settings.domain_names if domains is None else domains
     for name in [*(name for domain in held for name in BLUEPRINTS.get(domain, ())), *ANYWHERE]:
         api.register_blueprint(import_module(f"api.{name}").blp)
+    if "services" in held:
+        app.register_blueprint(webhooks.bp)  # for providers: no operation of the document
     app.add_url_rule("/openapi.json", view_func=openapi_json)
     doors.refuse_unmarked(app)
     return app

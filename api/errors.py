@@ -25,6 +25,7 @@ STATUS = {Invalid: 422, NotFound: 404, Conflict: 409, Refused: 422}
 STATUS_OF_CODE = {
     "cursor_invalid": 400, "limit_invalid": 400, "version_conflict": 412, "too_many_attempts": 429,
     "attachment_too_large": 413, "attachment_kind_not_taken": 415, "attachment_content_unfit": 415,
+    "webhook_unverified": 403,
 }  # fmt: skip
 DEFAULT_CODES = {
     400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",

@@ -90,6 +90,9 @@ CODES = {
     "currency_not_sold": Known("Not sold in this currency", "Choose another offer, or an account in its currency."),
     "term_not_sold": Known("Not sold for this term", "Take a term of one of the offer's `plans`."),
     "billing_cycle_not_sold": Known("Not billed this way", "Take a billing cycle of one of the offer's `plans`."),
+    "webhook_unverified": Known(
+        "The webhook cannot be believed", "Sign the body as it is with our common secret, and send it at once."
+    ),
     "several_providers": Known(
         "The lines come from several providers", "Order the lines of each provider in an order of its own."
     ),

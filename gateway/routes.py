@@ -11,7 +11,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
         "personal-data",
     ),
     "accounts": ("accounts", "budgets"),
-    "services": ("offers", "orders", "subscriptions", "approval-limits"),
+    "services": ("offers", "orders", "subscriptions", "approval-limits", "providers", "webhooks"),
     "support": ("cases",),
     "billing": ("charges", "costs", "invoices", "mismatches"),
     "notifications": ("dev", "audit", "audit-entries", "personal-exports"),

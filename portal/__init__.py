@@ -36,7 +36,7 @@ BLUEPRINTS = {
         "privacy",
     ),
     "accounts": ("accounts", "budgets"),
-    "services": ("offers", "orders", "subscriptions", "changes", "limits"),
+    "services": ("offers", "orders", "subscriptions", "changes", "limits", "providers"),
     "support": ("support",),
     "billing": ("billing", "invoices"),
     "notifications": ("notifications", "audit", "exports"),

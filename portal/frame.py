@@ -123,7 +123,10 @@ def places(caller: Caller) -> list[dict[str, Any]]:
         ("/costs", "chart-bar", _("Costs"), "charges:read"),
         ("/cases", "lifebuoy", _("Support cases"), "cases:read"),
     ]
-    control = [("/runs", "adjustments", _("Runs"), "runs:read")]
+    control = [
+        ("/runs", "adjustments", _("Runs"), "runs:read"),
+        ("/providers", "cloud", _("Providers"), "operate"),
+    ]
     return [
         {"title": title, "items": items}
         for title, group in (("", daily), (_("Organisation"), of_the_organisation(caller)), (_("Control"), control))

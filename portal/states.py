@@ -109,6 +109,12 @@ LOOKS: dict[str, dict[str, Look]] = {
         "failed": _failed(_("Failed")),
         "canceled": _off(_("Cancelled")),
     },
+    "provider": {  # the gate before it
+        "open": _done(_("Answers")),
+        "trial": _working(_("Trying")),
+        "throttled": _waiting(_("Wants us to wait")),
+        "closed": _failed(_("Resting")),
+    },
     "run": {  # the same thing as staff see it
         "running": _working(_("Working")),
         "compensating": _undone(_("Undoing")),

@@ -13,6 +13,7 @@ from domains.billing import queries as billing
 from domains.kernel import clock
 from domains.kernel.database import Database
 from domains.kernel.tenancy import Scope
+from domains.services import commands as service_commands
 from domains.services import db as services_db
 from domains.services import queries as services
 
@@ -70,6 +71,26 @@ def begin_refreshes(window: str) -> object:
         key = f"refresh/{one.id}/{window}"
         store.start(refresh_subscription, payload, key=key, label=payload.label, resource=payload.resource)
     return chosen
+
+
+def begin_hinted(window: str) -> object:
+    """Look at the subscriptions that a provider has hinted at, each once, however many hints there are of it.
+
+    A hint may be late, doubled or wrong: the look alone tells. Hints about what is not ours stay for reconciliation.
+    """
+    with services_db.begin_read() as session:
+        hinted = services.hinted_subscriptions(session, Scope.system("look at what providers hint at"))
+    for one in hinted:
+        payload = RefreshSubscription(
+            subscription_id=one.subscription_id, customer_id=one.customer_id, reseller_id=one.reseller_id,
+            label=one.name,
+        )  # fmt: skip
+        store.start(
+            refresh_subscription, payload, key=f"hint/{one.hint_ids[-1]}", label=one.name, resource=payload.resource
+        )
+        with services_db.begin() as session:
+            service_commands.take_hints(session, hint_ids=one.hint_ids)
+    return hinted
 
 
 def _may_be_looked_at(looks: list[Run], now: datetime) -> bool:
@@ -143,6 +164,7 @@ ENDED_EVERYWHERE = timedelta(hours=6)  # after midnight UTC: also in Lisbon and 
 SCHEDULES = (
     Schedule("sync-catalogue", 3600, begin_sync),
     Schedule("refresh-ended", REFRESH_EVERY, begin_refreshes),
+    Schedule("look-at-hints", 30, begin_hinted),
     Schedule("issue-invoices", 600, begin_invoices),
     Schedule("check-month", 3600, begin_check),
     *map(_purging, retention.DATABASES),

@@ -45,6 +45,7 @@ OPEN = {
     "offer_plan": "the catalogue is the same for everybody",
     "listing": "the catalogue is the same for everybody",
     "provider": "when the catalogue was read last",
+    "provider_hint": "that something may have happened over there; only workers and the operator read them",
     "price_book": "price books are the operator's; which one is a customer's stands on the customer",
     "price_rule": "price books are the operator's; which one is a customer's stands on the customer",
 }

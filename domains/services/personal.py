@@ -29,6 +29,7 @@ PERSONAL: Register = {
         none=("provider_offer_id name vendor kind unit term billing_cycle currency state error_code error_detail")
     ),
     "preview": Held(none="kind terms signature"),
+    "provider_hint": Held(none="provider kind provider_subscription_id"),
     "provider_operation": Held(none="kind state provider_id error_code"),
     "seat_lot": Held(none="source"),
     "subscription": Held(

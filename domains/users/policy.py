@@ -42,7 +42,7 @@ SCOPES = {
     "support:work": "Answer cases as an agent, and read and write notes among staff",
     "runs:read": "See all runs of sagas",
     "runs:write": "Step in to runs of sagas",
-    "operate": "See what the provider bills that fits no charge",
+    "operate": "See what the provider bills that fits no charge, and how the providers are",
 }
 # What a role is, for whoever gives it.
 ROLES = {

@@ -39,6 +39,7 @@ PUBLIC = {
     "sso.link": "the door itself, for whom a provider has identified just now",
     "notifications.index": "the local mailbox, which production does not have",
     "notifications.letter": "the local mailbox, which production does not have",
+    "webhooks.take": "for providers, who have no login here: what counts is their signature",
     "openapi_json": "describes the API and holds nobody's data",
 }
 # Queries that take a session but no scope, and why.

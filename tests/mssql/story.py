@@ -29,7 +29,7 @@ from domains.services import commands as service_commands
 from domains.services import queries as service_queries
 from domains.services.commands.previews import forget_expired
 from domains.services.pricing.books import Rule
-from domains.services.providers import provider
+from domains.services.providers import Hint, provider
 from domains.support import commands as case_commands
 from domains.support.exchanges import search_waiting
 from domains.users import commands as user_commands
@@ -162,11 +162,21 @@ def keep_the_catalogue() -> None:
         service_commands.ensure_price_book(session)
         service_commands.set_price_book(session, name="special", rules=[Rule("all", markup_percent=Decimal(5))])
         forget_expired(session)
+        look_at_providers(session)
     known = provider()
     first, *others = known.list_offers()
     with services.db.begin() as session:  # one is new, one has changed, one has ended
         now = [structs.replace(first, id="new"), structs.replace(others[0], name="Changed"), *others[2:]]
         service_commands.store_catalogue(session, provider=known.key, offers=now)
+
+
+def look_at_providers(session: Any) -> None:
+    hint = Hint("subscription.direct", "CS-1", str(new_id()), clock.now(session))
+    service_commands.note_hints(session, provider="sandbox", hints=[hint])
+    service_commands.take_hints(session, hint_ids=[one.id for one in service_queries.open_hints(session, SCOPE)])
+    service_commands.forget_hints(session)
+    service_queries.hinted_subscriptions(session, SCOPE)
+    service_queries.list_providers(session, SCOPE)
 
 
 def steer(transport: inline.Transport) -> None:

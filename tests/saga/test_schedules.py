@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from domains import services
 from domains.kernel.config import Settings
 from domains.kernel.tenancy import Scope
+from domains.services import commands, queries
 from domains.services.models import Subscription
+from domains.services.providers import Hint
 from saga import schedules, store, tables, transports
 from saga.schedules import begin_refreshes, begin_sync
 from saga.tables import Run
@@ -162,3 +164,20 @@ def test_a_subscription_under_change_is_left_to_the_change(clock: Clock) -> None
     begin_refreshes("refresh-ended/1")
 
     assert runs_of() == []
+
+
+def test_what_a_provider_hints_at_is_looked_at_once() -> None:
+    first, second = a_subscription(), a_subscription()
+    with services.db.begin() as session:
+        hints = [Hint(kind, known, None, datetime(2026, 3, 10, tzinfo=UTC)) for kind in ("a", "b")
+                 for known in (first.provider_subscription_id, "never heard of")]  # fmt: skip
+        commands.note_hints(session, provider="sandbox", hints=hints)
+
+    for window in ("1", "2"):
+        schedules.begin_hinted(window)
+
+    assert [run.payload["subscription_id"] for run in runs_of()] == [str(first.id)]
+    assert second.id != first.id
+    with services.db.begin_read() as session:
+        left = queries.open_hints(session, EVERYBODY)
+    assert {one.provider_subscription_id for one in left} == {"never heard of"}

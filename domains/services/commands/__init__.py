@@ -23,6 +23,9 @@ from .catalogue import store_catalogue as store_catalogue
 from .changes import abandon_change as abandon_change
 from .changes import apply_change as apply_change
 from .changes import begin_change as begin_change
+from .hints import forget_hints as forget_hints
+from .hints import note_hints as note_hints
+from .hints import take_hints as take_hints
 from .limits import set_approval_limit as set_approval_limit
 from .orders import activate_order as activate_order
 from .orders import discard_order as discard_order

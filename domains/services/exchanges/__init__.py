@@ -8,6 +8,7 @@ from .catalogue import pull_catalogue as pull_catalogue
 from .catalogue import sync_catalogue as sync_catalogue
 from .changes import send_change as send_change
 from .chores import CHORES as CHORES
+from .hints import take_webhook as take_webhook
 from .looks import look_at_subscription as look_at_subscription
 from .month import pull_month as pull_month
 from .month import pull_strays as pull_strays

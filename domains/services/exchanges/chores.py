@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from domains.kernel.chores import Chore
 
-from ..commands import forget_expired
+from ..commands import forget_expired, forget_hints
 from ..models import db
 
 
@@ -14,4 +14,10 @@ def forget_promises() -> int:
         return forget_expired(session)
 
 
-CHORES = (Chore(every=3600.0, run=forget_promises),)
+def forget_old_hints() -> int:
+    """Delete hints of providers that are a month old."""
+    with db.begin() as session:
+        return forget_hints(session)
+
+
+CHORES = (Chore(every=3600.0, run=forget_promises), Chore(every=86_400.0, run=forget_old_hints))

@@ -19,16 +19,18 @@ from domains.kernel.endpoints import DEFAULT
 from domains.kernel.errors import DomainError, NotFound, Pending
 from domains.kernel.messages import Exchange
 from domains.kernel.money import Money, UnitPrice
+from domains.kernel.tenancy import Scope
 
 from ..commands.orders import find_order
 from ..errors import refusal
-from ..models import AcceptedLine, AccountRef, Line, Order, RejectedLine, Subscription
+from ..models import AcceptedLine, Line, Order, RejectedLine, Subscription
 from ..models.orders import ENDED
 from ..pricing import ONE_TIME
 from ..providers import PlacedOrder, Provider, Refusal, UnknownOutcome, provider
 from ..providers.facts import PlacedLine
 from ..providers.platform import Ours, allowed, completed
 from ..providers.readings import accepted_line, words_for
+from ..queries import get_account
 from .operations import after_asking, note_answer, note_asked
 
 SAID_NO = ("rejected", "canceled", "failed")  # of a line: it comes to nothing
@@ -84,7 +86,7 @@ def _intend(session: Session, *, order_id: UUID, provider_operation_id: UUID) ->
 
 
 def _tenant(session: Session, order: Order) -> dict[str, str]:
-    account = session.get_one(AccountRef, order.account_id)
+    account = get_account(session, Scope.system("tell a provider who orders"), order.account_id)
     return {"name": account.name, "country": account.country, "region": account.region, "email": ""}
 
 

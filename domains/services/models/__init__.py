@@ -17,6 +17,7 @@ from .facts import Policy as Policy
 from .facts import ProviderLine as ProviderLine
 from .facts import RejectedLine as RejectedLine
 from .facts import StrayLine as StrayLine
+from .hints import ProviderHint as ProviderHint
 from .limits import ORDERING as ORDERING
 from .limits import ApprovalLimit as ApprovalLimit
 from .orders import AccountRef as AccountRef

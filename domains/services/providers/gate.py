@@ -98,7 +98,7 @@ class Gate:
         took = round((time.monotonic() - began) * 1000)
 
         def note(at: Any) -> None:
-            at.delete(self._at + "failures", self._at + "trial")
+            at.unlink(self._at + "failures", self._at + "trial")
             self._note(at, answered_at=_now(), took=took)
 
         _with(note)
@@ -113,7 +113,7 @@ class Gate:
                 at.pexpire(self._at + "failures", FORGOTTEN * 1000)
                 if failures >= FAILURES:
                     at.set(self._at + "closed", "closed", px=round(max(PAUSE, why.retry_after or 0) * 1000))
-            at.delete(self._at + "trial")
+            at.unlink(self._at + "trial")
 
         _with(note)
 
@@ -172,7 +172,7 @@ class Alone:
     def pttl(self, name: str) -> int:
         return round((self._kept[name][1] - time.monotonic()) * 1000) if name in self._kept else -2
 
-    def delete(self, *names: str) -> None:
+    def unlink(self, *names: str) -> None:
         for name in names:
             self._kept.pop(name, None)
 

@@ -109,9 +109,10 @@ class PartnerCenterProvider:
 
     def find_order(self, reference: UUID, order: Raw | None = None) -> PlacedOrder | None:
         """The order, if all its lines are found by their names; else None: asking again orders only what is missing."""
-        if order is None:
+        customer_id = self._tenant(order["customer"]) if order is not None else None
+        if order is None or customer_id is None:
             return None
-        known = self._ordered(self._need_tenant(order["customer"]), order)
+        known = self._ordered(customer_id, order)
         return order_of(order, str(reference), known) if len(known) == len(order["lines"]) else None
 
     def get_subscription(self, subscription_id: str) -> HeldSubscription | None:

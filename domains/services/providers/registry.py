@@ -29,14 +29,15 @@ def provider(key: str | None = None) -> Provider:
 
     Raises NotNow for one that the settings do not name: what is under way there waits until they do again.
     """
-    endpoint, timeout = _endpoint(key or DEFAULT), config.current().provider_timeout
+    endpoint, timeout = endpoint_of(key or DEFAULT), config.current().provider_timeout
     known = (os.getpid(), threading.get_ident(), endpoint, timeout)
     if known not in _providers:
         _providers[known] = _made(endpoint, timeout)
     return _providers[known]
 
 
-def _endpoint(key: str) -> Endpoint:
+def endpoint_of(key: str) -> Endpoint:
+    """Where a provider is and who we are there. Raises NotNow for one that the settings do not name."""
     settings = config.current()
     if key == DEFAULT:
         secrets = settings.provider_client_secret, settings.provider_webhook_secret
@@ -58,5 +59,5 @@ def _made(endpoint: Endpoint, timeout: float) -> Provider:
 
 def gate_of(key: str) -> Gate:
     """The gate before a provider, which all processes share."""
-    endpoint = _endpoint(key)
+    endpoint = endpoint_of(key)
     return Gate(f"{key}:{digest(endpoint.url)[:8]}", endpoint.rate)

@@ -12,12 +12,17 @@ from .catalogue import market_of as market_of
 from .changes import ChangePreview as ChangePreview
 from .changes import change_preview as change_preview
 from .changes import change_terms as change_terms
+from .hints import Hinted as Hinted
+from .hints import hinted_subscriptions as hinted_subscriptions
+from .hints import open_hints as open_hints
 from .limits import approval_limits as approval_limits
 from .limits import check_limit as check_limit
 from .limits import needs_approval as needs_approval
 from .orders import OrderView as OrderView
 from .orders import get_order as get_order
 from .orders import list_orders as list_orders
+from .providers import ProviderHealth as ProviderHealth
+from .providers import list_providers as list_providers
 from .search import OfferCard as OfferCard
 from .search import OfferPage as OfferPage
 from .search import search_offers as search_offers

@@ -232,6 +232,7 @@ CREATE TABLE order_ (
 	ordered_by_id BINARY(16) NULL,
 	ordered_by NVARCHAR(200) NOT NULL,
 	effective_on DATE NOT NULL,
+	provider NVARCHAR(40) NOT NULL DEFAULT 'sandbox',
 	provider_order_id NVARCHAR(80) NULL,
 	error_code NVARCHAR(80) NULL,
 	error_detail NVARCHAR(1000) NULL,
@@ -340,6 +341,20 @@ CREATE TABLE provider (
 	CONSTRAINT pk_provider PRIMARY KEY ([key])
 );
 
+CREATE TABLE provider_hint (
+	id BINARY(16) NOT NULL,
+	provider NVARCHAR(40) NOT NULL,
+	kind NVARCHAR(80) NOT NULL,
+	provider_subscription_id NVARCHAR(80) NULL,
+	account_id BINARY(16) NULL,
+	at DATETIMEOFFSET NOT NULL,
+	noted_at DATETIMEOFFSET NOT NULL,
+	taken_at DATETIMEOFFSET NULL,
+	CONSTRAINT pk_provider_hint PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_provider_hint_taken_at_noted_at ON provider_hint (taken_at, noted_at);
+
 CREATE TABLE provider_operation (
 	id BINARY(16) NOT NULL,
 	customer_id BINARY(16) NOT NULL,
@@ -391,6 +406,7 @@ CREATE TABLE subscription (
 	account_name NVARCHAR(200) NOT NULL,
 	order_id BINARY(16) NOT NULL,
 	offer_id BINARY(16) NOT NULL,
+	provider NVARCHAR(40) NOT NULL DEFAULT 'sandbox',
 	provider_offer_id NVARCHAR(80) NOT NULL,
 	provider_subscription_id NVARCHAR(80) NULL,
 	name NVARCHAR(200) NOT NULL,

@@ -641,6 +641,38 @@ UPDATE alembic_version SET version_num='0006' WHERE alembic_version.version_num 
 
 GO
 
+-- Running upgrade 0006 -> 0007
+
+CREATE TABLE provider_hint (
+    id BINARY(16) NOT NULL,
+    provider NVARCHAR(40) NOT NULL,
+    kind NVARCHAR(80) NOT NULL,
+    provider_subscription_id NVARCHAR(80) NULL,
+    account_id BINARY(16) NULL,
+    at DATETIMEOFFSET NOT NULL,
+    noted_at DATETIMEOFFSET NOT NULL,
+    taken_at DATETIMEOFFSET NULL,
+    CONSTRAINT pk_provider_hint PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_provider_hint_taken_at_noted_at ON provider_hint (taken_at, noted_at);
+
+GO
+
+ALTER TABLE subscription ADD provider NVARCHAR(40) NOT NULL DEFAULT 'sandbox';
+
+GO
+
+ALTER TABLE order_ ADD provider NVARCHAR(40) NOT NULL DEFAULT 'sandbox';
+
+GO
+
+UPDATE alembic_version SET version_num='0007' WHERE alembic_version.version_num = '0006';
+
+GO
+
 COMMIT;
 
 GO
