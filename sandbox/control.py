@@ -126,12 +126,11 @@ def act_directly() -> Any:
 
 
 def _acted(pages: Pages, subscription: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
-    states = {"suspend": "suspended", "resume": "active", "set_status": asked.get("status")}
-    if asked["kind"] in states:
-        subscription["status"] = states[asked["kind"]]
+    if asked["kind"] == "set_status":
+        subscription["status"] = asked.get("status")
         return subscriptions.kept(pages, subscription, asked["kind"])
-    quantity = int(asked["quantity"]) if asked.get("quantity") else None
-    changed = subscriptions.change(pages, subscription, {"kind": asked["kind"], "quantity": quantity})
+    wish = dict(asked) | ({"quantity": int(asked["quantity"])} if asked.get("quantity") else {})
+    changed = subscriptions.change(pages, subscription, wish)
     changed.pop("_refund")
     ledger.tell(pages, "subscription.direct", "subscription", changed["id"])
     return changed

@@ -5,12 +5,19 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from . import clock, ledger
+from . import clock, ledger, plans
 from .books import Document, Pages
 from .errors import No
 
 RUNNING = ("active", "suspended")  # what is suspended is billed on: it is kept for the customer
-MONTHS = {"P1M": 1, "P1Y": 12, "P3Y": 36}
+MONTHS = plans.MONTHS
+DELETES_SCHEDULED = (
+    "change_quantity",
+    "extend",
+    "cancel",
+    "suspend",
+    "change_plan",
+)  # what was planned goes with these
 
 
 def create(pages: Pages, order: Document, line: Document) -> Document:
@@ -37,6 +44,7 @@ def create(pages: Pages, order: Document, line: Document) -> Document:
         "cancelable_until": _until(now, offer["policy"]["cancel_window_hours"]),
         "parent_subscription_id": line["parent_subscription_id"],
         "billed_to": str(today),
+        "next_term": None,
         "version": 1,
     }
     ledger.bill_next(pages, subscription)
@@ -85,18 +93,43 @@ def policy(pages: Pages, subscription: Document) -> dict[str, Any]:
         reasons["decrease"] = {"code": "past_return_window", "message": "Seats cannot go back before the renewal."}
     returnable = [{"quantity": lot["quantity"], "until": lot["returnable_until"]} for lot in lots]
     active = subscription["status"] == "active"
+    addons = addons_of(pages, subscription)
+    if addons:
+        reasons["cancel"] = {"code": "addons_running", "message": "Cancel its add-ons first."}
     return {
         "can_increase": active,
         "min_quantity": offer["min_quantity"],
         "max_quantity": offer["max_quantity"],
         "returnable": returnable if active else [],
         "cancel_until": until if can_cancel else None,
-        "cancel_at_end_allowed": active and subscription["valid_to"] is not None,
+        "cancel_at_end_allowed": subscription["status"] in RUNNING and subscription["valid_to"] is not None,
         "allowed_end_dates": end_dates(offer, subscription) if active else [],
         "extend_mode": offer["policy"]["extend"],
         "locked_from": None,
         "reasons": reasons,
+    } | _planning(pages, subscription, offer, active)
+
+
+def _planning(pages: Pages, subscription: Document, offer: Document, active: bool) -> dict[str, Any]:
+    """What may become of it otherwise: a pause, another plan, another next term."""
+    lasts = subscription["valid_to"] is not None and offer["kind"] != "trial"
+    return {
+        "can_suspend": active and lasts,
+        "can_resume": subscription["status"] == "suspended",
+        "suspended_at_end": "expires",
+        "can_schedule": active and lasts and subscription["auto_renew"],
+        "deletes_scheduled": list(DELETES_SCHEDULED),
+        "transitions": plans.transitions(pages, subscription) if active else [],
+        "renewal_plans": plans.renewal_plans(pages, subscription) if active and lasts else [],
+        "addons": {"cancel": "block", "suspend": "keep", "expire": "keep"},
     }
+
+
+def addons_of(pages: Pages, subscription: Document) -> list[Document]:
+    """What runs and adds to a subscription."""
+    mine = {subscription["id"], subscription["reference"]}
+    held = pages.find("subscription", owner=subscription["customer"])
+    return [one for one in held if one["parent_subscription_id"] in mine and one["status"] in RUNNING]
 
 
 def end_dates(offer: Document, subscription: Document) -> list[str]:
@@ -116,11 +149,15 @@ def change(pages: Pages, subscription: Document, asked: Document) -> Document:
     today = clock.now(pages).date()
     if subscription["status"] not in RUNNING:
         raise No(422, "subscription_terminal", f"The subscription is {subscription['status']}.")
-    verbs = {"change_quantity": _set_quantity, "cancel": _cancel, "extend": _extend}
-    if asked["kind"] not in verbs:
-        raise No(400, "kind_unknown", "kind is change_quantity, cancel or extend.")
-    amount = verbs[asked["kind"]](pages, subscription, asked, today)
-    return kept(pages, subscription, asked["kind"]) | {"_refund": amount}
+    kind = asked["kind"]
+    if kind not in VERBS:
+        raise No(400, "kind_unknown", f"kind is one of {', '.join(VERBS)}.")
+    if subscription["status"] == "suspended" and kind not in ("resume", "cancel"):
+        raise No(422, "subscription_suspended", "It is suspended: resume it first.")
+    amount = VERBS[kind](pages, subscription, asked, today)
+    if kind in DELETES_SCHEDULED:
+        subscription["next_term"] = None
+    return kept(pages, subscription, kind) | {"_refund": amount}
 
 
 def kept(pages: Pages, subscription: Document, what: str) -> Document:
@@ -169,6 +206,8 @@ def _cancel(pages: Pages, subscription: Document, asked: Document, today: date) 
         last = subscription["valid_to"]
         available = str(date.fromisoformat(last) + timedelta(days=1)) if last else None
         raise No(422, "not_allowed_now", "The window to cancel has closed.", available_from=available)
+    if addons_of(pages, subscription):
+        raise No(422, "addons_running", "Its add-ons run on: cancel them first.")
     subscription.update(status="canceled", auto_renew=False)
     return ledger.bill_change(pages, subscription, -subscription["quantity"], today)
 
@@ -180,6 +219,28 @@ def _extend(pages: Pages, subscription: Document, asked: Document, today: date) 
         raise No(422, "end_date_not_allowed", "This end date is not allowed.", allowed_end_dates=allowed)
     subscription["valid_to"] = asked["end_date"]
     return None
+
+
+def _suspend(pages: Pages, subscription: Document, asked: Document, today: date) -> None:
+    if not policy(pages, subscription)["can_suspend"]:
+        raise No(422, "not_allowed_now", "This cannot be suspended.")
+    subscription["status"] = "suspended"
+
+
+def _resume(pages: Pages, subscription: Document, asked: Document, today: date) -> None:
+    if subscription["status"] != "suspended":
+        raise No(422, "not_allowed_now", "It is not suspended.")
+    subscription["status"] = "active"
+
+
+def _schedule(pages: Pages, subscription: Document, asked: Document, today: date) -> None:
+    plans.schedule(pages, subscription, asked)
+
+
+VERBS = {
+    "change_quantity": _set_quantity, "cancel": _cancel, "extend": _extend, "suspend": _suspend, "resume": _resume,
+    "change_plan": plans.change_plan, "schedule_next_term": _schedule,
+}  # fmt: skip
 
 
 def pass_days(pages: Pages) -> None:
@@ -199,10 +260,11 @@ def pass_days(pages: Pages) -> None:
 
 
 def _renewed(pages: Pages, subscription: Document, start: date) -> bool:
-    if not subscription["auto_renew"]:
-        subscription["status"] = "expired"
+    if not subscription["auto_renew"] or subscription["status"] == "suspended":
+        subscription.update(status="expired", next_term=None)
         kept(pages, subscription, "expired")
         return False
+    plans.renew_into(pages, subscription)
     offer = pages.get("offer", subscription["offer_id"]) or {}
     renewed_at = datetime.combine(start, datetime.min.time(), tzinfo=clock.now(pages).tzinfo)
     subscription.update(
