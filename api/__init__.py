@@ -23,7 +23,7 @@ BLUEPRINTS = {
     "customers": ("customers",),
     "users": ("users", "invitations", "api_clients", "sign_on", "support_grants", "privacy"),
     "accounts": ("accounts", "budgets"),
-    "services": ("offers", "orders", "subscriptions", "approval_limits", "providers"),
+    "services": ("offers", "orders", "subscriptions", "approval_limits", "providers", "planning"),
     "support": ("cases",),
     "billing": ("charges", "invoices", "mismatches"),
     "notifications": ("audit", "exports"),

@@ -70,7 +70,7 @@ def preview_subscription_change(wish: dict[str, Any], subscription_id: UUID) -> 
 @if_match(required=False)
 def change_quantity(wish: dict[str, Any], subscription_id: UUID, expected_version: int | None) -> Start:
     """Change how many units there are; fewer only within the return windows."""
-    terms = _terms("change_quantity", wish, subscription_id, expected_version)
+    terms = change_terms("change_quantity", wish, subscription_id, expected_version)
     return Start(quantity_flow, ChangeQuantity.of(terms, g.caller, expected_version))
 
 
@@ -81,7 +81,7 @@ def change_quantity(wish: dict[str, Any], subscription_id: UUID, expected_versio
 @if_match(required=False)
 def cancel_subscription(wish: dict[str, Any], subscription_id: UUID, expected_version: int | None) -> Start:
     """Cancel a subscription, now within the provider's window, or at the end of its term."""
-    terms = _terms("cancel", wish, subscription_id, expected_version)
+    terms = change_terms("cancel", wish, subscription_id, expected_version)
     return Start(cancel_flow, CancelSubscription.of(terms, g.caller, expected_version))
 
 
@@ -92,11 +92,11 @@ def cancel_subscription(wish: dict[str, Any], subscription_id: UUID, expected_ve
 @if_match(required=False)
 def extend_subscription(wish: dict[str, Any], subscription_id: UUID, expected_version: int | None) -> Start:
     """Extend a subscription to a later last day, one of those the provider allows."""
-    terms = _terms("extend", wish, subscription_id, expected_version)
+    terms = change_terms("extend", wish, subscription_id, expected_version)
     return Start(extend_flow, ExtendSubscription.of(terms, g.caller, expected_version))
 
 
-def _terms(action: str, wish: dict[str, Any], subscription_id: UUID, expected_version: int | None) -> Any:
+def change_terms(action: str, wish: dict[str, Any], subscription_id: UUID, expected_version: int | None) -> Any:
     """The terms of a change; 412 when the subscription is not in the version that the client has seen."""
     with db.begin_read() as session:
         terms = queries.change_terms(session, g.caller.scope, subscription_id=subscription_id, action=action, **wish)

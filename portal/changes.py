@@ -1,8 +1,9 @@
-"""Changing a subscription: another quantity, a later end, or its end; each checked and signed before it is sent."""
+"""Changing a subscription: its quantity, its end, its plan, a pause; each checked and signed before it is sent."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,34 +18,44 @@ from domains.services import commands, db, queries
 from domains.services.queries import ChangePreview, SubscriptionView
 from saga.definition import Saga
 from saga.flows.cancel_subscription import cancel_subscription
+from saga.flows.change_plan import change_plan
 from saga.flows.change_quantity import change_quantity
 from saga.flows.extend_subscription import extend_subscription
+from saga.flows.resume_subscription import resume_subscription
+from saga.flows.schedule_change import schedule_change
+from saga.flows.suspend_subscription import suspend_subscription
 
+from . import planning
 from .access import requires
 from .forms import Errors, chosen, chosen_day, refusals_on, whole
 from .htmx import page
 from .starting import Start, promised, starts
 
 bp = Blueprint("changes", __name__, url_prefix="/subscriptions")
-ACT = "/<uuid:subscription_id>/<any(quantity, extend, cancel):act>"
+ACT = "/<uuid:subscription_id>/<any(quantity, extend, cancel, suspend, resume, plan, schedule):act>"
 MODES = ("now", "end_of_term")
-FIELDS = ("quantity", "valid_to", "mode")
+FIELDS = ("quantity", "valid_to", "mode", "plan")
 
 
 @dataclass(frozen=True)
 class Act:
-    """One of the three changes: what the domain and the API call it, and the flow that makes it."""
+    """One of the changes: what the domain and the API call it, and the flow that makes it."""
 
     action: str
     flow: Saga
     api: str
     form: str
+    verb: str = "POST"
 
 
 ACTS = {
     "quantity": Act("change_quantity", change_quantity, "change-quantity", "subscriptions/quantity.html"),
     "extend": Act("extend", extend_subscription, "extend", "subscriptions/extend.html"),
     "cancel": Act("cancel", cancel_subscription, "cancel", "subscriptions/cancel.html"),
+    "suspend": Act("suspend", suspend_subscription, "suspend", "subscriptions/pause.html"),
+    "resume": Act("resume", resume_subscription, "resume", "subscriptions/pause.html"),
+    "plan": Act("change_plan", change_plan, "change-plan", "subscriptions/plan.html"),
+    "schedule": Act("schedule_change", schedule_change, "scheduled-change", "subscriptions/schedule.html", "PUT"),
 }
 
 
@@ -121,14 +132,20 @@ def wish(act: str) -> dict[str, Any]:
         return {"quantity": whole("quantity")}
     if act == "extend":
         return {"valid_to": chosen_day("valid_to", _("Choose the new last day."))}
+    if act in planning.WISHES:
+        return planning.WISHES[act]()
     return {"mode": chosen("mode", MODES, _("Choose when it shall end."))}
 
 
 def as_call(it: SubscriptionView, act: str, promise: Any) -> str:
     """The same change for a program."""
-    body = json.dumps({**wish(act), "preview_id": promise.id}, default=str)
-    address = f"POST /api/v1/subscriptions/{it.id}/{ACTS[act].api}"
-    return f'{address}\nIdempotency-Key: …\nIf-Match: "{it.id}-{it.version}"\n\n{body}'
+    asked, verb = wish(act), ACTS[act].verb
+    if asked.get("mode") == "remove":
+        verb, asked, body = "DELETE", {}, ""
+    else:
+        body = "\n\n" + json.dumps({**asked, "preview_id": promise.id}, default=str)
+    address = f"{verb} /api/v1/subscriptions/{it.id}/{ACTS[act].api}"
+    return f'{address}\nIdempotency-Key: …\nIf-Match: "{it.id}-{it.version}"{body}'
 
 
 # ---------- what can be chosen, each with its price ----------
@@ -157,7 +174,31 @@ def of_cancellation(session: Session, it: SubscriptionView) -> dict[str, Any]:
     return {"modes": [(mode, preview_of(session, it, "cancel", mode=mode)) for mode in MODES]}
 
 
-CHOICES = {"quantity": of_quantity, "extend": of_extension, "cancel": of_cancellation}
+def of_pause(session: Session, it: SubscriptionView) -> dict[str, Any]:
+    """To suspend or to resume it: what that means, or why it is not possible."""
+    act = "resume" if it.state == "suspended" else "suspend"
+    return {"preview": preview_of(session, it, act), "does": act}
+
+
+def of_plan(session: Session, it: SubscriptionView) -> dict[str, Any]:
+    """The plans that it can change to, each with what it costs and gives back today."""
+    plans = queries.plan_offers(session, g.caller.scope, it.id)
+    priced = [
+        (planning.key_of(one), one, preview_of(session, it, "change_plan", **planning.asked(one))) for one in plans
+    ]
+    return {"plans": priced, "why": refusal_of(it, "change_plan")}
+
+
+def of_schedule(session: Session, it: SubscriptionView) -> dict[str, Any]:
+    """What is planned for the next term, and what can be."""
+    found = queries.planning_of(session, g.caller.scope, it.id)
+    return {"found": found, "plans": [(planning.key_of(one), one) for one in found.plans], "why": found.allowed}
+
+
+CHOICES: dict[str, Callable[[Session, SubscriptionView], dict[str, Any]]] = {
+    "quantity": of_quantity, "extend": of_extension, "cancel": of_cancellation, "suspend": of_pause,
+    "resume": of_pause, "plan": of_plan, "schedule": of_schedule,
+}  # fmt: skip
 
 
 def preview_of(session: Session, it: SubscriptionView, action: str, **asked: Any) -> ChangePreview:

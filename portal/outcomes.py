@@ -16,7 +16,8 @@ from saga.timeline import TimelineStep
 from . import formats
 
 AT_PROVIDER = ("services.send_order", "services.send_change", "services.link_ccp_user")
-COSTS = ("place-order", "change-quantity", "cancel-subscription", "extend-subscription")
+COSTS = ("place-order", "change-quantity", "cancel-subscription", "extend-subscription", "suspend-subscription",
+         "resume-subscription", "change-plan", "schedule-change")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,28 @@ def _extended(payload: dict[str, Any]) -> str:
     return _("It runs to %(day)s now.", day=formats.day(payload["valid_to_wish"]))
 
 
+def _suspended(payload: dict[str, Any]) -> str:
+    return _("It is suspended. It is billed on until you resume it or it ends.")
+
+
+def _resumed(payload: dict[str, Any]) -> str:
+    return _("It can be used again.")
+
+
+def _plan_changed(payload: dict[str, Any]) -> str:
+    return _("It is %(plan)s now, until %(day)s.", plan=payload["plan"]["name"],
+             day=formats.day(payload["plan"]["valid_to"]))  # fmt: skip
+
+
+def _planned(payload: dict[str, Any]) -> str:
+    day = formats.day(payload["effective_on"])
+    if payload["next_term"] is None:
+        return _("Nothing is planned any more: it renews on %(day)s as it is.", day=day)
+    return _("It is planned for %(day)s, when the next term begins.", day=day)
+
+
 CHANGED = {
+    "suspend-subscription": _suspended, "resume-subscription": _resumed, "change-plan": _plan_changed,
+    "schedule-change": _planned,
     "change-quantity": _quantity_changed, "cancel-subscription": _canceled, "extend-subscription": _extended,
 }  # fmt: skip

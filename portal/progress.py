@@ -21,6 +21,8 @@ from .outcomes import outcome_of
 
 KINDS = {
     "place-order": _l("Order"), "change-quantity": _l("Change of quantity"), "extend-subscription": _l("Extension"),
+    "suspend-subscription": _l("Suspension"), "resume-subscription": _l("Resumption"),
+    "change-plan": _l("Change of plan"), "schedule-change": _l("Plan for the next term"),
     "cancel-subscription": _l("Cancellation"), "open-account": _l("New account"),
     "close-account": _l("Closing of an account"),
     "onboard-customer": _l("New customer"), "refresh-subscription": _l("Look at the provider"),

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import Blueprint, g, request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from domains.kernel import clock
@@ -22,6 +23,10 @@ from .termline import termline
 
 bp = Blueprint("subscriptions", __name__, url_prefix="/subscriptions")
 STATES = ("active", "pending", "suspended", "pending_cancellation", "canceled", "expired", "failed", "unknown")
+CHANGED = {
+    "extend": _l("Extended"), "cancel": _l("Cancelled"), "suspend": _l("Suspended"), "resume": _l("Resumed"),
+    "schedule_change": _l("Planned the next term"),
+}  # fmt: skip
 SOON = 60  # days before the end of a term that the home page begins to ask for a decision
 
 
@@ -78,6 +83,7 @@ def show(subscription_id: UUID) -> Any:
             "history": history(session, it),
             "back": back_today(session, it),
             "line": termline(it, g.now),
+            "addons": queries.list_addons(session, g.caller.scope, it.id),
         }
     return page("subscriptions/show.html", it=it, wish=it.quantity, preview=None, **known)
 
@@ -110,9 +116,13 @@ def changed(change: Any) -> str:
     """What a change was about, in a few words."""
     if change.kind == "change_quantity":
         return _("Quantity %(before)s to %(after)s", before=change.from_quantity, after=change.to_quantity)
-    if change.kind == "extend":
-        return _("Extended")
-    return _("Cancelled at the end of the term") if change.mode == "end_of_term" else _("Cancelled")
+    if change.kind == "change_plan":
+        return _("Changed to %(plan)s", plan=change.wish["plan"]["name"])
+    if change.kind == "schedule_change" and change.mode == "remove":
+        return _("Took back what was planned for the next term")
+    if change.kind == "cancel" and change.mode == "end_of_term":
+        return _("Cancelled at the end of the term")
+    return str(CHANGED.get(change.kind, change.kind))
 
 
 def back_today(session: Session, it: Any) -> dict[Any, Any]:

@@ -80,6 +80,7 @@ def register(app: Flask) -> None:
     for each in (
         counted, unit_word, term, terms, billed, per, quantities, kind_word, facet_name, facet_value, glyph, span,
         last_day, next_day, day_end, end_word, window, tax, account_name, account_options, state_options, said_by_state,
+        planned, plan_word,
     ):  # fmt: skip
         app.jinja_env.filters[each.__name__] = formats.per_request(each)
 
@@ -240,3 +241,19 @@ def next_day(value: date) -> date:
 def day_end(value: date) -> datetime:
     """The end of a last day, as the provider reckons it."""
     return datetime.combine(value, time(23, 59), UTC)
+
+
+def plan_word(plan: Any) -> str:
+    """“Analytics Pro Plus, 12 months, billed monthly”."""
+    return ", ".join((plan.name, term(plan.term), billed(plan.billing_cycle)))
+
+
+def planned(plan: Any, unit: str) -> str:
+    """What is planned for a next term: “30 seats, 36 months”; nothing when nothing is."""
+    if plan is None:
+        return ""
+    said = (
+        plan.name or plan.provider_offer_id, counted(plan.quantity, unit) if plan.quantity is not None else "",
+        term(plan.term) if plan.term else "", billed(plan.billing_cycle) if plan.billing_cycle else "",
+    )  # fmt: skip
+    return ", ".join(one for one in said if one)

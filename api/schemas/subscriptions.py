@@ -12,8 +12,9 @@ from .orders import Failure, NextInvoice, Tax
 from .values import Choice, Int, Word, count, day, identifier, moment, text
 
 STATES = ("pending", "active", "suspended", "pending_cancellation", "canceled", "expired", "failed", "unknown")
-ACTIONS = ("change_quantity", "return_seats", "cancel", "cancel_at_end_of_term", "extend")
-CHANGES = ("change_quantity", "cancel", "extend")
+ACTIONS = ("change_quantity", "return_seats", "cancel", "cancel_at_end_of_term", "extend", "suspend", "resume",
+           "change_plan", "schedule_change")  # fmt: skip
+CHANGES = ("change_quantity", "cancel", "extend", "suspend", "resume", "change_plan", "schedule_change")
 
 
 class SeatLot(Answer):
@@ -34,6 +35,17 @@ class AllowedAction(Answer):
     reason = fields.String(allow_none=True, metadata={"description": "For people."})
     available_from = moment("When it becomes possible again.", allow_none=True)
     available_until = moment("When it stops being possible.", allow_none=True)
+
+
+class NextTerm(Answer):
+    """What the next term begins with; null for what stays as it is."""
+
+    quantity = count(allow_none=True)
+    offer_id = identifier("null, too, for an offer that we do not sell.", allow_none=True)
+    provider_offer_id = fields.String(allow_none=True)
+    name = fields.String(allow_none=True)
+    term = fields.String(allow_none=True, metadata={"examples": ["P1Y"]})
+    billing_cycle = fields.String(allow_none=True, metadata={"examples": ["monthly"]})
 
 
 class Subscription(Answer):
@@ -64,6 +76,8 @@ class Subscription(Answer):
     valid_from = day()
     valid_to = day("The last day, inclusive; null when it never ends.", allow_none=True)
     auto_renew = fields.Boolean()
+    next_term = fields.Nested(NextTerm, allow_none=True, metadata={"description": "Planned for the next term."})
+    add_on_count = count(attribute="addons", description="How many running subscriptions add to it.")
     returnable_quantity = count(description="How many units can go back now.")
     returnable_seats = fields.List(fields.Nested(SeatLot))
     cancelable_until = moment(allow_none=True)
@@ -90,9 +104,12 @@ class ChangePreviewRequest(Request):
     """What would be changed."""
 
     action = Choice("ChangeAction", CHANGES, required=True)
-    quantity = count(0, description="For change_quantity.")
+    quantity = count(0, description="For change_quantity, change_plan and schedule_change.")
     valid_to = day("For extend: the new last day.")
     mode = Choice("CancelMode", ("now", "end_of_term"), description="For cancel.")
+    offer_id = identifier("For change_plan and schedule_change.")
+    term = text(10, description="For change_plan and schedule_change.", examples=["P1Y"])
+    billing_cycle = text(10, description="For change_plan and schedule_change.", examples=["annual"])
 
 
 class ChangePreview(Answer):
@@ -111,13 +128,20 @@ class ChangePreview(Answer):
     next_invoice = fields.Nested(NextInvoice, allow_none=True)
     effective_from = day(allow_none=True)
     undo_until = moment(allow_none=True)
+    valid_to = day("The last day after a change of plan.", allow_none=True)
+    next_cycle_price = fields.Nested(
+        Money,
+        allow_none=True,
+        metadata={"description": "For schedule_change: a billing cycle then, at today's prices."},
+    )
     deletes_scheduled = fields.List(fields.String(), metadata={"description": "Planned changes that it would delete."})
     allowed_end_dates = fields.List(day())
 
     @pre_dump
     def flattened(self, preview: Any, **_: Any) -> dict[str, Any]:
         names = ("charge_now", "refund", "every_month", "tax_estimate", "next_invoice", "undo_until")
-        terms = {name: getattr(preview.terms, name, None) for name in names}
+        terms = {name: getattr(preview.terms, name, None) for name in (*names, "next_cycle_price")}
+        terms["valid_to"] = getattr(getattr(preview.terms, "plan", None), "valid_to", None)
         start, deletes = getattr(preview.terms, "effective_on", None), getattr(preview.terms, "deletes_scheduled", ())
         return {**vars(preview), **terms, "effective_from": start, "deletes_scheduled": deletes}
 
@@ -142,3 +166,70 @@ class ExtendRequest(_Change):
     """Until when it shall run."""
 
     valid_to = day("The new last day, one of `allowed_end_dates`.", required=True)
+
+
+class SuspendRequest(_Change):
+    """Nothing more needs to be said."""
+
+
+class ResumeRequest(_Change):
+    """Nothing more needs to be said."""
+
+
+class _Plan(_Change):
+    offer_id = identifier("One of the offers of `plans`; left out, the one that it has.")
+    term = text(10, description="One of the terms of `plans`.", examples=["P1Y"])
+    billing_cycle = text(10, description="One of the billing cycles of `plans`.", examples=["annual"])
+    quantity = count(1, description="Left out, as many as now.")
+
+
+class ChangePlanRequest(_Plan):
+    """The plan it shall have from now on. What is left out may be anything that is offered."""
+
+
+class ScheduledChangeRequest(_Plan):
+    """What the next term shall begin with. What is left out stays as it is."""
+
+
+class PlanOffer(Answer):
+    """A plan that a subscription can have, at the sales price of today."""
+
+    offer_id = identifier()
+    name = fields.String()
+    term = term_word()
+    billing_cycle = cycle_word()
+    unit_price = fields.Nested(Money, metadata={"description": "Per unit and billing cycle."})
+    min_quantity = count(attribute="choice.min_quantity")
+    max_quantity = count(attribute="choice.max_quantity", allow_none=True)
+    step = Word("edition", "term", "conversion", "renewal", attribute="choice.kind")
+    new_term = fields.Boolean(attribute="choice.new_term", metadata={"description": "It begins a term of its own."})
+    reopens_window = fields.Boolean(
+        attribute="choice.reopens_window", metadata={"description": "The windows to cancel and give back open again."}
+    )
+
+
+class PlanOffers(Answer):
+    """The plans that a subscription can change to now; none while it can change to none."""
+
+    items = fields.List(fields.Nested(PlanOffer))
+
+
+class ScheduledChange(Answer):
+    """What is planned for a subscription's next term, and what can be."""
+
+    id = identifier("The subscription's.")
+    version = Int(metadata={"format": "int32"})
+    scheduled = fields.Nested(NextTerm, allow_none=True)
+    begins_on = day("The first day of the next term; null when there is none.", allow_none=True)
+    allowed = fields.Nested(AllowedAction)
+    plans = fields.List(fields.Nested(PlanOffer))
+
+
+class AddOns(Answer):
+    """What adds to a subscription, and what an act on it means for that."""
+
+    items = fields.List(fields.Nested(Subscription))
+    rules = fields.Dict(
+        keys=fields.String(), values=fields.String(),
+        metadata={"description": "cancel, suspend, expire: block, keep or follow, as the provider says."},
+    )  # fmt: skip

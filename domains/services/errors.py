@@ -25,6 +25,10 @@ WORDS = {
     ),
     "not_allowed_now": Said("The provider does not allow this change now."),
     "end_date_not_allowed": Said("The provider does not offer this last day. Choose another one."),
+    "subscription_suspended": Said("It is suspended at the provider. Resume it first."),
+    "addons_running": Said("Something that adds to it still runs. Cancel its add-ons first."),
+    "plan_not_allowed": Said("The provider does not allow a change to this plan now. Choose another one."),
+    "needs_auto_renew": Said("It does not renew, so there is no next term to plan for. Let it renew first."),
     "canceled": Said("The order was withdrawn at the provider before it was delivered."),
 }
 

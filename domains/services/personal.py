@@ -15,7 +15,7 @@ PERSONAL: Register = {
     "change_": Held(
         subject="requested_by_id",
         person="requested_by",
-        none="kind mode from_state state currency provider_change_id error_code error_detail",
+        none="kind mode from_state state currency provider_change_id wish error_code error_detail",
     ),
     "order_": Held(
         subject="ordered_by_id",
@@ -35,7 +35,7 @@ PERSONAL: Register = {
     "subscription": Held(
         none=(
             "number account_name provider provider_offer_id provider_subscription_id name vendor kind "
-            "unit term billing_cycle currency state raw_state terms_of_offer policy "
+            "unit term billing_cycle currency state raw_state next_term terms_of_offer policy "
             "error_code error_detail"
         )
     ),

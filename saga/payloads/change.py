@@ -1,4 +1,4 @@
-"""What the three changes of a subscription have in common: their terms, their ids and whom they report to."""
+"""What the changes of a subscription have in common: their terms, their ids and whom they report to."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Change(ChangeTerms):
             "name": terms.name, "number": terms.number, "account": terms.account_name,
             "valid_to": terms.effective_on if terms.mode == "now" else terms.valid_to_wish or terms.valid_to,
             "from_quantity": terms.from_quantity, "to_quantity": terms.to_quantity, "charge_now": terms.charge_now,
-            "subscription_id": terms.subscription_id, "mode": terms.mode,
+            "subscription_id": terms.subscription_id, "mode": terms.mode, **cls.also(terms),
         }  # fmt: skip
         return cls(**vars(terms), reservation_id=ids[0], provider_operation_id=ids[1], delivery_id=ids[2],
                    requested_by=person, recipient=person, template=cls.told_by(), facts=facts,
@@ -46,6 +46,11 @@ class Change(ChangeTerms):
     def told_by(cls) -> str:
         """The notification that tells of the outcome."""
         raise NotImplementedError
+
+    @classmethod
+    def also(cls, terms: Any) -> dict[str, Any]:
+        """What the notification says besides, of a kind of change of its own."""
+        return {}
 
     @property
     def label(self) -> str:

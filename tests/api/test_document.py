@@ -35,6 +35,10 @@ EXPECTED = {
         "cancelSubscription",
         "extendSubscription",
     },
+    "planning": {
+        "suspendSubscription", "resumeSubscription", "listPlans", "changePlan", "getScheduledChange", "scheduleChange",
+        "removeScheduledChange", "listAddOns",
+    },
     "operations": {"listOperations", "getOperation", "cancelOperation"},
     "cases": {
         "listCases",

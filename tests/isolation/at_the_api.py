@@ -29,7 +29,8 @@ PARAMETERS = {
 FIELDS = {
     "account_id": "account", "customer_id": "customer", "reseller_id": "reseller", "preview_id": "preview",
     "lines[].parent_subscription_id": "subscription", "links[].id": "order", "resource_id": "order",
-    "lines[].offer_id": None, "lines[].add_ons[].offer_id": None, "case_id": "case", "user_id": "colleague",
+    "lines[].offer_id": None,
+    "offer_id": None, "lines[].add_ons[].offer_id": None, "case_id": "case", "user_id": "colleague",
     "client_id": None, "tax_id": None,
 }  # fmt: skip
 NEEDED = {"exportAuditEntries": {"format": "csv"}}  # what an address does not answer without
@@ -38,7 +39,8 @@ NEEDED = {"exportAuditEntries": {"format": "csv"}}  # what an address does not a
 KEPT = {("createSupportGrant", "case_id"): 201}
 FORBIDDEN = {("createCustomer", "reseller_id"): 403}  # says who may onboard at all, whichever id is named
 NOBODY: Any = Tenant("nobody", "direct", "", new_id(), ids={"customer": "", "reseller": ""})
-CHANGES = ("changeQuantity", "cancelSubscription", "extendSubscription")
+CHANGES = ("changeQuantity", "cancelSubscription", "extendSubscription", "suspendSubscription", "resumeSubscription",
+           "changePlan", "scheduleChange", "removeScheduledChange")  # fmt: skip
 
 
 def bodies(operation: str, t: Tenant) -> list[dict[str, Any]]:
@@ -61,6 +63,9 @@ def bodies(operation: str, t: Tenant) -> list[dict[str, Any]]:
         "previewSubscriptionChange": [{"action": "change_quantity", "quantity": 9}],
         "changeQuantity": [change | {"quantity": 9}], "cancelSubscription": [change | {"mode": "now"}],
         "extendSubscription": [change | {"valid_to": t.last_day}], "cancelOperation": [{}],
+        "suspendSubscription": [change], "resumeSubscription": [change], "removeScheduledChange": [{}],
+        "changePlan": [change | {"term": "P3Y"}, {"offer_id": seats, "term": "P3Y"}],
+        "scheduleChange": [change | {"quantity": 9}, {"offer_id": seats, "quantity": 9}],
         "openCase": [case | {"links": [link]} for link in linked],
         "intervene": [{"op": "pause", "expected_rev": 0, "reason": "x"}],
         "setApprovalLimit": [{"role": "buyer", "limit": {"amount": "90000.00", "currency": "EUR"}}],

@@ -20,9 +20,12 @@ from domains.services.queries import LineWish
 from saga import store, tables
 from saga.definition import Saga
 from saga.flows.cancel_subscription import cancel_subscription
+from saga.flows.change_plan import change_plan
 from saga.flows.change_quantity import change_quantity
 from saga.flows.extend_subscription import extend_subscription
 from saga.flows.place_order import place_order
+from saga.flows.schedule_change import schedule_change
+from saga.flows.suspend_subscription import suspend_subscription
 from saga.payloads.order import PlaceOrder
 from tests.api.test_whole_story import transport as transport  # the sagas over the sandbox
 
@@ -35,6 +38,9 @@ CHANGES: tuple[tuple[Any, str, dict[str, Any]], ...] = (
     (change_quantity, "change_quantity", {"quantity": 9}),
     (extend_subscription, "extend", {}),
     (cancel_subscription, "cancel", {"mode": "now"}),
+    (suspend_subscription, "suspend", {}),
+    (change_plan, "change_plan", {"term": "P3Y"}),
+    (schedule_change, "schedule_change", {"quantity": 9}),
 )
 
 
@@ -49,7 +55,7 @@ def poisoned(me: Tenant, victim: Tenant) -> Iterator[tuple[Saga, Any]]:
         yield place_order, replace(order, order_id=new_id(), preview_id=UUID(victim.ids["preview"]))
         for saga, action, wish in CHANGES:
             about = {"subscription_id": UUID(me.ids["subscription"]), "action": action}
-            asked = wish or {"valid_to": date.fromisoformat(me.last_day)}
+            asked = {"valid_to": date.fromisoformat(me.last_day)} if action == "extend" else wish
             found = queries.change_terms(session, scope, **about, **asked)
             payload = saga.payload.of(found, me.owner, None)
             yield saga, replace(payload, subscription_id=UUID(victim.ids["subscription"]))

@@ -120,7 +120,7 @@ def test_to_end_it_now_stands_with_what_comes_back_until_its_window_has_closed(b
 
 
 def test_an_act_that_there_is_not_has_no_address(buyer: Visitor, at: str) -> None:
-    assert buyer.get(f"{at}/suspend").status_code == 404
+    assert buyer.get(f"{at}/pause").status_code == 404
 
 
 # ---- the promise

@@ -97,6 +97,44 @@ def charge_change(
     _charge(session, row)
 
 
+@dataclass(frozen=True)
+class PlanCharge:
+    """A plan as billing reads it: its price, what it costs until when, and what comes back of the one before."""
+
+    name: str
+    unit_price: UnitPrice
+    charge: Money
+    refund: Money
+    charged_until: date
+
+
+def charge_plan(
+    session: Session, *, change_id: UUID, subscription_id: UUID, account_id: UUID, customer_id: UUID,
+    reseller_id: UUID | None, account_name: str, name: str, from_quantity: int, to_quantity: int,
+    unit_price: UnitPrice, effective_on: date, plan: PlanCharge,
+) -> None:  # fmt: skip
+    """Give back the days of the plan before that are not used, and charge the new one from the same day, once each.
+
+    They are two charges, as the provider bills them. The new plan's is there even at no cost: it says the price of
+    the periods to come.
+    """
+    row: dict[str, Any] = {
+        "customer_id": customer_id, "reseller_id": reseller_id, "account_id": account_id, "account_name": account_name,
+        "subscription_id": subscription_id, "source_id": change_id, "effective_on": effective_on,
+        "kind": "change_plan", "currency": unit_price.currency,
+    }  # fmt: skip
+    if plan.refund.minor:
+        back = {
+            "id": id_of(f"plan before {change_id}", effective_on),
+            "name": name,
+            "quantity": -from_quantity,
+            "until": None,
+        }
+        _charge(session, row | back | {"unit_price": unit_price.amount, "amount_minor": -plan.refund.minor})
+    new = {"id": change_id, "name": plan.name, "quantity": to_quantity, "until": plan.charged_until}
+    _charge(session, row | new | {"unit_price": plan.unit_price.amount, "amount_minor": plan.charge.minor})
+
+
 def _paid_until(day: date, wish: date | None, pays_for_all: bool) -> date | None:
     """The last day that an extension pays for: its new end, or that of the running month when more is charged later."""
     month_end = (day.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)

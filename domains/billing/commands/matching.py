@@ -135,7 +135,7 @@ def _match(line: ProviderLine, charges: Sequence[Charge]) -> Charge | None:
 
     The provider's day may be the one before ours: it counts in UTC, we in the customer's zone, which is ahead.
     """
-    alike = [one for one in charges if one.units == line.quantity]
+    alike = [one for one in charges if one.units == line.quantity and not _came_after(one, line)]
     for day in (line.first, line.first + _DAY):
         for one in alike:
             if one.effective_on == day:
@@ -146,12 +146,29 @@ def _match(line: ProviderLine, charges: Sequence[Charge]) -> Charge | None:
     return None
 
 
+def _came_after(charge: Charge, line: ProviderLine) -> bool:
+    """Whether a period had begun, at the plan before, when its plan was changed: that plan's charge is not for it."""
+    return charge.kind == "change_plan" and line.kind == "cycle" and line.first <= charge.effective_on
+
+
+def _of_its_plan(line: ProviderLine, charges: Sequence[Charge]) -> tuple[Charge | None, list[Charge]]:
+    """What a period's units were sold as, and all charges of that plan: up to the first day of the next one."""
+    plans = [one for one in charges if one.kind == "activation" or (one.kind == "change_plan" and one.units > 0)]
+    begun = [one for one in plans if one.kind == "activation" or one.effective_on < line.first]
+    if not begun:
+        return None, []
+    sold, later = begun[-1], plans[len(begun) :]
+    last = later[0].effective_on if later else date.max
+    of_it = [one for one in charges if one.id == sold.id or sold.effective_on <= one.effective_on < last]
+    return sold, [one for one in of_it if one is sold or one.kind != "change_plan"]
+
+
 def _charged(session: Session, line: ProviderLine, charges: Sequence[Charge]) -> UUID | None:
     """Charge a running period at the sales price, from the day on that is not charged yet; nothing for a mismatch."""
-    sold = next((one for one in charges if one.kind == "activation"), None)
+    sold, known = _of_its_plan(line, charges)
     if sold is None or line.quantity <= 0 or line.kind == "refund":
         return None
-    paid = max(one.until for one in charges if one.until is not None) if sold.until else line.first - _DAY
+    paid = max(one.until for one in known if one.until is not None) if sold.until else line.first - _DAY
     if line.first < paid or line.after - _DAY <= paid:  # also what is bought once, which is paid for ever
         return None
     first = max(line.first, paid + _DAY)

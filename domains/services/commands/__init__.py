@@ -7,8 +7,10 @@ from ..models import ChangeOutcome as ChangeOutcome
 from ..models import Person as Person
 from ..models import RejectedLine as RejectedLine
 from ..pricing import ChangeTerms as ChangeTerms
+from ..pricing import NextTerm as NextTerm
 from ..pricing import OrderLine as OrderLine
 from ..pricing import OrderTerms as OrderTerms
+from ..pricing import PlanTerms as PlanTerms
 from ..pricing import Rule as Rule
 from .accounts import activate_account_ref as activate_account_ref
 from .accounts import forget_account as forget_account
@@ -30,6 +32,8 @@ from .limits import set_approval_limit as set_approval_limit
 from .orders import activate_order as activate_order
 from .orders import discard_order as discard_order
 from .orders import draft_order as draft_order
+from .plans import begin_plan_change as begin_plan_change
+from .plans import begin_schedule as begin_schedule
 from .previews import Preview as Preview
 from .previews import forget_expired as forget_expired
 from .previews import preview_change as preview_change

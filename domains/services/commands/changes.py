@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,13 +19,16 @@ from domains.kernel.money import Money
 from domains.kernel.tenancy import Scope
 
 from ..models import Change, ChangeOutcome, Person, Subscription
-from ..models.actions import Standing, check_change
-from ..pricing import ANNUAL, extended, term_day
+from ..models.checks import check_change
+from ..models.standing import Standing
+from ..pricing import ANNUAL, PlanTerms, extended, term_day
 from ..queries.accounts import account_for_change
 from ..queries.changes import adds
 from ..queries.subscriptions import standing_of
 from .previews import redeem, release
 from .subscriptions import find_locked, take_over, tell
+
+COUNTED = ("change_quantity", "change_plan")  # these say how many units there are afterwards
 
 
 def begin_change(
@@ -37,22 +42,54 @@ def begin_change(
     Refused when the rules do not allow it now; a conflict while another change is under way, or when the subscription
     is not at `expected_version`, or what was priced (`from_quantity` units until `valid_to`), any more.
     """
-    if session.get(Change, change_id) is not None:
+    asked = Asked(
+        change_id, subscription_id, customer_id, reseller_id, requested_by, expected_version, preview_id, run_id,
+        charge_now, from_quantity, valid_to,
+    )  # fmt: skip
+    begin(session, asked, kind=kind, quantity=to_quantity, mode=mode, valid_to=valid_to_wish)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which change of what, for whom, as it was seen and priced: the same for every kind of change."""
+
+    change_id: UUID
+    subscription_id: UUID
+    customer_id: UUID
+    reseller_id: UUID | None
+    requested_by: Person
+    expected_version: int | None
+    preview_id: UUID | None
+    run_id: UUID | None
+    charge_now: Money | None
+    from_quantity: int | None
+    valid_to: date | None
+
+
+def begin(
+    session: Session, asked: Asked, *, kind: str, quantity: int, mode: str | None = None, valid_to: date | None = None,
+    wish: dict[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """Begin a change of any kind, as `begin_change` says; `wish` is kept with it."""
+    if session.get(Change, asked.change_id) is not None:
         return
-    row = _found(session, subscription_id, customer_id)
-    _check_seen(row, expected_version, from_quantity, valid_to)
-    scope = Scope.customer(customer_id)
+    row = _found(session, asked.subscription_id, asked.customer_id)
+    _check_seen(row, asked.expected_version, asked.from_quantity, asked.valid_to)
+    scope = Scope.customer(asked.customer_id)
     at = standing_of(session, scope, row)
-    _check_allowed(at, kind=kind, quantity=to_quantity, mode=mode, valid_to=valid_to_wish)
-    account_for_change(session, scope, row.account_id, buys=adds(row, kind, to_quantity))
-    redeem(session, preview_id, customer_id, change_id)
+    _check_allowed(at, kind=kind, quantity=quantity, mode=mode, valid_to=valid_to)
+    account_for_change(session, scope, row.account_id, buys=adds(row, kind, quantity))
+    redeem(session, asked.preview_id, asked.customer_id, asked.change_id)
+    if at.deletes_scheduled(kind):
+        wish = {**(wish or {}), "deletes": row.next_term}
     change = Change(
-        id=change_id, subscription_id=row.id, account_id=row.account_id, customer_id=customer_id,
-        reseller_id=reseller_id, kind=kind, mode=mode, from_quantity=row.quantity,
-        to_quantity=to_quantity if kind == "change_quantity" else row.quantity, from_valid_to=row.valid_to,
-        to_valid_to=valid_to_wish, from_state=row.state, state="open", currency=row.currency, preview_id=preview_id,
-        run_id=run_id or context().run_id, requested_by_id=requested_by.user_id, requested_by=requested_by.name,
-        begun_at=at.now, charge_now=charge_now.minor if charge_now else None,
+        id=asked.change_id, subscription_id=row.id, account_id=row.account_id, customer_id=asked.customer_id,
+        reseller_id=asked.reseller_id, kind=kind, mode=mode, from_quantity=row.quantity,
+        to_quantity=quantity if kind in COUNTED else row.quantity, from_valid_to=row.valid_to, to_valid_to=valid_to,
+        from_state=row.state, state="open", currency=row.currency, preview_id=asked.preview_id,
+        run_id=asked.run_id or context().run_id, requested_by_id=asked.requested_by.user_id,
+        requested_by=asked.requested_by.name, begun_at=at.now, wish=wish,
+        charge_now=asked.charge_now.minor if asked.charge_now else None,
     )  # fmt: skip
     session.add(change)
     _hold(session, row, change)
@@ -95,6 +132,7 @@ def _hold(session: Session, row: Subscription, change: Change) -> None:
 def _audit(session: Session, action: str, change: Change) -> None:
     before = {"quantity": change.from_quantity, "valid_to": change.from_valid_to}
     after = {"quantity": change.to_quantity, "valid_to": change.to_valid_to, "mode": change.mode, "state": change.state}
+    after |= {"wish": change.wish} if change.wish else {}
     subject = ("subscription", change.subscription_id)
     audit.record(session, action, customer_id=change.customer_id, subject=subject, before=before, after=after)
 
@@ -128,6 +166,16 @@ def _note_paid(row: Subscription, change: Change) -> None:
         row.paid_until = extended(term_day(change.begun_at), *span, row.billing_cycle, row.paid_until)
 
 
+def _put_on(row: Subscription, plan: PlanTerms) -> None:
+    """Make a subscription one of another plan, at the price that was agreed; its dates come from the provider."""
+    row.take_over(
+        offer_id=plan.offer_id, provider_offer_id=plan.provider_offer_id, name=plan.name, vendor=plan.vendor,
+        kind=plan.kind, unit=plan.unit, term=plan.term, billing_cycle=plan.billing_cycle,
+        unit_rate=plan.unit_price.amount, terms_of_offer=plan.policy,
+        paid_until=None if plan.new_term else row.paid_until,
+    )  # fmt: skip
+
+
 def find_change(session: Session, change_id: UUID) -> Change | None:
     """A change's row, locked, for a step of its own saga."""
     query = locked(select(Change).where(Change.id == change_id), Change.__table__)
@@ -150,5 +198,7 @@ def apply_change(session: Session, *, change_id: UUID, outcome: ChangeOutcome) -
     change.state, change.ended_at = "done", clock.business_now(session)
     _let_go(row, change)
     _note_paid(row, change)
+    if change.kind == "change_plan":
+        _put_on(row, msgspec.convert((change.wish or {})["plan"], PlanTerms, strict=False))
     take_over(session, row, outcome, source=str(change.id))
     _audit(session, "services.apply_change", change)

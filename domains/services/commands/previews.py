@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -65,20 +66,12 @@ def preview_order(
     return replace(promise_order(session, terms=terms), approval_needed=needs_approval(session, scope, terms, role))
 
 
-def preview_change(
-    session: Session,
-    *,
-    scope: Scope,
-    subscription_id: UUID,
-    action: str,
-    quantity: int | None = None,
-    valid_to: date | None = None,
-    mode: str | None = None,
-) -> ChangePreview:
-    """Check, price and promise a change; one that is not allowed now is answered with its reason, not refused."""
-    found = change_preview(
-        session, scope, subscription_id=subscription_id, action=action, quantity=quantity, valid_to=valid_to, mode=mode
-    )
+def preview_change(session: Session, *, scope: Scope, subscription_id: UUID, action: str, **wish: Any) -> ChangePreview:
+    """Check, price and promise a change; one that is not allowed now is answered with its reason, not refused.
+
+    The wishes are those of `queries.change_terms`.
+    """
+    found = change_preview(session, scope, subscription_id=subscription_id, action=action, **wish)
     if found.terms is None:
         return found
     promise = promise_change(session, terms=found.terms)

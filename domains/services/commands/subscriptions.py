@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -14,7 +16,8 @@ from domains.kernel.messages import publish
 
 from ..events import SubscriptionChanged, costs_of
 from ..lots import named_after
-from ..models import ChangeOutcome, SeatLot, Subscription
+from ..models import ChangeOutcome, Offer, SeatLot, Subscription
+from ..pricing import NextTerm
 from .orders import store_lots
 
 
@@ -50,7 +53,7 @@ def take_over(session: Session, found: Subscription, look: ChangeOutcome, *, sou
     found.take_over(
         quantity=look.quantity, valid_from=look.valid_from, valid_to=look.valid_to, state=look.state,
         raw_state=look.raw_state, auto_renew=look.auto_renew, policy=policy,
-        provider_version=look.provider_version,
+        provider_version=look.provider_version, next_term=_planned(session, found, look.next_term),
     )  # fmt: skip
     found.looked_at = clock.now(session)
     rows = list(session.scalars(select(SeatLot).where(SeatLot.subscription_id == found.id)))
@@ -66,8 +69,21 @@ def take_over(session: Session, found: Subscription, look: ChangeOutcome, *, sou
         audit.record(session, "services.take_over", customer_id=found.customer_id, subject=subject, **facts)
 
 
+def _planned(session: Session, row: Subscription, said: NextTerm | None) -> dict[str, Any] | None:
+    """What is planned for the next term as it is kept: with our id and name of another offer, if we know it."""
+    if said is None:
+        return None
+    if said.provider_offer_id is not None:
+        query = select(Offer.id, Offer.name).where(Offer.provider == row.provider)
+        known = session.execute(query.where(Offer.provider_offer_id == said.provider_offer_id)).one_or_none()
+        said = replace(said, offer_id=known.id, name=known.name) if known is not None else said
+    kept: dict[str, Any] = msgspec.to_builtins(said)
+    return kept
+
+
 def _facts(row: Subscription) -> dict[str, object]:
-    return {"quantity": row.quantity, "valid_to": row.valid_to, "state": row.state, "auto_renew": row.auto_renew}
+    names = ("quantity", "valid_to", "state", "auto_renew", "next_term")
+    return {name: getattr(row, name) for name in names}
 
 
 def tell(session: Session, row: Subscription) -> None:

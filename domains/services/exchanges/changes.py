@@ -22,15 +22,17 @@ from ..commands.changes import find_change
 from ..commands.subscriptions import find_locked, take_over
 from ..errors import refusal
 from ..models import Change, ChangeOutcome, Subscription
-from ..pricing import FOREVER
+from ..models.subscriptions import state_of
+from ..pricing import FOREVER, NextTerm
 from ..providers import HeldSubscription, MadeChange, Provider, Stale, UnknownOutcome, provider
 from ..providers.facts import ChangePolicy
 from ..providers.platform import Ours, changed_here, completed
-from ..providers.readings import outcome_of
+from ..providers.readings import next_term_in, outcome_of
 from .looks import ours_of, seen
 from .operations import after_asking, note_answer, note_asked
 
 CHANGED = "The subscription was changed directly at the provider. Look at how it stands now, then decide again."
+KINDS = {"schedule_change": "schedule_next_term"}  # what a change is called over there, where not as here
 OVERTAKEN = ("changed_at_provider", "unknown_at_provider")  # what our own earlier try may look like from here
 
 
@@ -43,6 +45,8 @@ class _Wanted:
     provider_subscription_id: str
     quantity: int
     valid_to: date
+    state: str
+    planned: NextTerm | None
     body: dict[str, Any]
     provider: str
     ours: Ours
@@ -66,7 +70,8 @@ def _intend(session: Session, *, change_id: UUID, provider_operation_id: UUID) -
         raise Refused("This subscription was never set up at the provider.", code="not_active")
     return _Wanted(
         provider_operation_id, change_id, row.provider_subscription_id, change.from_quantity, change.from_valid_to,
-        _body(change), row.provider, replace(ours_of(row), quantity=change.from_quantity), last_asked,
+        change.from_state, row.planned, _body(change), row.provider,
+        replace(ours_of(row), quantity=change.from_quantity), last_asked,
     )  # fmt: skip
 
 
@@ -79,14 +84,29 @@ def _found(session: Session, change_id: UUID) -> tuple[Change, Subscription]:
 
 
 def _body(change: Change) -> dict[str, Any]:
-    body: dict[str, Any] = {"reference": str(change.id), "kind": change.kind}
+    body: dict[str, Any] = {"reference": str(change.id), "kind": KINDS.get(change.kind, change.kind)}
     if change.kind == "change_quantity":
         body["quantity"] = change.to_quantity
     elif change.kind == "cancel":
         body["mode"] = change.mode
+    elif change.kind == "change_plan":
+        body |= _plan((change.wish or {})["plan"]) | {"quantity": change.to_quantity}
+    elif change.kind == "schedule_change":
+        body["instructions"] = _instructions((change.wish or {})["next_term"])
     elif change.to_valid_to is not None:
         body["end_date"] = change.to_valid_to.isoformat()
     return body
+
+
+def _plan(kept: dict[str, Any]) -> dict[str, Any]:
+    found = {"offer_id": kept["provider_offer_id"], "term": kept["term"], "billing_cycle": kept["billing_cycle"]}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _instructions(kept: dict[str, Any] | None) -> dict[str, Any] | None:
+    if kept is None:
+        return None
+    return _plan(kept) | ({"quantity": kept["quantity"]} if kept["quantity"] is not None else {})
 
 
 def _call(wanted: _Wanted, asked_before: bool) -> ChangeOutcome:
@@ -163,7 +183,17 @@ def _ask(ours: Provider, wanted: _Wanted) -> MadeChange:
 
 
 def _as_seen(held: HeldSubscription, wanted: _Wanted) -> bool:
-    return (held.quantity, held.valid_to or FOREVER, held.status) == (wanted.quantity, wanted.valid_to, "active")
+    there = (held.quantity, held.valid_to or FOREVER, state_of(held.status))
+    return there == (wanted.quantity, wanted.valid_to, wanted.state) and _same_plan(held, wanted)
+
+
+def _same_plan(held: HeldSubscription, wanted: _Wanted) -> bool:
+    """Whether nothing else is planned for the next term than what was shown, which the change may delete."""
+    said, shown = next_term_in(held), wanted.planned
+    if said is None or shown is None:
+        return said is shown
+    same = ("quantity", "provider_offer_id", "term", "billing_cycle")
+    return all(getattr(said, name) == getattr(shown, name) for name in same)
 
 
 def _changed(ours: Provider, held: HeldSubscription, wanted: _Wanted) -> Refused:

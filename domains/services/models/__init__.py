@@ -12,7 +12,9 @@ from .facts import CatalogueChange as CatalogueChange
 from .facts import CcpCustomer as CcpCustomer
 from .facts import CcpUser as CcpUser
 from .facts import ChangeOutcome as ChangeOutcome
+from .facts import NextTerm as NextTerm
 from .facts import Person as Person
+from .facts import PlanChoice as PlanChoice
 from .facts import Policy as Policy
 from .facts import ProviderLine as ProviderLine
 from .facts import RejectedLine as RejectedLine

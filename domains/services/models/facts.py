@@ -9,6 +9,7 @@ from uuid import UUID
 from domains.kernel.money import Money
 
 from ..lots import Lot
+from ..pricing.terms import NextTerm as NextTerm
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,30 @@ class Person:
 
 
 @dataclass(frozen=True)
+class PlanChoice:
+    """A plan that a subscription can change to, now or at its renewal, as the provider said.
+
+    `new_term`: a term of its own begins; `reopens_window`: so do the windows to cancel and to give back.
+    """
+
+    provider_offer_id: str
+    term: str
+    billing_cycle: str
+    kind: str = "plan"
+    new_term: bool = False
+    reopens_window: bool = False
+    min_quantity: int = 1
+    max_quantity: int | None = None
+
+
+@dataclass(frozen=True)
 class Policy:
     """What the provider allows for one subscription, as it said at `asked_at`. Times are instants, days inclusive.
 
     `reasons` maps an action (increase, decrease, cancel, extend) to the provider's words for why it is not possible.
+    `deletes_scheduled`: the changes that delete what is planned for the next term. `suspended_at_end`: what becomes of
+    a suspended one at its term's end (expires, renews). `addons`: what an act (cancel, suspend, expire) means for what
+    adds to it (block, keep, follow). A provider that says nothing of these has none of it.
     """
 
     can_increase: bool = True
@@ -37,6 +58,14 @@ class Policy:
     extend_mode: str = "none"
     locked_from: datetime | None = None
     reasons: dict[str, str] = field(default_factory=dict)
+    can_suspend: bool = False
+    can_resume: bool = False
+    suspended_at_end: str = ""
+    can_schedule: bool = False
+    deletes_scheduled: tuple[str, ...] = ()
+    transitions: tuple[PlanChoice, ...] = ()
+    renewal_plans: tuple[PlanChoice, ...] = ()
+    addons: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -83,6 +112,10 @@ class ChangeOutcome:
     provider_version: int = 0
     provider_change_id: str | None = None
     refund: Money | None = None
+    next_term: NextTerm | None = None
+    provider_offer_id: str | None = None
+    term: str | None = None
+    billing_cycle: str | None = None
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from domains.kernel.money import UnitPrice
 
 from ..lots import Lot
 from .database import db
-from .facts import Policy
+from .facts import NextTerm, Policy
 
 SUBSCRIPTIONS = {"info": {"stamped": "subscriptions"}}
 STATES = (
@@ -70,7 +70,10 @@ class Subscription(db.Model):
     valid_to: Mapped[date] = mapped_column(Day)
     paid_until: Mapped[date | None] = mapped_column(Day)  # charged up to this day, if not further
     auto_renew: Mapped[bool] = mapped_column(Flag)
-    parent_subscription_id: Mapped[UUID | None] = mapped_column(Id)
+    parent_subscription_id: Mapped[UUID | None] = mapped_column(Id, index=True)
+    next_term: Mapped[Any | None] = mapped_column(
+        Json(none_as_null=True)
+    )  # what is planned for the next term, as the provider last said
     terms_of_offer: Mapped[Any] = mapped_column(Json)  # the offer's policy when it was bought
     policy: Mapped[Any] = mapped_column(Json)  # what the provider allows, as it last said
     provider_version: Mapped[int] = mapped_column(Count, default=0)
@@ -89,6 +92,11 @@ class Subscription(db.Model):
     def allowed(self) -> Policy:
         """What the provider allows, as it last said."""
         return msgspec.convert(self.policy, Policy, strict=False)
+
+    @property
+    def planned(self) -> NextTerm | None:
+        """What is planned for the next term; None when nothing is."""
+        return msgspec.convert(self.next_term, NextTerm, strict=False) if self.next_term else None
 
     def take_over(self, **facts: Any) -> None:
         """Take over what the provider says; the version grows only when something has changed."""
@@ -119,7 +127,10 @@ class SeatLot(db.Model):
 
 
 class Change(db.Model):
-    """A change of a subscription that somebody has asked for: another quantity, its end, or a later end."""
+    """A change of a subscription that somebody has asked for: another quantity, its end, a pause, another plan.
+
+    `wish` says what the columns do not: the plan it leads to, what is planned for the next term, what it deletes.
+    """
 
     __tablename__ = "change_"
 
@@ -143,6 +154,7 @@ class Change(db.Model):
     requested_by_id: Mapped[UUID | None] = mapped_column(Id)
     requested_by: Mapped[str] = mapped_column(Text(200))
     provider_change_id: Mapped[str | None] = mapped_column(Text(80))
+    wish: Mapped[Any | None] = mapped_column(Json(none_as_null=True))
     error_code: Mapped[str | None] = mapped_column(Text(80))
     error_detail: Mapped[str | None] = mapped_column(Text(1000))
     begun_at: Mapped[datetime] = mapped_column(Instant)

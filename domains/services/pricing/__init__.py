@@ -23,7 +23,20 @@ from .reckoning import (
     rest_of_period,
     term_day,
 )
-from .terms import FOREVER, ChangeTerms, LineWish, NextInvoice, OrderLine, OrderTerms, TaxEstimate
+from .terms import (
+    FOREVER,
+    ChangeTerms,
+    ChangeWish,
+    LineWish,
+    NextInvoice,
+    NextTerm,
+    OrderLine,
+    OrderTerms,
+    PlanChangeTerms,
+    PlanTerms,
+    ScheduleTerms,
+    TaxEstimate,
+)
 
 __all__ = [
     "ANNUAL",
@@ -33,12 +46,17 @@ __all__ = [
     "STANDARD",
     "STANDARD_NAME",
     "ChangeTerms",
+    "ChangeWish",
     "LineWish",
     "NextInvoice",
+    "NextTerm",
     "OrderLine",
     "OrderTerms",
+    "PlanChangeTerms",
+    "PlanTerms",
     "Prices",
     "Rule",
+    "ScheduleTerms",
     "TaxEstimate",
     "added_commitment",
     "charge_day",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from domains.kernel.money import Money, UnitPrice
@@ -136,3 +137,77 @@ class ChangeTerms:
     allowed_end_dates: tuple[date, ...] = ()
     preview_id: UUID | None = None
     subscription_version: int = 0
+
+
+@dataclass(frozen=True)
+class NextTerm:
+    """What the next term begins with, where that is planned; None: as it is. `offer_id` is ours, if we know it."""
+
+    quantity: int | None = None
+    provider_offer_id: str | None = None
+    term: str | None = None
+    billing_cycle: str | None = None
+    offer_id: UUID | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class ChangeWish:
+    """What of a subscription shall be another thing; each action reads what it needs.
+
+    `mode` is now or end_of_term for a cancellation, remove for what is planned; `valid_to` the new inclusive last day.
+    """
+
+    quantity: int | None = None
+    valid_to: date | None = None
+    mode: str | None = None
+    offer_id: UUID | None = None
+    term: str | None = None
+    billing_cycle: str | None = None
+
+
+@dataclass(frozen=True)
+class PlanTerms:
+    """The plan that a change leads to, from `valid_from` to `valid_to`, the last day included.
+
+    `charge` is what it costs to `charged_until`, `refund` what comes back of the plan before; both are above zero.
+    `step` is the provider's word: edition, term, conversion.
+    """
+
+    offer_id: UUID
+    provider_offer_id: str
+    name: str
+    vendor: str
+    kind: str
+    unit: str
+    term: str
+    billing_cycle: str
+    unit_price: UnitPrice
+    cycle_price: Money
+    charge: Money
+    refund: Money
+    charged_until: date
+    valid_from: date
+    valid_to: date
+    step: str
+    new_term: bool
+    reopens_window: bool
+    policy: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanChangeTerms(ChangeTerms):
+    """A change of plan with its price and dates decided."""
+
+    plan: PlanTerms
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleTerms(ChangeTerms):
+    """What the next term shall begin with; None takes back what is planned.
+
+    `next_cycle_price` is what a billing cycle costs then, at today's prices.
+    """
+
+    next_term: NextTerm | None
+    next_cycle_price: Money

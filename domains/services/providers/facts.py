@@ -17,6 +17,7 @@ from domains.kernel.errors import Invalid
 
 from ..pricing.reckoning import ANNUAL, MONTHLY, ONE_TIME, months_of
 from .border import COUNT, LAST_YEAR, Currency, ProviderId, Whole, Word, believed, day_within_reach, last_day
+from .plans import PlanChoice
 
 
 class Price(Word, frozen=True):
@@ -206,9 +207,14 @@ class Returnable(Word, frozen=True):
 
 
 class ChangePolicy(Word, frozen=True):
-    """What the provider allows for one subscription now."""
+    """What the provider allows for one subscription now.
 
-    most = {"extend_mode": 20}
+    `deletes_scheduled` names the changes that delete what is planned for the next term; `suspended_at_end` what
+    becomes of a suspended one when its term ends (expires, renews); `addons` what an act on it (cancel, suspend,
+    expire) means for what adds to it: block, keep or follow.
+    """
+
+    most = {"extend_mode": 20, "suspended_at_end": 20}
 
     can_increase: bool = True
     min_quantity: Whole = 1
@@ -220,6 +226,14 @@ class ChangePolicy(Word, frozen=True):
     extend_mode: str = "none"
     locked_from: datetime | None = None
     reasons: dict[str, Refusal] = {}
+    can_suspend: bool = False
+    can_resume: bool = False
+    suspended_at_end: str = ""
+    can_schedule: bool = False
+    deletes_scheduled: tuple[str, ...] = ()
+    transitions: tuple[PlanChoice, ...] = ()
+    renewal_plans: tuple[PlanChoice, ...] = ()
+    addons: dict[str, str] = {}
 
     def tidied(self, name: str, said: Any) -> Any:
         if name == "allowed_end_dates":

@@ -5,16 +5,20 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
+import msgspec
+
 from domains.kernel.errors import N_
 from domains.kernel.money import Money
 
 from ..errors import WORDS
 from ..lots import Lot
-from ..models.facts import AcceptedLine, CcpCustomer, CcpUser, ChangeOutcome, Policy
+from ..models.facts import AcceptedLine, CcpCustomer, CcpUser, ChangeOutcome, NextTerm, PlanChoice, Policy
 from ..models.subscriptions import state_of
 from ..pricing import FOREVER
 from .answers import UnknownOutcome
 from .facts import ChangePolicy, Customer, HeldSubscription, MadeChange, Refusal, User
+from .plans import HeldNextTerm
+from .plans import PlanChoice as Said
 
 
 def accepted_line(subscription_id: UUID, held: HeldSubscription, policy: ChangePolicy) -> AcceptedLine:
@@ -35,6 +39,26 @@ def outcome_of(held: HeldSubscription, policy: ChangePolicy, change: MadeChange 
         auto_renew=held.auto_renew, valid_from=first_day(held), lots=lots_in(held), policy=policy_in(held, policy),
         provider_version=held.version, provider_change_id=change.id if change else None,
         refund=Money.of(refund.amount, refund.currency) if refund else None,
+        next_term=next_term_in(held), provider_offer_id=held.offer_id, term=held.term,
+        billing_cycle=held.billing_cycle,
+    )  # fmt: skip
+
+
+def next_term_in(held: HeldSubscription) -> NextTerm | None:
+    """What is planned for the next term; None when nothing is, or nothing that we can read."""
+    try:
+        said = msgspec.convert(held.next_term or {}, HeldNextTerm, strict=False)
+    except msgspec.ValidationError:
+        return None
+    if said == HeldNextTerm():
+        return None
+    return NextTerm(said.quantity, said.offer_id, said.term, said.billing_cycle)
+
+
+def _choice(said: Said) -> PlanChoice:
+    return PlanChoice(
+        said.offer_id, said.term, said.billing_cycle, said.kind, said.new_term, said.reopens_window,
+        said.min_quantity, said.max_quantity,
     )  # fmt: skip
 
 
@@ -57,6 +81,10 @@ def policy_in(held: HeldSubscription, said: ChangePolicy) -> Policy:
         cancelable_until=said.cancel_until or held.cancelable_until, cancel_at_end_allowed=said.cancel_at_end_allowed,
         allowed_end_dates=said.allowed_end_dates, extend_mode=said.extend_mode, locked_from=said.locked_from,
         reasons={action: words_for(reason) for action, reason in said.reasons.items()},
+        can_suspend=said.can_suspend, can_resume=said.can_resume, suspended_at_end=said.suspended_at_end,
+        can_schedule=said.can_schedule, deletes_scheduled=said.deletes_scheduled,
+        transitions=tuple(_choice(one) for one in said.transitions),
+        renewal_plans=tuple(_choice(one) for one in said.renewal_plans), addons=dict(said.addons),
     )  # fmt: skip
 
 

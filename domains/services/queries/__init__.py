@@ -21,6 +21,10 @@ from .limits import needs_approval as needs_approval
 from .orders import OrderView as OrderView
 from .orders import get_order as get_order
 from .orders import list_orders as list_orders
+from .planned import Planning as Planning
+from .planned import plan_offers as plan_offers
+from .planned import planning_of as planning_of
+from .plans import PlanOffer as PlanOffer
 from .providers import ProviderHealth as ProviderHealth
 from .providers import list_providers as list_providers
 from .search import OfferCard as OfferCard
@@ -30,6 +34,7 @@ from .subscriptions import SubscriptionView as SubscriptionView
 from .subscriptions import count_by_state as count_by_state
 from .subscriptions import expiring as expiring
 from .subscriptions import get_subscription as get_subscription
+from .subscriptions import list_addons as list_addons
 from .subscriptions import list_changes as list_changes
 from .subscriptions import list_subscriptions as list_subscriptions
 from .subscriptions import past_their_end as past_their_end

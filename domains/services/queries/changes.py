@@ -15,12 +15,27 @@ from domains.kernel.money import Money
 from domains.kernel.tenancy import Scope
 
 from ..models import AccountRef, Subscription
-from ..models.actions import Standing, check_change
-from ..pricing import MONTHLY, ChangeTerms, added_commitment, estimate, extension, paid_for, rest_of_period
+from ..models.checks import check_change
+from ..models.standing import Standing
+from ..pricing import (
+    MONTHLY,
+    ChangeTerms,
+    ChangeWish,
+    PlanChangeTerms,
+    ScheduleTerms,
+    added_commitment,
+    estimate,
+    extension,
+    paid_for,
+    rest_of_period,
+)
 from .accounts import account_for_change
+from .plans import PlanOffer, checked_quantity, chosen, committed, monthly, next_term, plan_terms, plans_now
 from .previews import mismatch, promised
 from .subscriptions import find, standing_of
 from .terms import next_invoice
+
+KINDS: dict[str, type[ChangeTerms]] = {"change_plan": PlanChangeTerms, "schedule_change": ScheduleTerms}
 
 
 @dataclass(frozen=True)
@@ -46,48 +61,36 @@ def change_terms(
     *,
     subscription_id: UUID,
     action: str,
-    quantity: int | None = None,
-    valid_to: date | None = None,
-    mode: str | None = None,
     preview_id: UUID | None = None,
+    **wish: Any,
 ) -> ChangeTerms:
     """Check and price a change; with a preview, at the prices that it promises.
 
-    `action` is change_quantity (with `quantity`), cancel (with `mode` now or end_of_term) or extend (with `valid_to`,
-    the new inclusive last day). Refuses what the provider's rules do not allow now, with what is possible and when.
+    `action` is change_quantity (with `quantity`), cancel (with `mode` now or end_of_term), extend (with `valid_to`, the
+    new inclusive last day), suspend, resume, change_plan (with `offer_id`, `term`, `billing_cycle`, `quantity`, as far
+    as they matter) or schedule_change (the same, for the next term; `mode` remove takes back what is planned). The
+    wishes are those of `ChangeWish`. Refuses what the rules do not allow now, with what is possible and when.
     """
     subscription = find(session, scope, subscription_id)
-    at = standing_of(session, scope, subscription)
-    mode = mode or ("now" if action == "cancel" else None)
-    check_change(at, kind=action, quantity=quantity, mode=mode, valid_to=valid_to)
-    buys = adds(subscription, action, quantity)
+    at, asked = standing_of(session, scope, subscription), ChangeWish(**wish)
+    asked = replace(asked, mode=asked.mode or ("now" if action == "cancel" else None))
+    check_change(at, kind=action, quantity=asked.quantity, mode=asked.mode, valid_to=asked.valid_to)
+    buys = adds(subscription, action, asked.quantity)
     account = account_for_change(session, scope, subscription.account_id, buys=buys)
-    fresh = _terms(at, account, action, quantity, mode, valid_to)
+    fresh = _terms(session, scope, at, account, action, asked)
     if preview_id is None:
         return fresh
-    kept = promised(session, scope, preview_id, "change", ChangeTerms)
+    kept: ChangeTerms = promised(session, scope, preview_id, "change", KINDS.get(action, ChangeTerms))
     if _wish(kept) != _wish(fresh):
         raise mismatch("The preview is for another change, or the subscription has changed since. Make a new one.")
     return replace(kept, change_id=new_id(), preview_id=preview_id, subscription_version=fresh.subscription_version)
 
 
-def change_preview(
-    session: Session,
-    scope: Scope,
-    *,
-    subscription_id: UUID,
-    action: str,
-    quantity: int | None = None,
-    valid_to: date | None = None,
-    mode: str | None = None,
-) -> ChangePreview:
+def change_preview(session: Session, scope: Scope, *, subscription_id: UUID, action: str, **wish: Any) -> ChangePreview:
     """As `change_terms`, but what is not allowed now is an answer and not an error. Nonsense is still refused."""
     ends = standing_of(session, scope, find(session, scope, subscription_id)).end_dates
     try:
-        terms = change_terms(
-            session, scope, subscription_id=subscription_id, action=action, quantity=quantity, valid_to=valid_to,
-            mode=mode,
-        )  # fmt: skip
+        terms = change_terms(session, scope, subscription_id=subscription_id, action=action, **wish)
     except (Refused, Conflict) as no:
         again = no.params.get("available_from")
         return ChangePreview(False, None, None, no.code, no.detail, again, None, ends)
@@ -96,36 +99,104 @@ def change_preview(
 
 def adds(subscription: Subscription, action: str, quantity: int | None) -> bool:
     """Whether a change buys something: more units, or more time."""
-    return action == "extend" or (action == "change_quantity" and (quantity or 0) > subscription.quantity)
+    if action in ("change_quantity", "schedule_change"):
+        return (quantity or 0) > subscription.quantity
+    return action in ("extend", "change_plan")
 
 
 def _wish(terms: ChangeTerms) -> tuple[object, ...]:
     """What makes a change this change and no other."""
     what = (terms.subscription_id, terms.kind, terms.mode, terms.from_quantity, terms.to_quantity)
-    return (*what, terms.valid_to, terms.valid_to_wish)
+    plan = (
+        (terms.plan.offer_id, terms.plan.term, terms.plan.billing_cycle) if isinstance(terms, PlanChangeTerms) else ()
+    )
+    planned = (terms.next_term,) if isinstance(terms, ScheduleTerms) else ()
+    return (*what, terms.valid_to, terms.valid_to_wish, terms.deletes_scheduled, plan, planned)
 
 
 def _terms(
-    at: Standing, account: AccountRef, kind: str, quantity: int | None, mode: str | None, valid_to: date | None
+    session: Session, scope: Scope, at: Standing, account: AccountRef, kind: str, wish: ChangeWish
 ) -> ChangeTerms:
+    if kind == "change_plan":
+        plan = chosen(plans_now(session, scope, at), at.subscription, wish.offer_id, wish.term, wish.billing_cycle)
+        return _to_plan(at, account, plan, wish)
+    if kind == "schedule_change":
+        return _for_next_term(session, scope, at, account, wish)
     row = at.subscription
-    to_quantity = quantity if kind == "change_quantity" and quantity is not None else row.quantity
-    charge_now, every_month, commitment = _amounts(at, kind, to_quantity, mode, valid_to)
-    zero = Money.zero(row.currency)
+    to_quantity = wish.quantity if kind == "change_quantity" and wish.quantity is not None else row.quantity
+    charge_now, every_month, commitment = _amounts(at, kind, to_quantity, wish.mode, wish.valid_to)
     grows = to_quantity > row.quantity
     return ChangeTerms(
-        change_id=new_id(), subscription_id=row.id, account_id=row.account_id, customer_id=row.customer_id,
-        reseller_id=row.reseller_id, account_name=row.account_name, number=row.number, name=row.name, kind=kind,
-        from_quantity=row.quantity, to_quantity=to_quantity, mode=mode if kind == "cancel" else None,
-        valid_to=row.valid_to, valid_to_wish=valid_to if kind == "extend" else None, currency=row.currency,
-        unit_price=row.unit_price, charge_now=charge_now, refund=max(-charge_now, zero), every_month=every_month,
-        commitment=commitment,
-        reserve=row.unit_price.times(to_quantity - row.quantity) if grows else max(charge_now, zero),
-        effective_on=at.today, undo_until=_undo_until(at) if grows else None,
-        tax_estimate=estimate(charge_now, account.country),
-        next_invoice=next_invoice(charge_now + every_month, at.today, account.country),
-        allowed_end_dates=at.end_dates, subscription_version=row.version,
+        **_facts(at, account, kind, charge_now, every_month), to_quantity=to_quantity, commitment=commitment,
+        mode=wish.mode if kind == "cancel" else None, valid_to_wish=wish.valid_to if kind == "extend" else None,
+        reserve=row.unit_price.times(to_quantity - row.quantity) if grows else max(charge_now, _zero(at)),
+        undo_until=_undo_until(at) if grows else None,
     )  # fmt: skip
+
+
+def _facts(at: Standing, account: AccountRef, kind: str, charge_now: Money, every_month: Money) -> dict[str, Any]:
+    """What all changes have in common."""
+    row = at.subscription
+    return {
+        "change_id": new_id(), "subscription_id": row.id, "account_id": row.account_id, "customer_id": row.customer_id,
+        "reseller_id": row.reseller_id, "account_name": row.account_name, "number": row.number, "name": row.name,
+        "kind": kind, "from_quantity": row.quantity, "valid_to": row.valid_to, "currency": row.currency,
+        "unit_price": row.unit_price, "charge_now": charge_now, "refund": max(-charge_now, _zero(at)),
+        "every_month": every_month, "effective_on": at.today, "tax_estimate": estimate(charge_now, account.country),
+        "next_invoice": next_invoice(charge_now + every_month, at.today, account.country),
+        "deletes_scheduled": (planned_words(at),) if at.deletes_scheduled(kind) else (),
+        "allowed_end_dates": at.end_dates, "subscription_version": row.version,
+    }  # fmt: skip
+
+
+def _zero(at: Standing) -> Money:
+    return Money.zero(at.subscription.currency)
+
+
+def planned_words(at: Standing) -> str:
+    """What is planned for the next term, for a program to show: “Analytics Pro Plus, 25 units, P1Y, annual”."""
+    plan = at.next_term
+    if plan is None:
+        return ""
+    units = f"{plan.quantity} units" if plan.quantity is not None else None
+    said = (plan.name or plan.provider_offer_id, units, plan.term, plan.billing_cycle)
+    begins = at.renews_at.date().isoformat() if at.renews_at else ""
+    return ", ".join(one for one in said if one) + (f" from {begins}" if begins else "")
+
+
+def _to_plan(at: Standing, account: AccountRef, plan: PlanOffer, wish: ChangeWish) -> PlanChangeTerms:
+    row, converts = at.subscription, plan.choice.kind == "conversion"
+    asked = wish.quantity if wish.quantity is not None else max(row.quantity, plan.choice.min_quantity)
+    quantity = checked_quantity(plan, asked, 1 if converts else row.quantity)
+    terms = plan_terms(at, plan, quantity)
+    months = monthly(plan.unit_price, quantity, plan.billing_cycle) - monthly(
+        row.unit_price, row.quantity, row.billing_cycle
+    )
+    charge_now, before = terms.charge - terms.refund, terms.refund + _later(at, row.quantity)
+    hours = plan.policy.get("cancel_window_hours")
+    return PlanChangeTerms(
+        **_facts(at, account, "change_plan", charge_now, months), to_quantity=quantity, mode=None, valid_to_wish=None,
+        commitment=committed(terms, quantity) - before, reserve=max(charge_now, _zero(at)), plan=terms,
+        undo_until=at.now + timedelta(hours=hours) if plan.choice.reopens_window and hours else None,
+    )  # fmt: skip
+
+
+def _for_next_term(
+    session: Session, scope: Scope, at: Standing, account: AccountRef, wish: ChangeWish
+) -> ScheduleTerms:
+    zero, row = _zero(at), at.subscription
+    known = _facts(at, account, "schedule_change", zero, zero) | {
+        "to_quantity": row.quantity, "valid_to_wish": None, "commitment": zero, "reserve": zero, "undo_until": None,
+    }  # fmt: skip
+    if wish.mode == "remove":
+        known["effective_on"] = row.valid_to + timedelta(days=1)
+        if at.next_term is None:
+            raise Refused("Nothing is planned for its next term.", code="nothing_scheduled")
+        as_now = row.unit_price.times(row.quantity)
+        return ScheduleTerms(**known, mode="remove", next_term=None, next_cycle_price=as_now)
+    planned, price, quantity, _cycle, begins = next_term(session, scope, at, wish)
+    known["effective_on"] = begins
+    return ScheduleTerms(**known, mode=None, next_term=planned, next_cycle_price=price.times(quantity))
 
 
 def _undo_until(at: Standing) -> datetime | None:
@@ -145,7 +216,7 @@ def _amounts(
         span["billing_cycle"] = row.billing_cycle
         now = extension(price, row.quantity, day=at.charged_on, paid_until=row.paid_until, **span)
         return now, zero, added_commitment(price, row.quantity, **span)
-    if mode == "end_of_term":
+    if mode == "end_of_term" or kind in ("suspend", "resume"):  # what is suspended is billed on
         return zero, zero, zero
     units = -row.quantity if kind == "cancel" else to_quantity - row.quantity
     now = _for_units(at, abs(units))

@@ -20,8 +20,9 @@ from domains.kernel.tenancy import Scope
 
 from ..lots import Lot, newest_first
 from ..models import AccountRef, Change, SeatLot, Subscription
-from ..models.actions import Action, Standing, allowed_actions
-from ..pricing import FOREVER, MONTHLY
+from ..models.actions import allowed_actions
+from ..models.standing import RUNNING, Action, Standing
+from ..pricing import FOREVER, MONTHLY, NextTerm
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,9 @@ class SubscriptionView:
     """A subscription with everything a page or a program asks. `valid_to` is inclusive, None when it never ends.
 
     `lots` are newest first; `returnable_seats` are those that can still go back, with their windows;
-    `returnable_quantity` is how many can go back now, the least quantity kept. `changes_at`: see `Standing`.
+    `returnable_quantity` is how many can go back now, the least quantity kept. `next_term` is what is planned for the
+    next term, which the changes in `deletes_scheduled` delete; `addons` counts what runs and adds to it, and
+    `addon_rules` says what becomes of those. `changes_at`: see `Standing`.
     """
 
     id: UUID
@@ -72,6 +75,11 @@ class SubscriptionView:
     looked_at: datetime | None
     version: int
     changes_at: datetime | None
+    next_term: NextTerm | None
+    deletes_scheduled: tuple[str, ...]
+    suspended_at_end: str
+    addons: int
+    addon_rules: dict[str, str]
 
 
 def find(session: Session, scope: Scope, subscription_id: UUID) -> Subscription:
@@ -190,7 +198,26 @@ def standings_of(session: Session, scope: Scope, subscriptions: Sequence[Subscri
     accounts = {row.account_id for row in subscriptions}
     query = select(AccountRef.id, AccountRef.time_zone).where(scope.covers(AccountRef), AccountRef.id.in_(accounts))
     days = {row.id: clock.local_day(now, row.time_zone) for row in session.execute(query)}
-    return [Standing.of(row, lots.get(row.id, ()), now, days.get(row.account_id, now.date())) for row in subscriptions]
+    counts = _addon_counts(session, scope, [row.id for row in subscriptions if (row.policy or {}).get("addons")])
+    return [
+        Standing.of(row, lots.get(row.id, ()), now, days.get(row.account_id, now.date()), counts.get(row.id, 0))
+        for row in subscriptions
+    ]
+
+
+def _addon_counts(session: Session, scope: Scope, ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How many running subscriptions add to each of some."""
+    parent = Subscription.parent_subscription_id
+    query = select(parent, func.count()).where(scope.covers(Subscription), parent.in_(ids))
+    query = query.where(Subscription.state.in_((*RUNNING, "pending", "pending_cancellation"))).group_by(parent)
+    return {found: count for found, count in session.execute(query) if found is not None} if ids else {}
+
+
+def list_addons(session: Session, scope: Scope, subscription_id: UUID) -> list[SubscriptionView]:
+    """What adds to a subscription, the oldest first."""
+    query = select(Subscription).where(scope.covers(Subscription))
+    query = query.where(Subscription.parent_subscription_id == subscription_id).order_by(Subscription.id)
+    return views_of(session, scope, list(session.scalars(query.limit(paging.MAX_LIMIT))))
 
 
 def views_of(session: Session, scope: Scope, subscriptions: Sequence[Subscription]) -> list[SubscriptionView]:
@@ -215,7 +242,8 @@ def _view(at: Standing) -> SubscriptionView:
         cancelable_until=policy.cancelable_until, allowed_actions=allowed_actions(at),
         allowed_end_dates=at.end_dates if at.blocked() is None else (), extend_mode=policy.extend_mode,
         open_change_id=row.open_change_id, error=error, looked_at=row.looked_at, version=row.version,
-        changes_at=at.changes_at,
+        changes_at=at.changes_at, next_term=at.next_term, deletes_scheduled=policy.deletes_scheduled,
+        suspended_at_end=policy.suspended_at_end, addons=at.addons, addon_rules=policy.addons,
     )  # fmt: skip
 
 

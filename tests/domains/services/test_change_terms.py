@@ -203,7 +203,7 @@ def test_a_free_end_date_may_be_any_day_within_the_longest_term(databases: Setti
             change_of(session, held, "extend", valid_to=on("2029-03-10"))
 
 
-@pytest.mark.parametrize("state", ["pending", "suspended", "canceled", "expired", "failed", "unknown"])
+@pytest.mark.parametrize("state", ["pending", "canceled", "expired", "failed", "unknown"])
 def test_only_what_is_active_can_be_changed(databases: Settings, state: str) -> None:
     with db.begin() as session:
         held = a_running(session)
