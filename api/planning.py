@@ -23,6 +23,7 @@ from .etags import if_match
 from .schemas.subscriptions import (
     AddOns,
     ChangePlanRequest,
+    CoTerms,
     PlanOffers,
     ResumeRequest,
     ScheduledChange,
@@ -115,3 +116,12 @@ def list_add_ons(subscription_id: UUID) -> Any:
     with db.begin_read() as session:
         found = queries.get_subscription(session, g.caller.scope, subscription_id)
         return {"items": queries.list_addons(session, g.caller.scope, subscription_id), "rules": found.addon_rules}
+
+
+@blp.get("/<uuid:subscription_id>/co-terms")
+@requires("subscriptions:read")
+@blp.response(200, CoTerms)
+def list_co_terms(subscription_id: UUID) -> Any:
+    """List the last days of other subscriptions of the account that this one can be extended to."""
+    with db.begin_read() as session:
+        return {"items": queries.co_terms(session, g.caller.scope, subscription_id)}

@@ -164,9 +164,12 @@ def of_quantity(session: Session, it: SubscriptionView) -> dict[str, Any]:
 
 
 def of_extension(session: Session, it: SubscriptionView) -> dict[str, Any]:
-    """The days that the provider allows, each with what the longer term costs."""
-    days = [(day, preview_of(session, it, "extend", valid_to=day)) for day in it.allowed_end_dates]
-    return {"days": [(day, preview.terms) for day, preview in days if preview.terms], "why": refusal_of(it, "extend")}
+    """The days that the provider allows, each with what the longer term costs and what else ends then."""
+    others = {one.valid_to: one.subscriptions for one in queries.co_terms(session, g.caller.scope, it.id)}
+    wanted = sorted({*it.allowed_end_dates, *others})
+    days = [(day, preview_of(session, it, "extend", valid_to=day)) for day in wanted]
+    priced = [(day, preview.terms) for day, preview in days if preview.terms]
+    return {"days": priced, "others": others, "why": refusal_of(it, "extend")}
 
 
 def of_cancellation(session: Session, it: SubscriptionView) -> dict[str, Any]:

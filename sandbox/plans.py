@@ -151,10 +151,12 @@ def _next(subscription: Document) -> Document:
     return {name: subscription[name] for name in ("offer_id", "term", "billing_cycle")}
 
 
-def renew_into(pages: Pages, subscription: Document) -> None:
-    """Carry out at a renewal what was scheduled for it."""
+def renew_into(pages: Pages, subscription: Document, start: date) -> None:
+    """Carry out at a renewal what was scheduled for it; another plan counts its periods from that day."""
     wanted = subscription.get("next_term")
     if wanted:
+        if set(wanted) != {"quantity"}:
+            subscription["start_date"] = str(start)
         put_on(pages, subscription, _next(subscription) | wanted)
         subscription["quantity"] = wanted.get("quantity", subscription["quantity"])
     subscription["next_term"] = None

@@ -264,7 +264,7 @@ def _renewed(pages: Pages, subscription: Document, start: date) -> bool:
         subscription.update(status="expired", next_term=None)
         kept(pages, subscription, "expired")
         return False
-    plans.renew_into(pages, subscription)
+    plans.renew_into(pages, subscription, start)
     offer = pages.get("offer", subscription["offer_id"]) or {}
     renewed_at = datetime.combine(start, datetime.min.time(), tzinfo=clock.now(pages).tzinfo)
     subscription.update(

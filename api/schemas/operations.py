@@ -7,11 +7,11 @@ from marshmallow import fields, validate
 from . import Answer, Paged, page_of
 from .values import Int, Word, identifier, moment
 
-KINDS = ("onboard_customer", "open_account", "close_account", "place_order", "change_quantity", "cancel_subscription",
-         "extend_subscription")  # fmt: skip
-KINDS = ("onboard_customer", "open_account", "place_order", "change_quantity", "cancel_subscription",
-         "extend_subscription", "suspend_subscription", "resume_subscription", "change_plan",
-         "schedule_change")  # fmt: skip
+KINDS = (
+    "onboard_customer", "open_account", "close_account", "place_order", "change_quantity",
+    "cancel_subscription", "extend_subscription", "suspend_subscription", "resume_subscription", "change_plan",
+    "schedule_change",
+)  # fmt: skip
 
 
 class OperationStep(Answer):

@@ -233,3 +233,23 @@ class AddOns(Answer):
         keys=fields.String(), values=fields.String(),
         metadata={"description": "cancel, suspend, expire: block, keep or follow, as the provider says."},
     )  # fmt: skip
+
+
+class CoTermWith(Answer):
+    """Another subscription of the account."""
+
+    id = identifier()
+    name = fields.String()
+
+
+class CoTerm(Answer):
+    """A day on which a subscription and others of its account can end together: a `valid_to` for extendSubscription."""
+
+    valid_to = day()
+    subscriptions = fields.List(fields.Nested(CoTermWith))
+
+
+class CoTerms(Answer):
+    """The days of other subscriptions that the provider allows, the soonest first."""
+
+    items = fields.List(fields.Nested(CoTerm))

@@ -99,3 +99,19 @@ def costs_of(subscription: Subscription) -> dict[str, Any]:
         "cycle_minor": subscription.unit_price.times(subscription.quantity).minor,
         "valid_from": subscription.valid_from, "auto_renew": subscription.auto_renew, "run_id": context().run_id,
     }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SubscriptionRepriced(Event):
+    """A subscription has renewed into another plan, as was planned: from `first` on a unit costs `unit_price`."""
+
+    subscription_id: UUID
+    customer_id: UUID
+    reseller_id: UUID | None
+    account_id: UUID
+    account_name: str
+    name: str
+    quantity: int
+    unit_price: str
+    currency: str
+    first: date

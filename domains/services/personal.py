@@ -35,7 +35,7 @@ PERSONAL: Register = {
     "subscription": Held(
         none=(
             "number account_name provider provider_offer_id provider_subscription_id name vendor kind "
-            "unit term billing_cycle currency state raw_state next_term terms_of_offer policy "
+            "unit term billing_cycle currency state raw_state next_term earlier_plans terms_of_offer policy "
             "error_code error_detail"
         )
     ),

@@ -17,6 +17,7 @@ INDEX = "ix_subscription_parent_subscription_id"
 def upgrade() -> None:
     with op.batch_alter_table("subscription", schema=None) as batch_op:
         batch_op.add_column(sa.Column("next_term", sa.JSON(none_as_null=True), nullable=True))
+        batch_op.add_column(sa.Column("earlier_plans", sa.JSON(none_as_null=True), nullable=True))
     with op.batch_alter_table("change_", schema=None) as batch_op:
         batch_op.add_column(sa.Column("wish", sa.JSON(none_as_null=True), nullable=True))
     with op.get_context().autocommit_block():
@@ -28,4 +29,5 @@ def downgrade() -> None:
     with op.batch_alter_table("change_", schema=None) as batch_op:
         batch_op.drop_column("wish")
     with op.batch_alter_table("subscription", schema=None) as batch_op:
+        batch_op.drop_column("earlier_plans")
         batch_op.drop_column("next_term")

@@ -37,7 +37,7 @@ EXPECTED = {
     },
     "planning": {
         "suspendSubscription", "resumeSubscription", "listPlans", "changePlan", "getScheduledChange", "scheduleChange",
-        "removeScheduledChange", "listAddOns",
+        "removeScheduledChange", "listAddOns", "listCoTerms",
     },
     "operations": {"listOperations", "getOperation", "cancelOperation"},
     "cases": {

@@ -10,11 +10,11 @@ from flask import Flask
 
 from domains.kernel.database import new_id
 from domains.services import db
-from domains.services.models import Subscription
+from domains.services.models import AccountRef, Subscription
 from saga.transports.inline import Transport
 from tests.conftest import Clock
 from tests.factories.plans import PLUS, a_flexible, made, offer_id
-from tests.factories.services import change_of
+from tests.factories.services import a_line, a_subscription, an_account, change_of
 
 from .program import Program, a_caller
 
@@ -157,13 +157,31 @@ def test_what_cannot_be_is_refused_with_a_code_and_begins_nothing(
     assert program.get("/operations").json["items"] == []
 
 
+def test_the_ends_of_other_subscriptions_are_offered_where_the_provider_allows_them(
+    program: Program, subscription: Subscription, clock: Clock
+) -> None:
+    at, account = f"/subscriptions/{subscription.id}", subscription.account_id
+    with db.begin() as session:
+        held = session.get_one(AccountRef, account)
+        clock.advance(days=20)
+        later = a_subscription(session, held, a_line(session, 5, term="P1Y", billing_cycle="monthly"))
+        a_subscription(session, held, a_line(session, 5, term="P1M", billing_cycle="monthly"))
+        a_subscription(session, an_account(session), a_line(session, 5, term="P3Y", billing_cycle="annual"))
+
+    found = program.get(f"{at}/co-terms").json["items"]
+    extended = program.post(f"{at}/preview", {"action": "extend", "valid_to": found[0]["valid_to"]}).json
+
+    assert found == [{"valid_to": "2027-03-29", "subscriptions": [{"id": str(later.id), "name": "Analytics Pro"}]}]
+    assert extended["allowed"]
+
+
 def test_to_a_stranger_none_of_it_is_there(app: Flask, subscription: Subscription) -> None:
     stranger, at = Program(app, a_caller(new_id())), f"/subscriptions/{subscription.id}"
     headers = {"Idempotency-Key": str(new_id()), "If-Match": "*"}
 
-    read = [stranger.get(f"{at}/{path}").status_code for path in ("plans", "scheduled-change", "add-ons")]
+    read = [stranger.get(f"{at}/{path}").status_code for path in ("plans", "scheduled-change", "add-ons", "co-terms")]
     written = [
         stranger.ask(method, f"{at}/{path}", wish, headers).status_code for method, path, wish in WISHES.values()
     ]
 
-    assert read == written == [404] * 3
+    assert read == [404] * 4 and written == [404] * 3

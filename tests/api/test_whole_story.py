@@ -112,6 +112,30 @@ def test_a_subscription_is_changed_and_cancelled_by_the_customer_and_its_reselle
     assert customer.post("/cases", case).json["links"][0]["label"] == order["number"]
 
 
+def test_a_subscription_is_planned_paused_and_becomes_another_plan(app: Flask, transport: inline.Transport) -> None:
+    _, customer, account = an_end_customer(app, transport)
+    _, order = ordered(customer, account)
+    path = f"/subscriptions/{order['lines'][0]['subscription_id']}"
+    other = next(one for one in customer.get(f"{path}/scheduled-change").json["plans"] if one["term"] == "P3Y")
+    wish = {"offer_id": other["offer_id"], "term": "P3Y", "billing_cycle": other["billing_cycle"], "quantity": 7}
+    headers = {"Idempotency-Key": "plan-it", "If-Match": "*"}
+
+    asked = customer.ask("PUT", f"{path}/scheduled-change", wish, headers)
+    transport.run_until_quiet()
+    planned = customer.get(path).json["next_term"]
+    paused = customer.do(f"{path}/suspend", {})
+    resumed = customer.do(f"{path}/resume", {})
+    plan = customer.get(f"{path}/plans").json["items"][-1]
+    changed = customer.do(f"{path}/change-plan", {name: plan[name] for name in ("offer_id", "term", "billing_cycle")})
+
+    assert (asked.status_code, planned["quantity"], planned["term"]) == (202, 7, "P3Y")
+    assert (paused["state"], paused["next_term"], resumed["state"]) == ("suspended", None, "active")
+    assert (changed["term"], changed["unit_price"]) == (plan["term"], plan["unit_price"])
+    charges = customer.get("/charges").json["items"]
+    assert sorted(charge["kind"] for charge in charges) == ["activation", "change_plan", "change_plan"]
+    assert customer.get(f"{path}/co-terms").json["items"] == customer.get(f"{path}/add-ons").json["items"] == []
+
+
 def test_an_order_over_the_budget_is_taken_back_with_the_reason(app: Flask, transport: inline.Transport) -> None:
     operator = Client(app, transport, kind="operator", scope=Scope.operator())
     northwind = operator.do("/customers", WISH | {"kind": "direct"})

@@ -57,6 +57,7 @@ LISTS = (
 def everything(app: Flask, transport: inline.Transport) -> None:
     """Order, change, cancel, be refused; read every list with every filter; sign in and out; keep house."""
     whole.test_a_subscription_is_changed_and_cancelled_by_the_customer_and_its_reseller(app, transport)
+    whole.test_a_subscription_is_planned_paused_and_becomes_another_plan(app, transport)
     whole.test_an_order_over_the_budget_is_taken_back_with_the_reason(app, transport)
     read_every_list(app)
     answer_cases()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -133,6 +134,24 @@ def charge_plan(
         _charge(session, row | back | {"unit_price": unit_price.amount, "amount_minor": -plan.refund.minor})
     new = {"id": change_id, "name": plan.name, "quantity": to_quantity, "until": plan.charged_until}
     _charge(session, row | new | {"unit_price": plan.unit_price.amount, "amount_minor": plan.charge.minor})
+
+
+def note_plan(
+    session: Session, *, subscription_id: UUID, account_id: UUID, customer_id: UUID, reseller_id: UUID | None,
+    account_name: str, name: str, quantity: int, unit_price: str, currency: str, first: str,
+) -> None:  # fmt: skip
+    """Note the price of a plan that was renewed into, once: its periods, from the day `first` on, are charged by it.
+
+    It stands on the last day of the term before, at no cost.
+    """
+    last = date.fromisoformat(first) - timedelta(days=1)
+    row = {
+        "id": id_of(f"plan of {subscription_id}", last), "customer_id": customer_id, "reseller_id": reseller_id,
+        "account_id": account_id, "account_name": account_name, "subscription_id": subscription_id,
+        "source_id": subscription_id, "kind": "change_plan", "name": name, "quantity": quantity,
+        "unit_price": Decimal(unit_price), "currency": currency, "amount_minor": 0, "effective_on": last, "until": last,
+    }  # fmt: skip
+    _charge(session, row)
 
 
 def _paid_until(day: date, wish: date | None, pays_for_all: bool) -> date | None:

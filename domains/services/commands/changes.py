@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from ..queries.accounts import account_for_change
 from ..queries.changes import adds
 from ..queries.subscriptions import standing_of
 from .previews import redeem, release
+from .repriced import put_on
 from .subscriptions import find_locked, take_over, tell
 
 COUNTED = ("change_quantity", "change_plan")  # these say how many units there are afterwards
@@ -166,12 +167,13 @@ def _note_paid(row: Subscription, change: Change) -> None:
         row.paid_until = extended(term_day(change.begun_at), *span, row.billing_cycle, row.paid_until)
 
 
-def _put_on(row: Subscription, plan: PlanTerms) -> None:
+def _put_on(row: Subscription, plan: PlanTerms, begun_at: datetime) -> None:
     """Make a subscription one of another plan, at the price that was agreed; its dates come from the provider."""
-    row.take_over(
-        offer_id=plan.offer_id, provider_offer_id=plan.provider_offer_id, name=plan.name, vendor=plan.vendor,
-        kind=plan.kind, unit=plan.unit, term=plan.term, billing_cycle=plan.billing_cycle,
-        unit_rate=plan.unit_price.amount, terms_of_offer=plan.policy,
+    put_on(
+        row, term_day(begun_at) - timedelta(days=1), changed=True, offer_id=plan.offer_id,
+        provider_offer_id=plan.provider_offer_id,
+        name=plan.name, vendor=plan.vendor, kind=plan.kind, unit=plan.unit, term=plan.term,
+        billing_cycle=plan.billing_cycle, unit_rate=plan.unit_price.amount, terms_of_offer=plan.policy,
         paid_until=None if plan.new_term else row.paid_until,
     )  # fmt: skip
 
@@ -199,6 +201,6 @@ def apply_change(session: Session, *, change_id: UUID, outcome: ChangeOutcome) -
     _let_go(row, change)
     _note_paid(row, change)
     if change.kind == "change_plan":
-        _put_on(row, msgspec.convert((change.wish or {})["plan"], PlanTerms, strict=False))
+        _put_on(row, msgspec.convert((change.wish or {})["plan"], PlanTerms, strict=False), change.begun_at)
     take_over(session, row, outcome, source=str(change.id))
     _audit(session, "services.apply_change", change)

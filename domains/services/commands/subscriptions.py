@@ -19,6 +19,7 @@ from ..lots import named_after
 from ..models import ChangeOutcome, Offer, SeatLot, Subscription
 from ..pricing import NextTerm
 from .orders import store_lots
+from .repriced import follow_plan
 
 
 def find_locked(session: Session, subscription_id: UUID) -> Subscription | None:
@@ -49,6 +50,7 @@ def take_over(session: Session, found: Subscription, look: ChangeOutcome, *, sou
     """Make a subscription what the provider says it is, with its seat lots; new lots came from `source`."""
     before = _facts(found)
     version = found.version
+    follow_plan(session, found, look)
     policy = msgspec.json.decode(msgspec.json.encode(look.policy))  # tuples become lists, as in the table
     found.take_over(
         quantity=look.quantity, valid_from=look.valid_from, valid_to=look.valid_to, state=look.state,

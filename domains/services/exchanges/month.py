@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy import and_, or_, select
@@ -20,10 +20,23 @@ from ..providers import MonthLine, keys, provider
 
 @dataclass(frozen=True)
 class _Held:
-    """What a subscription's billing periods go by."""
+    """What a subscription's billing periods go by, now and under the plans that it had before."""
 
     term_first: date
     billing_cycle: str
+    earlier: tuple[dict[str, str], ...] = ()
+
+    def on(self, line: MonthLine) -> tuple[date, str]:
+        """The first day and the billing cycle of the plan that a line is of.
+
+        A period that begins on the day of a change had begun before it, and is of the plan before.
+        """
+        for plan in self.earlier:
+            last = date.fromisoformat(plan["until"])
+            begun = line.kind == "cycle" and plan["changed"] == "yes" and line.from_date == last + timedelta(days=1)
+            if begun or line.from_date <= last:
+                return date.fromisoformat(plan["first"]), plan["billing_cycle"]
+        return self.term_first, self.billing_cycle
 
 
 @dataclass(frozen=True)
@@ -43,10 +56,13 @@ class PulledMonth:
 
 def _intend(session: Session, *, payer_id: UUID, currency: str, month: date) -> _Wanted:
     direct = and_(Subscription.customer_id == payer_id, Subscription.reseller_id.is_(None))
-    query = select(Subscription.id, Subscription.valid_from, Subscription.billing_cycle).where(
-        Subscription.currency == currency, or_(direct, Subscription.reseller_id == payer_id)
-    )
-    held = {str(row.id): _Held(row.valid_from, row.billing_cycle) for row in session.execute(query)}
+    query = select(
+        Subscription.id, Subscription.valid_from, Subscription.billing_cycle, Subscription.earlier_plans
+    ).where(Subscription.currency == currency, or_(direct, Subscription.reseller_id == payer_id))
+    held = {
+        str(row.id): _Held(row.valid_from, row.billing_cycle, tuple(row.earlier_plans or ()))
+        for row in session.execute(query)
+    }
     return _Wanted(month, held)
 
 
@@ -67,8 +83,9 @@ def _lines(month: date) -> list[MonthLine]:
 
 def _read(line: MonthLine, subscription_id: UUID, held: _Held) -> ProviderLine:
     period = line.from_date, line.to_date
-    if held.billing_cycle != ONE_TIME:
-        period = paid_period(line.from_date, held.term_first, held.billing_cycle)
+    first, cycle = held.on(line)
+    if cycle != ONE_TIME:
+        period = paid_period(line.from_date, first, cycle)
     return ProviderLine(
         line_id=line.id, subscription_id=subscription_id, kind=line.kind, quantity=line.quantity,
         first=line.from_date, after=line.to_date, period_first=period[0], period_after=period[1],

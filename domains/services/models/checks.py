@@ -86,7 +86,12 @@ def _check_extension(at: Standing, valid_to: date | None) -> None:
         late = Said("It runs to %(day)s already: choose a later day.", day=at.subscription.valid_to)
         raise Invalid(late, code="valid_to_not_later", field="valid_to")
     days = at.end_dates
-    free = at.policy.extend_mode == "free_date" and not at.policy.allowed_end_dates
-    if valid_to not in days and not (free and valid_to <= at.latest_end):
+    if not may_end_on(at, valid_to):
         raise Refused("That day is not offered. Possible are %(days)s.", code="end_date_not_allowed", field="valid_to",
                       days=tuple(days[:4]), allowed_end_dates=days)  # fmt: skip
+
+
+def may_end_on(at: Standing, day: date) -> bool:
+    """Whether the provider allows a later day as the last one: one of its list, or any where it takes any."""
+    free = at.policy.extend_mode == "free_date" and not at.policy.allowed_end_dates
+    return day in at.end_dates or (free and at.subscription.valid_to < day <= at.latest_end)

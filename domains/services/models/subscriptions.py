@@ -74,6 +74,7 @@ class Subscription(db.Model):
     next_term: Mapped[Any | None] = mapped_column(
         Json(none_as_null=True)
     )  # what is planned for the next term, as the provider last said
+    earlier_plans: Mapped[Any | None] = mapped_column(Json(none_as_null=True))  # [{until, first, billing_cycle}]
     terms_of_offer: Mapped[Any] = mapped_column(Json)  # the offer's policy when it was bought
     policy: Mapped[Any] = mapped_column(Json)  # what the provider allows, as it last said
     provider_version: Mapped[int] = mapped_column(Count, default=0)

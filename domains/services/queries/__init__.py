@@ -22,6 +22,7 @@ from .orders import OrderView as OrderView
 from .orders import get_order as get_order
 from .orders import list_orders as list_orders
 from .planned import Planning as Planning
+from .planned import co_terms as co_terms
 from .planned import plan_offers as plan_offers
 from .planned import planning_of as planning_of
 from .plans import PlanOffer as PlanOffer

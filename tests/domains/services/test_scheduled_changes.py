@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,8 +16,8 @@ from domains.kernel.money import Money
 from domains.services import commands, db, queries
 from domains.services.pricing import NextTerm, ScheduleTerms
 from tests.conftest import Clock
-from tests.factories.plans import a_flexible, begin_any, made, offer_id
-from tests.factories.services import EVERYBODY, at, change_of, on, somebody_else
+from tests.factories.plans import PLUS, a_flexible, begin_any, made, offer_id
+from tests.factories.services import EVERYBODY, at, change_of, on, outcome, somebody_else
 
 START = at("2026-03-10T09:00:00+00:00")
 
@@ -123,3 +124,35 @@ def test_a_change_that_is_begun_twice_is_one(databases: Settings) -> None:
         view = queries.get_subscription(session, EVERYBODY, held.id)
 
     assert (view.open_change_id, view.next_term, view.state) == (None, None, "active")
+
+
+def test_a_renewal_that_carries_out_what_was_planned_is_followed_at_todays_price(
+    databases: Settings, clock: Clock
+) -> None:
+    with db.begin() as session:
+        held = a_flexible(session)
+        plus = offer_id(session)
+        made(session, held, change_of(session, held, "schedule_change", quantity=12, offer_id=plus))
+        clock.move_to(at("2027-03-10T03:00:00+00:00"))
+        look = outcome(session, held, quantity=12, valid_from=on("2027-03-10"), valid_to=on("2028-03-09"),
+                       provider_offer_id=PLUS, term="P1Y", billing_cycle="monthly", provider_version=9)  # fmt: skip
+        commands.apply_look(session, subscription_id=held.id, look=look)
+        commands.apply_look(session, subscription_id=held.id, look=look)
+        view = queries.get_subscription(session, EVERYBODY, held.id)
+
+    assert (view.name, view.offer_id, view.quantity, view.next_term) == ("Analytics Pro Plus", plus, 12, None)
+    assert (view.unit_price.amount, view.valid_to) == (Decimal("50.40"), on("2028-03-09"))
+    assert held.earlier_plans == [
+        {"until": "2027-03-09", "first": "2026-03-10", "billing_cycle": "monthly", "changed": "no"}
+    ]  # fmt: skip
+
+
+def test_another_plan_that_nobody_has_planned_is_drift_and_stays_as_it_is(databases: Settings, clock: Clock) -> None:
+    with db.begin() as session:
+        held = a_flexible(session)
+        look = outcome(session, held, valid_to=on("2028-03-09"), provider_offer_id=PLUS, term="P1Y",
+                       billing_cycle="monthly", provider_version=9)  # fmt: skip
+        commands.apply_look(session, subscription_id=held.id, look=look)
+        view = queries.get_subscription(session, EVERYBODY, held.id)
+
+    assert (view.name, view.valid_to) == ("Analytics Pro", on("2028-03-09"))
