@@ -51,6 +51,7 @@ def starts(view: Callable[..., Start]) -> Callable[..., Response]:
         if run is None:
             saga, payload = view(*args, **kwargs)
             told = {"label": payload.label, "resource": payload.resource, "actor": g.caller.actor}
+            told["waiting_for"] = getattr(payload, "waiting_for", None)
             run = store.start(saga, payload, key=wanted.key, request_digest=wanted.request_digest, **told)
         return accepted(run)
 

@@ -68,6 +68,7 @@ def start(saga: Saga, payload: Any) -> Response:
     """Start a saga for the reader and go to the page that shows how far it is."""
     key, asked = sent()
     told = {"label": payload.label, "resource": payload.resource, "actor": g.caller.actor}
+    told["waiting_for"] = getattr(payload, "waiting_for", None)
     return shown(store.start(saga, payload, key=key, request_digest=asked, **told))
 
 

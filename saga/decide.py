@@ -10,7 +10,7 @@ from typing import Any
 
 from . import steering
 from .definition import PIVOT, Saga
-from .events import FINAL, RESOLVED, Asked, Decision, Due, Event, Replied, Row, Started
+from .events import FINAL, PATIENT, RESOLVED, Asked, Decision, Due, Event, Replied, Row, Signalled, Started
 from .turn import RESEND_AFTER as RESEND_AFTER
 from .turn import Turn, asked_at
 
@@ -49,6 +49,8 @@ def decide(
         turn.forward(0)
     elif isinstance(event, Due):
         turn.due()
+    elif isinstance(event, Signalled):
+        turn.signalled()
     else:
         turn.replied(event)
     if not turn.made.ignored:
@@ -95,11 +97,13 @@ class Rules(Turn):
 
     def done(self, row: Row, reply: dict[str, Any], status: str = "DONE") -> None:
         seq, found = row["seq"], self.saga.steps[row["seq"]]
-        given = {name: reply[name] for name in found.gives if name in reply}
+        given = {name: reply[name] for name in (*found.gives, *found.renews) if name in reply}
         self.change(row, status=status, reply=reply, done_at=self.now, due_at=None, error=None)
         self.made.run["outputs"] = {**self.run["outputs"], **given}
         if found.kind == PIVOT:
             self.made.run["pivoted"] = True
+        if self.is_patient() and self.saga.deadline is not None:
+            self.made.run["deadline_at"] = self.now + self.saga.deadline
         self.note("done" if status == "DONE" else "skipped", seq)
         if not self.outstanding:  # of a group, the last one takes the run on
             self.forward(self.saga.group_of(seq)[-1] + 1)
@@ -183,12 +187,21 @@ class Rules(Turn):
         if not self.made.notes:
             self.note("woken", None)
 
+    def signalled(self) -> None:
+        """Ask again at once what is pending."""
+        pending = [row for row in self.outstanding if row["status"] == "PENDING"]
+        for row in pending:
+            self.note("signalled", row["seq"])
+            self.send_again(row, asked_at=self.now)
+        if not pending:
+            self.made.ignored = "nothing is waited for"
+
     def silent(self, row: Row) -> None:
         """No reply in time. That is no failed try: ask again under the same id, ever more seldom, before giving up."""
         waited, times = self.now - asked_at(row), unanswered(row) + 1
         error = {"code": "no_reply", "detail": "", "times": times}
         self.note("unanswered", row["seq"], phase=row["phase"], times=times)
-        if waited >= SILENCE and self.may_give_up(row):
+        if waited >= SILENCE and self.is_given_up(row):
             self.give_up(row, error, row["attempt"])
             return
         self.send_again(row, asked_at=asked_at(row), error=error)
@@ -196,13 +209,18 @@ class Rules(Turn):
             self.get_help(row["seq"])
 
     def pending(self, row: Row, event: Replied) -> None:
-        """The outside is at work: no attempt is counted. The longer it takes, the less often it is asked."""
+        """The outside is at work: no attempt is counted. The longer it takes, the less often it is asked.
+
+        A wait for the customer itself takes as long as it takes: it is no trouble, and the deadline begins after it.
+        """
         waited = self.now - row["sent_at"]
         due_at = self.after(max(event.retry_after or 2.0, min(waited.total_seconds() / 10, PENDING_CAP)))
         self.change(row, status="PENDING", due_at=due_at, error=None)
         self.made.run["waiting_for"] = event.waiting_for
         self.note("pending", row["seq"], waiting_for=event.waiting_for)
-        if waited > PATIENCE:
+        if event.waiting_for in PATIENT:
+            self.made.run |= {"status": "running", "attention": None}
+        elif waited > PATIENCE:
             self.attention("waiting_too_long", row["seq"])
 
     def failed(self, row: Row, wait: float | None, error: dict[str, Any] | None) -> None:
@@ -212,7 +230,7 @@ class Rules(Turn):
             return
         seq, attempt = row["seq"], row["attempt"] + 1
         self.note("failed", seq, attempt=attempt, phase=row["phase"], **(error or {}))
-        if attempt >= ATTEMPTS and self.may_give_up(row):
+        if attempt >= ATTEMPTS and self.is_given_up(row):
             self.give_up(row, error, attempt)
             return
         due_at = self.after(self.backoff(attempt, seq) if wait is None else wait)
@@ -230,7 +248,7 @@ class Rules(Turn):
         told = {name: value for name, value in error.items() if name not in ("locked", "away")}
         self.note("locked" if locked else "away", row["seq"], **told)
         late = waited >= (self.saga.lock_wait if locked else SILENCE)
-        if late and self.may_give_up(row):
+        if late and self.is_given_up(row):
             self.give_up(row, error, row["attempt"])
             if locked:
                 self.made.run["error"] = {**told, "step": self.saga.steps[row["seq"]].name}
@@ -240,6 +258,10 @@ class Rules(Turn):
         self.change(row, status="BACKOFF", error=error, due_at=self.after(max(soon, longer)))
         if late and not locked:
             self.get_help(row["seq"])
+
+    def is_given_up(self, row: Row) -> bool:
+        """Whether a step in trouble is taken back: not while the run waits for people, who need not start anew."""
+        return self.may_give_up(row) and not self.is_patient()
 
     def gave_up_late(self, row: Row) -> bool:
         """Give a run up whose deadline has passed while it can still be taken back."""

@@ -3,7 +3,7 @@
 Compensatable and query steps come first, then at most one pivot (the last step at which the business can still say
 no), then steps that are retried until they are done. An exchange is a query, the pivot or retried, for it cannot be
 taken back. Arguments travel by name: every step and compensation must be fed by the payload or by what earlier steps
-give.
+give. A step may also renew what the payload says: what later steps read is then what it found, the payload stays.
 """
 
 from __future__ import annotations
@@ -93,15 +93,19 @@ class Step:
     gives: tuple[str, ...]
     title: str
     joins: bool = False  # whether it is sent together with the step before it
+    renews: tuple[str, ...] = ()  # fields of the payload that later steps read as it gives them
 
     @property
     def name(self) -> str:
         return wire_name(self.action)
 
 
-def step(action: Action, *, compensation: Action | None = None, gives: tuple[str, ...] = (), title: str) -> Step:
+def step(
+    action: Action, *, compensation: Action | None = None, gives: tuple[str, ...] = (), renews: tuple[str, ...] = (),
+    title: str,
+) -> Step:  # fmt: skip
     """A step that can be taken back by its compensation, or, after the pivot, one that is retried until done."""
-    return Step(action, COMPENSATABLE if compensation else RETRIABLE, compensation, gives, title)
+    return Step(action, COMPENSATABLE if compensation else RETRIABLE, compensation, gives, title, renews=renews)
 
 
 def query(action: Action, *, gives: tuple[str, ...], title: str) -> Step:
@@ -186,6 +190,9 @@ class Saga:
                     raise BadDefinition(f"{self.name}: {found.name} does not return {name!r}")
                 if name in known:
                     raise BadDefinition(f"{self.name}: {found.name} gives {name!r}, which is there already")
+            for name in found.renews:
+                if name not in given or given[name] != self.payload_types.get(name):
+                    raise BadDefinition(f"{self.name}: {found.name} cannot renew {name!r}: it is another type there")
             if found.compensation:
                 self._check_fed(found.compensation, before)
             known |= {name: given[name] for name in found.gives}
@@ -223,7 +230,8 @@ class Saga:
             back = wire_name(found.compensation) if found.compensation else "-"
             fed = ", ".join(sorted(arguments_of(found.action)))
             joins = "& " if found.joins else ""
-            lines.append(f"{joins}{found.kind} {found.name} / {back} ({fed}) -> {', '.join(found.gives)}")
+            anew = f" ~> {', '.join(found.renews)}" if found.renews else ""
+            lines.append(f"{joins}{found.kind} {found.name} / {back} ({fed}) -> {', '.join(found.gives)}{anew}")
         return "\n".join(lines)
 
 

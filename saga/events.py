@@ -12,6 +12,7 @@ StepKey = tuple[int, str, int]  # seq, phase, gen
 FINAL = ("completed", "compensated", "resolved")
 OUTSTANDING = ("SENT", "BACKOFF", "PENDING")
 WITHDRAWN = ":withdraw"  # ends the name of a command that makes another one do nothing
+PATIENT = ("approval", "information", "start_date")  # what a run may wait for as long as it takes
 RESOLVED = "resolved"  # the error code of a run that an operator has ended
 
 
@@ -39,6 +40,11 @@ class Replied:
 
 
 @dataclass(frozen=True)
+class Signalled:
+    """What the run waits for may have come: it is asked again now, not when its timer fires."""
+
+
+@dataclass(frozen=True)
 class Asked:
     """A person wants the run to go another way: cancel, retry, compensate, skip, resolve, pause or resume.
 
@@ -51,7 +57,7 @@ class Asked:
     outputs: dict[str, Any] = field(default_factory=dict)
 
 
-Event = Started | Due | Replied | Asked
+Event = Started | Due | Replied | Signalled | Asked
 
 
 @dataclass

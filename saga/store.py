@@ -42,12 +42,14 @@ def start(
     resource: tuple[str, UUID],
     request_digest: str = "",
     actor: Actor = SYSTEM,
+    waiting_for: str | None = None,
 ) -> Run:
     """Start a saga, durably, in one commit, and hand its first command to the transport.
 
     `payload` is an instance of the saga's payload with `customer_id` and `reseller_id`; `key` makes the start
     repeatable: the same key finds the run that is there, and with another `request_digest` it is refused.
-    `label` names the run for people, without words of any language; `resource` is (kind, id) of what it is about.
+    `label` names the run for people, without words of any language; `resource` is (kind, id) of what it is about;
+    `waiting_for` is what it is known to wait for from the beginning.
     """
     run_id = new_id()
     facts = {"run_id": run_id, "flow": saga.name, "customer_id": payload.customer_id}
@@ -59,7 +61,7 @@ def start(
         }  # fmt: skip
         call_time = config.current().provider_timeout
         decision = decide(saga, fresh, [], Started(), now=now, spread=0.0, call_time=call_time)
-        values = fresh | decision.run | {"rev": 1}
+        values = fresh | decision.run | {"rev": 1, "waiting_for": waiting_for}
         if not insert_new(session, run, values, "business_key"):
             return _found_again(session, key, request_digest)
         write_all(session, [*of_steps([(fresh, decision)]), of_events([(fresh, decision)], now)])

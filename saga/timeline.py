@@ -14,6 +14,7 @@ from .definition import Step, known, saga_of
 from .store import steps_of
 from .tables import Run
 
+NOT_BEGUN = ("approval", "start_date")  # before they come, nothing of what was asked for is begun
 _STEP_STATUS = {
     "SENT": "working",
     "BACKOFF": "working",
@@ -104,11 +105,14 @@ def operation_status(run: Run) -> str:
         return "succeeded"
     if run.is_final:
         return "canceled" if (run.error or {}).get("code") == "canceled" else "failed"
+    if run.waiting_for in NOT_BEGUN and not run.pivoted:
+        return "not_started"
     return "not_started" if run.rev <= 1 and run.seq == 0 else "running"
 
 
 def waiting_for(run: Run) -> str | None:
-    """What a run waits for, where that is not us: provider, approval, or support when a person must look."""
+    """What a run waits for, where that is not us: provider, approval, start_date, information of the customer's, or
+    support when a person must look."""
     return "support" if run.status == "needs_attention" else run.waiting_for
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from .definition import Action, Saga, arguments_for, is_exchange, queue_of, wire_name
-from .events import FINAL, OUTSTANDING, RESOLVED, WITHDRAWN, Decision, Row, StepKey
+from .events import FINAL, OUTSTANDING, PATIENT, RESOLVED, WITHDRAWN, Decision, Row, StepKey
 
 RESEND_AFTER = 10.0  # seconds without a reply until a command is sent again, at first; exchanges have their calls' more
 SILENT_CAP = 300.0  # seconds between two sends of what nobody answers, at most
@@ -61,9 +61,14 @@ class Turn:
         """Whether a step can still be taken back, so that its outcome may stay unknown."""
         return is_revocable(row, self.saga.pivot_seq)
 
+    def is_patient(self) -> bool:
+        """Whether the run waits for the customer's own people or for a day, which may take weeks."""
+        return self.made.run.get("waiting_for", self.run.get("waiting_for")) in PATIENT
+
     def is_over(self) -> bool:
-        """Whether the time in which the run must reach its pivot is over."""
-        return self.run["deadline_at"] is not None and self.now >= self.run["deadline_at"]
+        """Whether the time in which the run must reach its pivot is over; a wait for people does not count."""
+        until = self.told("deadline_at")
+        return until is not None and self.now >= until and not self.is_patient()
 
     def is_outstanding(self, row: Row) -> bool:
         """Whether a command is still waited for, as this decision leaves it."""
@@ -78,8 +83,8 @@ class Turn:
         """When the run's timer must fire; a deadline counts as long as it can be kept."""
         rows = self.outstanding
         times = [row["due_at"] for row in rows]
-        if rows and self.run["deadline_at"] is not None and self.may_give_up(rows[0]):
-            times.append(self.run["deadline_at"])
+        if rows and self.told("deadline_at") is not None and self.may_give_up(rows[0]) and not self.is_patient():
+            times.append(self.told("deadline_at"))
         return min(times, default=None)
 
     def set_timer(self) -> None:
@@ -96,7 +101,7 @@ class Turn:
 
     def send_new(self, seq: int, phase: str, action: Action) -> None:
         """Send a step's first command. Its arguments are kept with it, whatever the run's outputs become."""
-        values = {**self.told("outputs"), **self.run["payload"]}
+        values = {**self.run["payload"], **self.told("outputs")}  # nothing of the payload but what a step renews
         self._send_first(seq, phase, 0, wire_name(action), queue_of(action), arguments_for(action, values))
 
     def send_anew(self, row: Row) -> None:

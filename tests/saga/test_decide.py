@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from saga.decide import ATTEMPTS, SILENCE, decide
-from saga.events import FINAL, Decision, Due, Replied, Started
+from saga.events import FINAL, Decision, Due, Replied, Signalled, Started
 from saga.turn import command_id
 
 from .lab import lab
@@ -28,11 +29,11 @@ class Table:
             "payload": {"thing": str(RUN), "refuse": "", "failing": "", "breaks": 0},
         }  # fmt: skip
         self.steps: dict[tuple[int, str, int], dict[str, Any]] = {}
-        self.now, self.call_time = NOW, 10.0
+        self.now, self.call_time, self.saga = NOW, 10.0, lab
 
-    def on(self, event: Started | Due | Replied) -> Decision:
+    def on(self, event: Started | Due | Replied | Signalled) -> Decision:
         rows = list(self.steps.values())
-        made = decide(lab, self.run, rows, event, now=self.now, spread=0.5, call_time=self.call_time)
+        made = decide(self.saga, self.run, rows, event, now=self.now, spread=0.5, call_time=self.call_time)
         self.run |= made.run
         for key, columns in made.steps.items():
             self.steps.setdefault(key, {}).update(columns)
@@ -277,3 +278,45 @@ def test_a_failure_that_is_told_twice_counts_once(table: Table) -> None:
     assert table.names_sent(table.wait()) == ["lab.first"]
     table.answer("RETRY")
     assert table.steps[0, "F", 0]["attempt"] == 2
+
+
+def test_who_waits_for_people_is_not_given_up_for_silence_or_trouble(table: Table) -> None:
+    table.answer("PENDING", retry_after=3600.0, waiting_for="approval")
+    begun = table.now
+    while table.now < begun + timedelta(days=3):
+        assert table.names_sent(table.wait()) == ["lab.first"]  # nobody answers
+    for _ in range(2 * ATTEMPTS):
+        table.answer("RETRY")
+        table.wait()
+
+    assert table.steps[0, "F", 0]["status"] == "SENT"
+    assert table.names_sent(table.answer("OK")) == ["lab.second"]
+
+
+def test_a_wait_for_people_is_no_trouble_however_long_it_takes(table: Table) -> None:
+    while table.now < NOW + timedelta(days=30):
+        table.answer("PENDING", retry_after=21600.0, waiting_for="start_date")
+        table.wait()
+
+    assert (table.run["status"], table.run["attention"]) == ("running", None)
+
+
+def test_a_signal_asks_at_once_what_is_pending_and_nothing_else(table: Table) -> None:
+    table.answer("PENDING", retry_after=3600.0, waiting_for="approval")
+
+    assert table.names_sent(table.on(Signalled())) == ["lab.first"]
+    assert table.on(Signalled()).ignored
+    assert table.names_sent(table.answer("OK")) == ["lab.second"]
+    assert table.on(Signalled()).ignored
+
+
+def test_the_deadline_begins_when_the_wait_for_people_has_ended(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("saga.definition._registry", {})
+    hurried = replace(lab, name="lab-patient", deadline=timedelta(hours=1))
+    table.run["deadline_at"] = NOW + timedelta(hours=1)
+    table.saga = hurried
+    table.answer("PENDING", retry_after=3600.0, waiting_for="approval")
+    table.now = NOW + timedelta(days=5)
+
+    assert table.names_sent(table.answer("OK")) == ["lab.second"]
+    assert table.run["deadline_at"] == table.now + timedelta(hours=1)

@@ -38,3 +38,11 @@ def test_a_saga_that_cannot_be_run_safely_is_refused(steps: tuple[Step, ...], wh
         Saga("lab-wrong", lab.Plan, steps)
 
     assert known() == before
+
+
+def test_a_step_renews_only_what_the_payload_holds_in_its_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("saga.definition._registry", {})
+    renewing = replace(SECOND, gives=(), renews=("booked",))
+
+    with pytest.raises(BadDefinition, match="cannot renew 'booked'"):
+        Saga("lab-wrong", lab.Plan, (renewing, TURN))
