@@ -23,11 +23,14 @@ BLUEPRINTS = {
     "customers": ("customers",),
     "users": ("users", "invitations", "api_clients", "sign_on", "support_grants", "privacy"),
     "accounts": ("accounts", "budgets"),
-    "services": ("offers", "orders", "subscriptions", "approval_limits", "providers", "planning"),
+    "services": (
+        "offers", "orders", "subscriptions", "approval_limits", "providers", "planning", "approvals", "ordering_rules",
+        "carts", "quotes",
+    ),
     "support": ("cases",),
     "billing": ("charges", "invoices", "mismatches"),
     "notifications": ("audit", "exports"),
-}
+}  # fmt: skip
 ANYWHERE = ("operations", "runs")
 DOCUMENT = Path(__file__).parent.parent / "openapi.json"
 

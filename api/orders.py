@@ -8,8 +8,7 @@ from uuid import UUID
 from flask import g
 
 from domains.services import commands, db, queries
-from saga.flows.place_order import place_order as flow
-from saga.payloads.order import PlaceOrder
+from saga.flows.place_order import ordering
 
 from .auth import requires
 from .blueprint import Blueprint
@@ -42,12 +41,13 @@ def place_order(wish: dict[str, Any]) -> Start:
     """Place an order.
 
     The order can be read at once under the operation's `resource_id`. It may succeed in part: each line says whether
-    the provider accepted it.
+    the provider accepted it. Above your approval limit, or with a later `starts_on`, the operation is `not_started` and
+    waits for `approval` or `start_date`; cancel it until then.
     """
     with db.begin_read() as session:
         terms = queries.order_terms(session, g.caller.scope, **wish)
-        queries.check_limit(session, g.caller.scope, terms, g.caller.role)
-    return Start(flow, PlaceOrder.of(terms, g.caller))
+        waits = queries.order_waits(session, g.caller.scope, terms, g.caller)
+    return Start(*ordering(terms, g.caller, *waits))
 
 
 @blp.get("")

@@ -34,7 +34,8 @@ def order_or_its_run(scope: Scope, order_id: UUID) -> Any:
 def as_order(run: Run) -> dict[str, Any]:
     """The order that a run is about to write down, or could not."""
     terms = msgspec.convert(run.payload, PlaceOrder, strict=False)
-    state = "failed" if run.is_final else "placed"
+    waits = {"approval": "awaiting_approval", "start_date": "scheduled"}.get(run.waiting_for or "", "placed")
+    state = "failed" if run.is_final else waits
     line_state, error = ("rejected" if run.is_final else "pending"), failure(run)
     lines = [{**vars(line), "valid_to": last_day(line), "state": line_state, "error": error} for line in terms.lines]
     ends = {"placed_at": run.created_at, "ended_at": run.ended_at, "error": error}

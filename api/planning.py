@@ -8,14 +8,13 @@ from uuid import UUID
 from flask import g
 
 from domains.services import db, queries
-from saga.flows.change_plan import ChangePlan
 from saga.flows.change_plan import change_plan as plan_flow
 from saga.flows.resume_subscription import ResumeSubscription
 from saga.flows.resume_subscription import resume_subscription as resume_flow
-from saga.flows.schedule_change import ScheduleChange
 from saga.flows.schedule_change import schedule_change as schedule_flow
 from saga.flows.suspend_subscription import SuspendSubscription
 from saga.flows.suspend_subscription import suspend_subscription as suspend_flow
+from saga.payloads.change import changing
 
 from .auth import requires
 from .blueprint import Blueprint
@@ -43,7 +42,7 @@ blp = Blueprint("planning", __name__, url_prefix="/subscriptions", description=_
 @if_match(required=False)
 def suspend_subscription(wish: dict[str, Any], subscription_id: UUID, expected_version: int | None) -> Start:
     """Suspend a subscription: nobody can use it, it is billed on, and what was planned for it is deleted."""
-    terms = change_terms("suspend", wish, subscription_id, expected_version)
+    terms, _none = change_terms("suspend", wish, subscription_id, expected_version)
     return Start(suspend_flow, SuspendSubscription.of(terms, g.caller, expected_version))
 
 
@@ -54,7 +53,7 @@ def suspend_subscription(wish: dict[str, Any], subscription_id: UUID, expected_v
 @if_match(required=False)
 def resume_subscription(wish: dict[str, Any], subscription_id: UUID, expected_version: int | None) -> Start:
     """Resume what is suspended."""
-    terms = change_terms("resume", wish, subscription_id, expected_version)
+    terms, _none = change_terms("resume", wish, subscription_id, expected_version)
     return Start(resume_flow, ResumeSubscription.of(terms, g.caller, expected_version))
 
 
@@ -74,8 +73,8 @@ def list_plans(subscription_id: UUID) -> Any:
 @if_match(required=False)
 def change_plan(wish: dict[str, Any], subscription_id: UUID, expected_version: int | None) -> Start:
     """Change to another plan now: a higher edition, a longer term, or from a trial to what it tried."""
-    terms = change_terms("change_plan", wish, subscription_id, expected_version)
-    return Start(plan_flow, ChangePlan.of(terms, g.caller, expected_version))
+    terms, approval = change_terms("change_plan", wish, subscription_id, expected_version)
+    return Start(*changing(plan_flow, terms, g.caller, expected_version, approval))
 
 
 @blp.get("/<uuid:subscription_id>/scheduled-change")
@@ -94,8 +93,8 @@ def get_scheduled_change(subscription_id: UUID) -> Any:
 @if_match()
 def schedule_change(wish: dict[str, Any], subscription_id: UUID, expected_version: int | None) -> Start:
     """Plan what the next term begins with, in the place of what was planned before."""
-    terms = change_terms("schedule_change", wish, subscription_id, expected_version)
-    return Start(schedule_flow, ScheduleChange.of(terms, g.caller, expected_version))
+    terms, approval = change_terms("schedule_change", wish, subscription_id, expected_version)
+    return Start(*changing(schedule_flow, terms, g.caller, expected_version, approval))
 
 
 @blp.delete("/<uuid:subscription_id>/scheduled-change")
@@ -104,8 +103,8 @@ def schedule_change(wish: dict[str, Any], subscription_id: UUID, expected_versio
 @if_match()
 def remove_scheduled_change(subscription_id: UUID, expected_version: int | None) -> Start:
     """Take back what is planned for the next term."""
-    terms = change_terms("schedule_change", {"mode": "remove"}, subscription_id, expected_version)
-    return Start(schedule_flow, ScheduleChange.of(terms, g.caller, expected_version))
+    terms, approval = change_terms("schedule_change", {"mode": "remove"}, subscription_id, expected_version)
+    return Start(*changing(schedule_flow, terms, g.caller, expected_version, approval))
 
 
 @blp.get("/<uuid:subscription_id>/add-ons")

@@ -10,10 +10,9 @@ from flask import g
 from domains.services import commands, db, queries
 from saga.flows.cancel_subscription import CancelSubscription
 from saga.flows.cancel_subscription import cancel_subscription as cancel_flow
-from saga.flows.change_quantity import ChangeQuantity
 from saga.flows.change_quantity import change_quantity as quantity_flow
-from saga.flows.extend_subscription import ExtendSubscription
 from saga.flows.extend_subscription import extend_subscription as extend_flow
+from saga.payloads.change import changing
 
 from .auth import requires
 from .blueprint import Blueprint
@@ -70,8 +69,8 @@ def preview_subscription_change(wish: dict[str, Any], subscription_id: UUID) -> 
 @if_match(required=False)
 def change_quantity(wish: dict[str, Any], subscription_id: UUID, expected_version: int | None) -> Start:
     """Change how many units there are; fewer only within the return windows."""
-    terms = change_terms("change_quantity", wish, subscription_id, expected_version)
-    return Start(quantity_flow, ChangeQuantity.of(terms, g.caller, expected_version))
+    terms, approval = change_terms("change_quantity", wish, subscription_id, expected_version)
+    return Start(*changing(quantity_flow, terms, g.caller, expected_version, approval))
 
 
 @blp.post("/<uuid:subscription_id>/cancel")
@@ -81,7 +80,7 @@ def change_quantity(wish: dict[str, Any], subscription_id: UUID, expected_versio
 @if_match(required=False)
 def cancel_subscription(wish: dict[str, Any], subscription_id: UUID, expected_version: int | None) -> Start:
     """Cancel a subscription, now within the provider's window, or at the end of its term."""
-    terms = change_terms("cancel", wish, subscription_id, expected_version)
+    terms, _no_approval = change_terms("cancel", wish, subscription_id, expected_version)
     return Start(cancel_flow, CancelSubscription.of(terms, g.caller, expected_version))
 
 
@@ -92,13 +91,17 @@ def cancel_subscription(wish: dict[str, Any], subscription_id: UUID, expected_ve
 @if_match(required=False)
 def extend_subscription(wish: dict[str, Any], subscription_id: UUID, expected_version: int | None) -> Start:
     """Extend a subscription to a later last day, one of those the provider allows."""
-    terms = change_terms("extend", wish, subscription_id, expected_version)
-    return Start(extend_flow, ExtendSubscription.of(terms, g.caller, expected_version))
+    terms, approval = change_terms("extend", wish, subscription_id, expected_version)
+    return Start(*changing(extend_flow, terms, g.caller, expected_version, approval))
 
 
-def change_terms(action: str, wish: dict[str, Any], subscription_id: UUID, expected_version: int | None) -> Any:
-    """The terms of a change; 412 when the subscription is not in the version that the client has seen."""
+def change_terms(
+    action: str, wish: dict[str, Any], subscription_id: UUID, expected_version: int | None
+) -> tuple[Any, Any]:
+    """The terms of a change and the approval it needs; 412 when the subscription is not in the version that the client
+    has seen."""
     with db.begin_read() as session:
         terms = queries.change_terms(session, g.caller.scope, subscription_id=subscription_id, action=action, **wish)
+        approval = queries.approval_needed(session, g.caller.scope, terms, g.caller)
     same_version(expected_version, terms.subscription_version)
-    return terms
+    return terms, approval

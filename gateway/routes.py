@@ -11,7 +11,10 @@ PREFIXES: dict[str, tuple[str, ...]] = {
         "personal-data",
     ),
     "accounts": ("accounts", "budgets"),
-    "services": ("offers", "orders", "subscriptions", "approval-limits", "providers", "webhooks"),
+    "services": (
+        "offers", "orders", "subscriptions", "approval-limits", "providers", "webhooks", "approvals", "ordering-rules",
+        "cart", "carts", "quotes",
+    ),
     "support": ("cases",),
     "billing": ("charges", "costs", "invoices", "mismatches"),
     "notifications": ("dev", "audit", "audit-entries", "personal-exports"),

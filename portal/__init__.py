@@ -36,7 +36,7 @@ BLUEPRINTS = {
         "privacy",
     ),
     "accounts": ("accounts", "budgets"),
-    "services": ("offers", "orders", "subscriptions", "changes", "limits", "providers"),
+    "services": ("offers", "orders", "subscriptions", "changes", "limits", "providers", "approvals", "carts", "quotes"),
     "support": ("support",),
     "billing": ("billing", "invoices"),
     "notifications": ("notifications", "audit", "exports"),

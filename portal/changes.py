@@ -24,6 +24,7 @@ from saga.flows.extend_subscription import extend_subscription
 from saga.flows.resume_subscription import resume_subscription
 from saga.flows.schedule_change import schedule_change
 from saga.flows.suspend_subscription import suspend_subscription
+from saga.payloads.change import changing
 
 from . import planning
 from .access import requires
@@ -93,12 +94,14 @@ def check_page(subscription_id: UUID, act: str, errors: Errors) -> Any:
         it = queries.get_subscription(session, g.caller.scope, subscription_id)
         terms = queries.change_terms(session, g.caller.scope, **asked)
         promise = commands.promise_change(session, terms=terms)
+        asks = queries.approval_needed(session, g.caller.scope, terms, g.caller)
     known: dict[str, Any] = {
         "it": it,
         "act": act,
         "promise": promise,
         "terms": terms,
         "now": now,
+        "asks": asks,
         "call": as_call(it, act, promise),
     }
     return page("subscriptions/check.html", status=errors.status, errors=errors, **known)
@@ -113,8 +116,9 @@ def change(subscription_id: UUID, act: str) -> Start:
     asked = {"action": ACTS[act].action, "preview_id": promised(), **wish(act)}
     with db.begin_read() as session:
         terms = queries.change_terms(session, g.caller.scope, subscription_id=subscription_id, **asked)
-    flow = ACTS[act].flow
-    return Start(flow, flow.payload.of(terms, g.caller, same_version(terms.subscription_version)))  # type: ignore[attr-defined]
+        approval = queries.approval_needed(session, g.caller.scope, terms, g.caller)
+    seen = same_version(terms.subscription_version)
+    return Start(*changing(ACTS[act].flow, terms, g.caller, seen, approval))
 
 
 def same_version(found: int) -> int:

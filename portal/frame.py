@@ -119,6 +119,8 @@ def places(caller: Caller) -> list[dict[str, Any]]:
         ("/offers", "layout-grid", _("Catalogue"), "offers:read"),
         ("/subscriptions", "stack-2", _("Subscriptions"), "subscriptions:read"),
         ("/orders", "shopping-cart", _("Orders"), "orders:read"),
+        ("/cart", "list-details", _("Cart"), "orders:write"),
+        ("/approvals", "user-check", _("Approvals"), "approvals:read"),
         ("/invoices", "file-invoice", _("Invoices"), "invoices:read"),
         ("/costs", "chart-bar", _("Costs"), "charges:read"),
         ("/cases", "lifebuoy", _("Support cases"), "cases:read"),

@@ -15,7 +15,7 @@ from domains.kernel.money import Money
 from domains.services import commands, db, queries
 
 from .access import requires
-from .forms import Errors, refusals_on
+from .forms import Errors, refusals_on, whole
 from .frame import ROLES
 from .htmx import page, redirect
 
@@ -31,8 +31,9 @@ def index(errors: Errors | None = None) -> Any:
     with db.begin_read() as session:
         limits = queries.approval_limits(session, g.caller.scope, customer_id)
         accounts = queries.list_accounts(session, g.caller.scope, customer_id=customer_id)
+        rule = queries.ordering_rule(session, g.caller.scope, customer_id)
     currency = accounts[0].currency if accounts else ""
-    known: dict[str, Any] = {"limits": limits, "names": NAMES, "currency": currency, "errors": wrong}
+    known: dict[str, Any] = {"limits": limits, "names": NAMES, "currency": currency, "errors": wrong, "rule": rule}
     return page("users/limits.html", status=wrong.status, **known)
 
 
@@ -41,12 +42,12 @@ def index(errors: Errors | None = None) -> Any:
 @refusals_on(index)
 def update() -> Any:
     """Set all limits as they were typed."""
-    customer_id = customer_here()
+    whose = {"customer_id": customer_here(), "reseller_id": g.caller.reseller_id}
+    above, days = amount("preview_above"), whole("approval_days", otherwise=queries.APPROVAL_DAYS)
     with db.begin() as session:
         for role, limit in typed_limits().items():
-            commands.set_approval_limit(
-                session, customer_id=customer_id, reseller_id=g.caller.reseller_id, role=role, limit=limit
-            )
+            commands.set_approval_limit(session, **whose, role=role, limit=limit)
+        commands.set_ordering_rule(session, **whose, preview_above=above, approval_days=days)
     flash(_("Saved."), "done")
     return redirect("/approval-limits")
 

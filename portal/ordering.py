@@ -10,16 +10,17 @@ from flask import g, request
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from domains.kernel.database import new_id
 from domains.kernel.errors import Conflict, Invalid, Refused
 from domains.services import db, queries
 from domains.services.queries import LineWish, OfferView
 
 from . import formats
-from .forms import Errors, chosen_id, optional_id, typed, whole
+from .forms import Errors, chosen_id, maybe_day, optional_id, typed, whole
 from .offers import accounts_of
 
 ADD_ON = "addon-"  # the quantity of an add-on is typed into addon-<its id>
-FIELDS = ("account", "plan", "quantity", "parent", "po_reference", "cost_centre")
+FIELDS = ("account", "plan", "quantity", "parent", "po_reference", "cost_centre", "starts_on")
 NAMES = {
     "account_id": "account", "term": "plan", "billing_cycle": "plan", "parent_subscription_id": "parent",
     "offer_id": "quantity",
@@ -36,6 +37,7 @@ def wish(account_id: UUID | None = None) -> dict[str, Any]:
         "lines": [first, *(LineWish(one, count) for one, count in add_ons() if count)],
         "po_reference": typed("po_reference", label=_("PO number")),
         "cost_centre": typed("cost_centre", label=_("Cost centre")),
+        "starts_on": maybe_day("starts_on"),
     }
 
 
@@ -56,6 +58,7 @@ def form_context(errors: Errors) -> dict[str, Any]:
         terms, why = priced(session, offer, account_id)
     return {
         "offer": offer, "accounts": accounts, "account_id": account_id, "extras": extras, "parents": parents,
+        "line_id": optional_id("line_id") or new_id(),
         "terms": terms, "why": why, "errors": named(errors), "typed": request.values, "add_on": ADD_ON,
         "quantity": request.values.get("quantity", offer.min_quantity), "plan": plan_of(offer),
     }  # fmt: skip

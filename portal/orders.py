@@ -11,8 +11,7 @@ from domains.kernel import clock
 from domains.kernel.errors import NotFound
 from domains.services import commands, db, queries
 from saga import store, tables
-from saga.flows.place_order import place_order as flow
-from saga.payloads.order import PlaceOrder
+from saga.flows.place_order import ordering
 
 from . import search
 from .access import requires
@@ -23,7 +22,17 @@ from .ordering import as_call, form_context, wish
 from .starting import Start, promised, starts
 
 bp = Blueprint("orders", __name__, url_prefix="/orders")
-STATES = ("placed", "at_provider", "completed", "partially_completed", "rejected", "failed")
+STATES = (
+    "awaiting_approval",
+    "scheduled",
+    "placed",
+    "at_provider",
+    "completed",
+    "partially_completed",
+    "rejected",
+    "canceled",
+    "failed",
+)
 
 
 @bp.get("")
@@ -48,7 +57,13 @@ def show(order_id: UUID) -> Any:
     order, run = order_and_run(order_id)
     if order is None:
         return redirect(f"/operations/{run.id}")
-    return page("orders/show.html", order=order, run=run)
+    with db.begin_read() as session:
+        approval = (
+            queries.approval_for(session, g.caller.scope, order_id, g.caller)
+            if order.state == "awaiting_approval"
+            else None
+        )
+    return page("orders/show.html", order=order, run=run, approval=approval)
 
 
 def order_and_run(order_id: UUID) -> tuple[Any, Any]:
@@ -106,8 +121,8 @@ def place() -> Start:
     asked = wish()
     with db.begin_read() as session:
         terms = queries.order_terms(session, g.caller.scope, **asked, preview_id=promised())
-        queries.check_limit(session, g.caller.scope, terms, g.caller.role)
-    return Start(flow, PlaceOrder.of(terms, g.caller))
+        waits = queries.order_waits(session, g.caller.scope, terms, g.caller)
+    return Start(*ordering(terms, g.caller, *waits))
 
 
 @bp.get("/_found")

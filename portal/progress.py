@@ -30,6 +30,10 @@ KINDS = {
     "check-month": _l("Look through a month"), "export-person": _l("A person's data, put together"),
     "erase-person": _l("A person, erased"),
 }  # fmt: skip
+WAITS = {  # what a run waits for besides the provider
+    "approval": _l("Somebody has to approve this. Until then nothing is ordered, and you can call it off."),
+    "start_date": _l("It waits for its day. Until then nothing is ordered, and you can call it off."),
+}
 NAMELESS = ("export-person", "erase-person")  # their label is an id
 PLACES = {"order": "/orders/", "subscription": "/subscriptions/", "account": "/accounts/", "customer": "/customers/"}
 SOON, LATER, RARELY = (15, 1), (60, 3), 15  # (up to this age in seconds, ask again after so many); later on, rarely
@@ -90,6 +94,8 @@ def sentence(run: Run) -> str:
         return _("You have cancelled this. We are taking back what was done.")
     if run.phase == "C":
         return _("It did not work out. We are taking back what was done.")
+    if run.waiting_for in WAITS:
+        return str(WAITS[run.waiting_for])
     if run.waiting_for == "provider":
         return _("The provider is at work. You can leave this page, we will e-mail you.")
     return _("We are working on it. You can leave this page, we will e-mail you.")
@@ -108,6 +114,8 @@ def message(step: TimelineStep, run: Run) -> str:
     """One plain sentence about a step, or nothing."""
     if step.status == "refused" and step.error:
         return formats.translated(step.error)
+    if step.status == "waiting" and run.waiting_for in WAITS:
+        return str(WAITS[run.waiting_for])
     if step.status == "waiting" and not run.paused:
         again = formats.seconds_of_day(step.next_at) if step.next_at else ""
         return _("The provider is setting it up. We ask again at %(time)s.", time=again)

@@ -22,6 +22,8 @@ GROUPS: tuple[tuple[LazyString, tuple[Right, ...]], ...] = (
     (_l("Buying"), (
         Right("offers:read", _l("Search the catalogue and its prices")),
         Right("orders:read", _l("See orders")), Right("orders:write", _l("Place orders, which cost money")),
+        Right("approvals:read", _l("See what waits for an approval")),
+        Right("approvals:write", _l("Approve or reject what others order")),
         Right("subscriptions:read", _l("See subscriptions")),
         Right("subscriptions:write", _l("Change, extend and cancel subscriptions")),
         Right("operations:read", _l("Follow what is being worked on")),

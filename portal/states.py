@@ -47,6 +47,22 @@ def _off(word: str, icon: str = "minus") -> Look:
 
 
 LOOKS: dict[str, dict[str, Look]] = {
+    "quote": {
+        "draft": _off(_("Draft")),
+        "sent": _waiting(_("Sent")),
+        "accepted": _done(_("Accepted")),
+        "declined": _failed(_("Declined")),
+        "expired": _off(_("Expired")),
+        "withdrawn": _off(_("Withdrawn")),
+    },
+    "approval": {
+        "requested": _waiting(_("Waiting")),
+        "delegated": _waiting(_("Left to a colleague")),
+        "approved": _done(_("Approved")),
+        "rejected": _failed(_("Rejected")),
+        "expired": _off(_("Expired")),
+        "withdrawn": _off(_("Withdrawn")),
+    },
     "customer": {
         "onboarding": _working(_("Setting up")),
         "active": _done(_("Active")),
@@ -63,6 +79,7 @@ LOOKS: dict[str, dict[str, Look]] = {
     },
     "order": {
         "awaiting_approval": _waiting(_("Approval")),
+        "scheduled": _waiting(_("Scheduled")),
         "placed": _working(_("Placed")),
         "at_provider": _working(_("At the provider")),
         "completed": _done(_("Done")),

@@ -14,7 +14,8 @@ from .offers import KINDS, cycle_word, term_word
 from .values import Int, Word, count, day, identifier, moment, text
 
 STATES = (
-    "awaiting_approval", "placed", "at_provider", "completed", "partially_completed", "rejected", "canceled", "failed",
+    "awaiting_approval", "scheduled", "placed", "at_provider", "completed", "partially_completed", "rejected",
+    "canceled", "failed",
 )  # fmt: skip
 
 
@@ -41,6 +42,7 @@ class PreviewOrderRequest(Request):
     lines = fields.List(fields.Nested(OrderLineRequest), required=True, validate=validate.Length(1, 50))
     po_reference = text(80, description="Printed on the invoice.")
     cost_centre = text(80)
+    starts_on = day("A later day to start on, up to 90 days ahead; else it starts today.")
 
     @post_load
     def as_wishes(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -110,7 +112,7 @@ class OrderPreview(Answer):
     tax_estimate = fields.Nested(Tax, attribute="terms.tax_estimate")
     next_invoice = fields.Nested(NextInvoice, attribute="terms.next_invoice")
     approval_needed = fields.Boolean(
-        metadata={"description": "Whether it is above your approval limit: to place it is refused."}
+        metadata={"description": "Whether it is above your approval limit: it will wait until somebody approves it."}
     )
     warnings = fields.List(fields.String(), metadata={"description": "For people."})
 

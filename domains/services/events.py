@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from domains.kernel.messages import Event, context
+from domains.kernel.money import Money
 
 from .models import Subscription
 
@@ -115,3 +116,37 @@ class SubscriptionRepriced(Event):
     unit_price: str
     currency: str
     first: date
+
+
+class ApprovalRequested(Event):
+    """Somebody must say yes to an order or a change, or was left the decision (`to`, an e-mail address)."""
+
+    approval_id: UUID
+    label: str
+    amount: Money
+    requested_by: str
+    until: datetime
+    to: str | None
+    user_id: UUID | None  # who asked, and is not asked back
+
+
+class ApprovalDecided(Event):
+    """What was asked for is approved, rejected, expired or withdrawn; `user_id` is who had asked for it."""
+
+    approval_id: UUID
+    label: str
+    state: str
+    decided_by: str
+    reason: str
+    user_id: UUID | None
+
+
+class QuoteSent(Event):
+    """A quote is put before those who may order; `user_id` is who has made it."""
+
+    quote_id: UUID
+    number: str
+    amount: Money
+    made_by: str
+    until: datetime
+    user_id: UUID | None

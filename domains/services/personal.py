@@ -10,6 +10,22 @@ from domains.kernel import personal
 from domains.kernel.personal import Held, Register, Whom
 
 PERSONAL: Register = {
+    "approval": Held(
+        subject="requested_by_id decided_by_id",
+        person="requested_by delegated_by decided_by requested_by_client",
+        contact="delegated_to",
+        free_text="reason",
+        none="account_name subject_kind label state currency terms role",
+    ),
+    "cart": Held(none="po_reference cost_centre"),
+    "cart_line": Held(none="name term billing_cycle"),
+    "quote": Held(
+        subject="made_by_id decided_by_id",
+        person="made_by decided_by",
+        free_text="note reason",
+        none="number account_name state currency terms",
+    ),
+    "ordering_rule": Held(none="currency"),
     "approval_limit": Held(none="role currency"),
     "account_ref": Held(none=("name status currency country region time_zone price_book ccp_customer_id ccp_user_id")),
     "change_": Held(

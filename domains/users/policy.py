@@ -19,6 +19,8 @@ SCOPES = {
     "accounts:write": "Open and change accounts and their budgets",
     "approval-limits:read": "See up to which amount each role may order without approval",
     "approval-limits:write": "Set up to which amount each role may order without approval",
+    "approvals:read": "See what waits for an approval, and what was decided",
+    "approvals:write": "Approve or reject what others order, up to one's own limit",
     "offers:read": "Search the catalogue",
     "orders:read": "See orders",
     "orders:write": "Check and place orders",
@@ -55,29 +57,30 @@ ROLES = {
     "administrator": "The operator's administrator: everything",
 }
 _READ = "customers accounts offers orders subscriptions operations cases charges invoices users approval-limits"
-_ALL_READ = frozenset(f"{noun}:read" for noun in _READ.split())
+_ALL_READ = frozenset(f"{noun}:read" for noun in (*_READ.split(), "approvals"))
 _BUY = frozenset({"orders:write", "subscriptions:write", "operations:write", "cases:write"})
 _LIMITS = frozenset({"approval-limits:write"})
+_APPROVE = frozenset({"approvals:write"})
 _WORK = frozenset({"cases:write", "support:work"})
 # who comes in besides people with a password: programs, and people through the organisation's own sign-on
 _DOORS = frozenset({"api-clients:read", "api-clients:write", "sign-on:read", "sign-on:write"})
 SUPPORT_SCOPES = frozenset({"support-access:read", "support-access:write", "privacy:read", "privacy:write"})
 RUN_SCOPES = frozenset({"runs:read", "runs:write"})
 ROLE_SCOPES: dict[str, frozenset[str]] = {
-    "owner": _ALL_READ | _BUY | _LIMITS | _DOORS | SUPPORT_SCOPES
+    "owner": _ALL_READ | _BUY | _APPROVE | _LIMITS | _DOORS | SUPPORT_SCOPES
     | {"accounts:write", "customers:write", "users:write", "audit:read"},
-    "buyer": _ALL_READ | _BUY | {"accounts:write"},
+    "buyer": _ALL_READ | _BUY | _APPROVE | {"accounts:write"},
     "billing": _ALL_READ | {"cases:write"},
     "reader": _ALL_READ,
     "agent": _ALL_READ | _WORK,
     "saga.operator": _ALL_READ | _WORK | RUN_SCOPES,
-    "administrator": _ALL_READ | _BUY | _WORK | _LIMITS | _DOORS | RUN_SCOPES
+    "administrator": _ALL_READ | _BUY | _APPROVE | _WORK | _LIMITS | _DOORS | RUN_SCOPES
     | {"accounts:write", "customers:write", "users:write", "operate", "audit:read"},
 }  # fmt: skip
 # What is a customer's own: without its support access, staff do not get there (ADR 32).
 BEHIND_A_GRANT = frozenset(
     f"{noun}:{verb}"
-    for noun in ("accounts", "approval-limits", "orders", "subscriptions")
+    for noun in ("accounts", "approval-limits", "approvals", "orders", "subscriptions")
     for verb in ("read", "write")
 ) | {"operations:write", "invoices:read", "charges:read"}
 SUPPORT_AREAS: dict[str, frozenset[str]] = {  # what a support access may let staff change

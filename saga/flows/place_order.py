@@ -8,19 +8,41 @@ from __future__ import annotations
 
 from domains.accounts import commands as accounts
 from domains.billing import commands as billing
+from domains.kernel.tenancy import Caller
 from domains.notifications import commands as notifications
 from domains.services import commands as services
 from domains.services import exchanges as provider
+from domains.services.commands import ApprovalAsked
+from domains.services.pricing import OrderTerms
 
 from ..definition import N_, PROMISED, Saga, pivot, step
-from ..payloads.order import PlaceOrder
+from ..payloads.order import PlaceOrder, PlaceOrderLater
 
-place_order = Saga("place-order", PlaceOrder, (
-    step(services.draft_order, compensation=services.discard_order, title=N_("Check the order")),
+_rest = (
     step(accounts.reserve_spend, compensation=accounts.release_reservation, title=N_("Reserve the amount")),
     pivot(provider.send_order, gives=("accepted", "rejected", "accepted_total"), title=N_("Order at the provider")),
     step(services.activate_order, title=N_("Activate the subscriptions")),
     step(accounts.confirm_reservation, title=N_("Settle the reservation")),
     step(billing.charge_order, title=N_("Book the charge")),
     step(notifications.notify, title=N_("Tell you")),
+)
+place_order = Saga("place-order", PlaceOrder, (
+    step(services.draft_order, compensation=services.discard_order, title=N_("Check the order")), *_rest,
 ), deadline=PROMISED)  # fmt: skip
+
+# One that waits for an approval or for its day. When it goes on, its days have moved along and its prices have stayed.
+_MOVED = ("lines", "charge_now", "every_month", "commitment", "reserve", "effective_on", "tax_estimate", "next_invoice")
+place_order_later = Saga("place-order", PlaceOrderLater, (
+    step(services.request_order, compensation=services.give_up_order, title=N_("Check the order")),
+    step(services.start_order, compensation=services.give_up_order, renews=(*_MOVED, "facts"),
+         title=N_("Wait until it may go on")), *_rest,
+), version=2, deadline=PROMISED)  # fmt: skip
+
+
+def ordering(
+    terms: OrderTerms, caller: Caller, approval: ApprovalAsked | None, is_later: bool
+) -> tuple[Saga, PlaceOrder]:
+    """The flow of an order and its payload: an order that has nothing to wait for does not pay for waiting."""
+    if approval is None and not is_later:
+        return place_order, PlaceOrder.of(terms, caller)
+    return place_order_later, PlaceOrderLater.of(terms, caller, approval=approval)

@@ -7,12 +7,20 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from domains.kernel.database import new_id
+from domains.kernel.errors import Refused
 from domains.kernel.tenancy import Caller
+from domains.services.commands import ApprovalAsked
 from domains.services.pricing import ChangeTerms
 
+from ..definition import N_, Saga, known, saga_of
 from .people import Person, person_of
 
 C = TypeVar("C", bound="Change")
+# What a change that has waited is told anew: its days have moved along.
+MOVED = (
+    "charge_now", "refund", "every_month", "commitment", "reserve", "effective_on", "undo_until", "tax_estimate",
+    "next_invoice", "facts",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +37,7 @@ class Change(ChangeTerms):
     expected_version: int | None
 
     @classmethod
-    def of(cls: type[C], terms: ChangeTerms, caller: Caller, expected_version: int | None = None) -> C:
+    def of(cls: type[C], terms: ChangeTerms, caller: Caller, expected_version: int | None = None, **more: Any) -> C:
         """A change of these terms by this caller."""
         person, ids = person_of(caller), (new_id(), new_id(), new_id())
         facts = {
@@ -40,7 +48,7 @@ class Change(ChangeTerms):
         }  # fmt: skip
         return cls(**vars(terms), reservation_id=ids[0], provider_operation_id=ids[1], delivery_id=ids[2],
                    requested_by=person, recipient=person, template=cls.told_by(), facts=facts,
-                   expected_version=expected_version)  # fmt: skip
+                   expected_version=expected_version, **more)  # fmt: skip
 
     @classmethod
     def told_by(cls) -> str:
@@ -62,3 +70,15 @@ class Change(ChangeTerms):
     @property
     def resource(self) -> tuple[str, UUID]:
         return "subscription", self.subscription_id
+
+
+def changing(
+    flow: Saga, terms: ChangeTerms, caller: Caller, expected_version: int | None, approval: ApprovalAsked | None
+) -> tuple[Saga, Change]:
+    """The flow of a change and its payload: version 2 is the one that waits for an approval."""
+    if approval is not None and (flow.name, 2) not in known():
+        text = N_("This commits to more than you may by yourself, and cannot wait for an approval. Ask who may do it.")
+        raise Refused(text, code="approval_required")
+    found = flow if approval is None else saga_of(flow.name, 2)
+    more = {} if approval is None else {"approval": approval}
+    return found, found.payload.of(terms, caller, expected_version, **more)  # type: ignore[attr-defined]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from domains.kernel.database import new_id
 from domains.kernel.tenancy import Caller
+from domains.services.commands import ApprovalAsked
 from domains.services.pricing import OrderTerms
 
 from .people import Person, person_of
+
+P = TypeVar("P", bound="PlaceOrder")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +29,10 @@ class PlaceOrder(OrderTerms):
     facts: dict[str, Any]
 
     @classmethod
-    def of(cls, terms: OrderTerms, caller: Caller) -> PlaceOrder:
+    def of(cls: type[P], terms: OrderTerms, caller: Caller, **more: Any) -> P:
         """An order of these terms by this caller."""
         return cls(
+            **more,
             **vars(terms),
             reservation_id=new_id(),
             provider_operation_id=new_id(),
@@ -54,3 +58,15 @@ class PlaceOrder(OrderTerms):
     @property
     def resource(self) -> tuple[str, UUID]:
         return "order", self.order_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceOrderLater(PlaceOrder):
+    """An order that waits for an approval, for its day (`effective_on`), or for both."""
+
+    approval: ApprovalAsked | None
+
+    @property
+    def waiting_for(self) -> str:
+        """What it is known to wait for from the beginning."""
+        return "approval" if self.approval else "start_date"

@@ -65,6 +65,9 @@ class Program:
     def patch(self, path: str, body: Any = None, **headers: str | None) -> TestResponse:
         return self.ask("PATCH", path, body, headers=_named(headers))
 
+    def delete(self, path: str, **headers: str | None) -> TestResponse:
+        return self.ask("DELETE", path, headers=_named(headers))
+
 
 def contract_of(app: Flask) -> Contract:
     """What an app promises, read once."""

@@ -1,4 +1,4 @@
-"""Approval limits through the API: set by the owner, told by a preview, and kept when an order is placed."""
+"""Approval limits through the API: set by the owner, told by a preview, and an order above them waits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .program import Program, a_caller
 PATH = "/approval-limits"
 
 
-def test_an_order_above_the_limit_of_programs_is_told_by_its_preview_and_refused(
+def test_an_order_above_the_limit_of_programs_is_told_by_its_preview_and_waits(
     app: Flask, transport: Transport
 ) -> None:
     with db.begin() as session:
@@ -27,13 +27,12 @@ def test_an_order_above_the_limit_of_programs_is_told_by_its_preview_and_refused
 
     limit = {"amount": "1.00", "currency": "EUR"}
     assert program.post(PATH, {"role": "client", "limit": limit}).json["items"][2] == {"role": "client", "limit": limit}
-    refused = program.post("/orders", wish)
+    waits = program.post("/orders", wish)
 
     assert program.post("/orders/preview", wish).json["approval_needed"] is True
-    assert (refused.status_code, refused.json["code"]) == (422, "approval_needed")
-    assert not transport.commands
+    assert (waits.status_code, waits.json["waiting_for"]) == (202, "approval")
     program.post(PATH, {"role": "client", "limit": None})
-    assert program.post("/orders", wish).status_code == 202
+    assert program.post("/orders", wish).json["waiting_for"] is None
 
 
 def test_who_may_not_set_limits_is_refused(app: Flask) -> None:

@@ -23,15 +23,16 @@ PARAMETERS = {
     "resource_id": "order", "subject_id": "order", "offer_id": None, "user_id": "colleague", "login_id": "login",
     "actor_id": "user", "invitation_id": "invitation", "client_id": "client", "secret_id": "secret", "key_id": "key",
     "domain_id": "domain", "support_grant_id": "grant", "grant_id": "grant", "attachment_id": "attachment",
-    "audit_entry_id": "entry", "export_id": "export",
+    "audit_entry_id": "entry", "export_id": "export", "approval_id": "approval", "cart_id": "cart", "quote_id": "quote",
+    "line_id": "cart_line",
 }  # fmt: skip
 # And into a field of a body. Nobody's ids: a tax office's, and `client_id`, by which a customer's provider knows us.
 FIELDS = {
     "account_id": "account", "customer_id": "customer", "reseller_id": "reseller", "preview_id": "preview",
     "lines[].parent_subscription_id": "subscription", "links[].id": "order", "resource_id": "order",
-    "lines[].offer_id": None,
-    "offer_id": None, "lines[].add_ons[].offer_id": None, "case_id": "case", "user_id": "colleague",
-    "client_id": None, "tax_id": None,
+    "lines[].offer_id": None, "lines[].add_ons[].offer_id": None, "case_id": "case", "user_id": "colleague",
+    "client_id": None, "tax_id": None, "base_line_id": "cart_line", "offer_id": None,
+    "parent_subscription_id": "subscription",
 }  # fmt: skip
 NEEDED = {"exportAuditEntries": {"format": "csv"}}  # what an address does not answer without
 # Which case somebody means is a note for those who read it. Nothing is looked up by it, whichever id it is, and whoever
@@ -68,6 +69,12 @@ def bodies(operation: str, t: Tenant) -> list[dict[str, Any]]:
         "scheduleChange": [change | {"quantity": 9}, {"offer_id": seats, "quantity": 9}],
         "openCase": [case | {"links": [link]} for link in linked],
         "intervene": [{"op": "pause", "expected_rev": 0, "reason": "x"}],
+        "makeQuote": [plain, plain | {"lines": [more]}], "sendQuote": [{}], "declineQuote": [{}], "acceptQuote": [{}],
+        "openCart": [{"account_id": ids.get("account")}], "updateCart": [{"po_reference": "x"}], "emptyCart": [{}],
+        "addCartLine": [more, {"offer_id": addon, "quantity": 1, "base_line_id": ids.get("cart_line")}],
+        "updateCartLine": [{"quantity": 3}], "previewCart": [{}], "orderCart": [{"preview_id": ids.get("preview")}],
+        "approve": [{}], "reject": [{"reason": "x"}], "delegate": [{"to": "x@x.example"}],
+        "setOrderingRules": [{"preview_above": None, "approval_days": 14}],
         "setApprovalLimit": [{"role": "buyer", "limit": {"amount": "90000.00", "currency": "EUR"}}],
         "retryRuns": [{"reason": "x", "customer_id": ids["customer"], "resource_id": ids.get("order")}],
     }  # fmt: skip

@@ -25,16 +25,20 @@ PATHS = {
     "case_id": "case", "invoice_id": "invoice", "operation_id": "operation", "run_id": "operation", "offer_id": None,
     "user_id": "colleague", "invitation_id": "invitation", "passkey_id": "passkey", "client_id": "client",
     "grant_id": "grant", "attachment_id": "attachment", "entry_id": "entry", "export_id": "export",
+    "approval_id": "approval", "cart_id": "cart", "quote_id": "quote", "line_id": "cart_line",
 }  # fmt: skip
 FIELDS = {
     "account": "account", "customer": "customer", "subscription": "subscription", "order": "order",
     "parent": "subscription", "operation": "operation", "preview_id": "preview", "membership": "membership",
-    "case_id": "case", "reply_id": "reply", "offer": None, "q": "order",
+    "case_id": "case", "reply_id": "reply", "offer": None, "line_id": None, "quote_id": None,
+    "cart": "cart", "q": "order",
     "attachment_id": "attachment", "case": "case", "credential": "secret", "grant": "grant", "grant_id": "grant",
     "id": "domain", "login": "login", "run": "operation", "subject": "order", "user": "colleague", "person": "user",
 }  # fmt: skip
 # Fields that an address reads: with a stranger's id there nothing is at this address.
 READ = {
+    "carts.index": ("account",), "carts.add": ("account", "parent"), "carts.refill": ("order",),
+    "carts.order": ("preview_id",), "quotes.new": ("cart",), "quotes.create": ("cart",), "quotes.index": ("account",),
     "orders.new": ("parent",), "orders.check": ("account", "parent"),
     "orders.place": ("account", "parent", "preview_id"),
     "offers.show": ("account",), "support.new": ("account", "order", "subscription", "operation"),
@@ -82,6 +86,12 @@ def forms(endpoint: str, t: Tenant) -> dict[str, str]:
         "support.reply": {"body": "x"}, "support.note": {"note": "x"}, "support.status": {"status": "resolved"},
         "operations.cancel": {}, "runs.intervene": {"op": "pause", "expected_rev": "0", "reason": "x"},
         "limits.update": {"currency": "EUR", "buyer": "90000"},
+        "carts.add": order | {"line_id": str(new_id())}, "carts.refill": {"order": ids.get("order", "")},
+        "carts.update": {"po_reference": "x"}, "carts.change_line": {"quantity": "3"}, "carts.empty": {},
+        "carts.check": {}, "carts.order": {"preview_id": ids.get("preview", "")},
+        "quotes.create": {"cart": ids.get("cart", ""), "quote_id": str(new_id()), "valid_days": "30"},
+        "quotes.send": {"version": "1"}, "quotes.decline": {"version": "1"}, "quotes.accept": {},
+        "approvals.decide": {"verb": "reject", "reason": "x", "version": "1"},
         "runs.retry_many": {"reason": "x"}, "switch.switch": {}, "organisations.accept": {},
         "organisations.decline": {}, "organisations.work": {},
     }  # fmt: skip

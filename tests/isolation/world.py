@@ -159,6 +159,19 @@ class World:
             "change_preview": change.json["id"], "preview": customer.post("/orders/preview", wish).json["id"],
         }  # fmt: skip
         attached(customer, tenant)
+        self._asked_for(customer, tenant, wish)
+
+    def _asked_for(self, customer: Client, tenant: Tenant, wish: dict[str, Any]) -> None:
+        """An order that waits for an approval."""
+        limit = {"role": "client", "limit": {"amount": "1.00", "currency": "EUR"}}
+        customer.post("/approval-limits", limit)
+        customer.follow("/orders", wish | {"po_reference": tenant.canary})
+        customer.post("/approval-limits", limit | {"limit": None})
+        cart = customer.post("/carts", {"account_id": wish["account_id"]}).json
+        line = customer.post(f"/carts/{cart['id']}/lines", wish["lines"][0]).json["lines"][0]
+        tenant.ids["quote"] = customer.post("/quotes", wish | {"po_reference": tenant.canary}).json["id"]
+        tenant.ids |= {"cart": cart["id"], "cart_line": line["id"]}
+        tenant.ids["approval"] = customer.get("/approvals").json["items"][0]["id"]
 
     def _invoiced(self, tenant: Tenant) -> None:
         with accounts_db.begin_read() as session:

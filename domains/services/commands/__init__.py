@@ -1,6 +1,7 @@
 """What can be done with services: each verb in one transaction, safe to repeat with the same ids."""
 
 from ..models import AcceptedLine as AcceptedLine
+from ..models import ApprovalAsked as ApprovalAsked
 from ..models import CcpCustomer as CcpCustomer
 from ..models import CcpUser as CcpUser
 from ..models import ChangeOutcome as ChangeOutcome
@@ -19,6 +20,17 @@ from .accounts import know_customer as know_customer
 from .accounts import note_ccp_link as note_ccp_link
 from .accounts import register_account as register_account
 from .accounts import retire_account as retire_account
+from .approvals import approve as approve
+from .approvals import delegate as delegate
+from .approvals import reject as reject
+from .carts import add_line as add_line
+from .carts import change_cart as change_cart
+from .carts import change_line as change_line
+from .carts import empty_cart as empty_cart
+from .carts import ensure_cart as ensure_cart
+from .carts import preview_cart as preview_cart
+from .carts import refill as refill
+from .carts import remove_line as remove_line
 from .catalogue import ensure_price_book as ensure_price_book
 from .catalogue import set_price_book as set_price_book
 from .catalogue import store_catalogue as store_catalogue
@@ -29,6 +41,7 @@ from .hints import forget_hints as forget_hints
 from .hints import note_hints as note_hints
 from .hints import take_hints as take_hints
 from .limits import set_approval_limit as set_approval_limit
+from .limits import set_ordering_rule as set_ordering_rule
 from .orders import activate_order as activate_order
 from .orders import discard_order as discard_order
 from .orders import draft_order as draft_order
@@ -40,4 +53,13 @@ from .previews import preview_change as preview_change
 from .previews import preview_order as preview_order
 from .previews import promise_change as promise_change
 from .previews import promise_order as promise_order
+from .quotes import decline_quote as decline_quote
+from .quotes import make_quote as make_quote
+from .quotes import send_quote as send_quote
 from .subscriptions import apply_look as apply_look
+from .waiting import give_up_change as give_up_change
+from .waiting import give_up_order as give_up_order
+from .waiting import request_change as request_change
+from .waiting import request_order as request_order
+from .waiting import start_change as start_change
+from .waiting import start_order as start_order

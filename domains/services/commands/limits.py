@@ -1,4 +1,4 @@
-"""Setting up to which amount a role may order without approval."""
+"""Setting up to which amount a role may order without approval, and what else holds for a customer's orders."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from domains.kernel.database import locked, new_id
 from domains.kernel.errors import Invalid
 from domains.kernel.money import Money
 
-from ..models import ORDERING, ApprovalLimit
+from ..models import ORDERING, ApprovalLimit, OrderingRule
+from ..models.approvals import MOST_DAYS
 
 
 def set_approval_limit(
@@ -41,6 +42,36 @@ def set_approval_limit(
     audit.record(
         session, "services.set_approval_limit", customer_id=customer_id, subject=("customer", customer_id),
         before={"role": role, "limit": _told(before)}, after={"role": role, "limit": _told(limit)},
+    )  # fmt: skip
+
+
+def set_ordering_rule(
+    session: Session, *, customer_id: UUID, reseller_id: UUID | None, preview_above: Money | None, approval_days: int
+) -> None:
+    """Set above which commitment an order must name a preview (None: never), and how many days an approval waits.
+
+    Refuses an amount below zero and a number of days that makes no sense.
+    """
+    if preview_above is not None and preview_above.amount < 0:
+        raise Invalid("The limit cannot be below zero.", code="limit_negative", field="preview_above")
+    if not 1 <= approval_days <= MOST_DAYS:
+        text = "An approval waits 1 to %(most)s days."
+        raise Invalid(text, code="days_out_of_range", field="approval_days", most=MOST_DAYS)
+    query = select(OrderingRule).where(OrderingRule.customer_id == customer_id)
+    row: OrderingRule | None = session.scalars(locked(query, OrderingRule.__table__)).one_or_none()
+    if row is None:
+        row = OrderingRule(id=new_id(), customer_id=customer_id, reseller_id=reseller_id, version=0, approval_days=0)
+        session.add(row)
+    before = {"preview_above": _told(row.preview_above), "approval_days": row.approval_days}
+    after = {"preview_above": _told(preview_above), "approval_days": approval_days}
+    if before == after:
+        return
+    row.currency = None if preview_above is None else preview_above.currency
+    row.preview_above_minor = None if preview_above is None else preview_above.minor
+    row.approval_days, row.version = approval_days, row.version + 1
+    audit.record(
+        session, "services.set_ordering_rule", customer_id=customer_id, subject=("customer", customer_id),
+        before=before, after=after,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from domains.kernel.tenancy import Scope
 from ..events import OrderCompleted, OrderDrafted, OrderRejected, SubscriptionActivated, costs_of
 from ..lots import Lot, named_after
 from ..models import AcceptedLine, AccountRef, Line, Offer, Order, Person, Policy, RejectedLine, SeatLot, Subscription
-from ..models.orders import ENDED
+from ..models.orders import ENDED, WAITING
 from ..pricing import OrderLine
 from ..queries import active_account
 from ..queries.terms import check_lines
@@ -51,9 +51,10 @@ def draft_order(
     promise = redeem(session, preview_id, customer_id, order_id)
     if promise is not None:
         check_promised(promise, lines)
-    provider = check_lines(session, scope, account, lines)
     now = clock.business_now(session)
     today = clock.local_day(now, account.time_zone)
+    later = effective_on if effective_on and effective_on > today else None
+    provider = check_lines(session, scope, account, lines, later)
     order = Order(
         id=order_id, number=next_number(session, "ORD", today.year), customer_id=customer_id, reseller_id=reseller_id,
         account_id=account_id, account_name=account.name, state="placed", currency=currency,
@@ -64,7 +65,7 @@ def draft_order(
     )  # fmt: skip
     session.add(order)
     _write_lines(session, order, account, lines)
-    publish(session, OrderDrafted(1, *_identity(order)))
+    publish(session, OrderDrafted(1, *identity(order)))
     _audit(session, "services.place_order", order, _summary(order, lines))
 
 
@@ -74,7 +75,8 @@ def _summary(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
     return {"number": order.number, "account_id": order.account_id, "lines": ordered} | amounts
 
 
-def _identity(order: Order) -> tuple[UUID, UUID, UUID | None, UUID, str, str]:
+def identity(order: Order) -> tuple[UUID, UUID, UUID | None, UUID, str, str]:
+    """What every event tells of an order."""
     return order.id, order.customer_id, order.reseller_id, order.account_id, order.number, order.state
 
 
@@ -125,21 +127,22 @@ def _pending(order: Order, account: AccountRef, line: OrderLine, offer: Offer) -
 def discard_order(session: Session, *, order_id: UUID) -> None:
     """Take an order back: everything is as before, and the reason stays on the order. If absent, fine.
 
-    It is `rejected` when the provider said no, else `failed`. A delivered order stays.
+    It is `rejected` when the provider or an approver said no, `canceled` when it was still waiting, else `failed`. A
+    delivered order stays.
     """
     order = find_order(session, order_id)
     if order is None or order.state in ENDED:
         return
-    now = clock.business_now(session)
+    now, waited = clock.business_now(session), order.state in WAITING
     refused = order.error_code is not None
     if not refused:
         order.error_code, order.error_detail = "not_sent", NOT_SENT
-    order.move("rejected" if refused else "failed", now)
-    for line, subscription in _lines_of(session, order.id):
+    order.move("rejected" if refused else "canceled" if waited else "failed", now)
+    for line, subscription in lines_of(session, order.id):
         line.state = "rejected"
         _fail(subscription, order.error_code or "", order.error_detail or "")
     release(session, order.preview_id, order.id)
-    publish(session, OrderRejected(order.version, *_identity(order), code=order.error_code))
+    publish(session, OrderRejected(order.version, *identity(order), code=order.error_code))
     _audit(session, "services.discard_order", order, {"state": order.state, "code": order.error_code})
 
 
@@ -149,7 +152,8 @@ def find_order(session: Session, order_id: UUID) -> Order | None:
     return session.scalars(query).one_or_none()
 
 
-def _lines_of(session: Session, order_id: UUID) -> list[tuple[Line, Subscription]]:
+def lines_of(session: Session, order_id: UUID) -> list[tuple[Line, Subscription]]:
+    """The lines of an order in their order, each with its subscription."""
     query = select(Line, Subscription).join(Subscription, Subscription.id == Line.subscription_id)
     rows = session.execute(query.where(Line.order_id == order_id).order_by(Line.position))
     return [(line, subscription) for line, subscription in rows]
@@ -176,7 +180,7 @@ def activate_order(
     now = clock.business_now(session)
     yes = {line.subscription_id: line for line in accepted}
     no = {line.subscription_id: line for line in rejected}
-    for line, subscription in _lines_of(session, order.id):
+    for line, subscription in lines_of(session, order.id):
         if line.subscription_id in yes:
             line.state = "accepted"
             _activate(session, order, subscription, yes[line.subscription_id], line.charged_until)
@@ -185,7 +189,7 @@ def activate_order(
             line.state, line.error_code, line.error_detail = "rejected", reason.code, reason.detail
             _fail(subscription, reason.code, reason.detail)
     order.move("partially_completed" if rejected else "completed", now)
-    publish(session, OrderCompleted(order.version, *_identity(order)))
+    publish(session, OrderCompleted(order.version, *identity(order)))
     _audit(session, "services.activate_order", order, {"state": order.state, "accepted": list(yes), "rejected": no})
 
 

@@ -36,9 +36,9 @@ class Preview:
     approval_needed: bool = False
 
 
-def promise_order(session: Session, *, terms: OrderTerms) -> Preview:
-    """Sign the terms of an order and hold them for 30 minutes."""
-    return _promise(session, "order", terms)
+def promise_order(session: Session, *, terms: OrderTerms, holds: timedelta = HOLDS_FOR) -> Preview:
+    """Sign the terms of an order and hold them for 30 minutes, or for as long as a quote holds."""
+    return _promise(session, "order", terms, holds)
 
 
 def promise_change(session: Session, *, terms: ChangeTerms) -> Preview:
@@ -54,6 +54,7 @@ def preview_order(
     lines: Sequence[LineWish],
     po_reference: str | None = None,
     cost_centre: str | None = None,
+    starts_on: date | None = None,
     role: str = "",
 ) -> Preview:
     """Check, price and promise an order in one go, and say whether it is above the limit of who orders in a `role`.
@@ -61,8 +62,9 @@ def preview_order(
     Refuses what `queries.order_terms` refuses.
     """
     terms = order_terms(
-        session, scope, account_id=account_id, lines=lines, po_reference=po_reference, cost_centre=cost_centre
-    )
+        session, scope, account_id=account_id, lines=lines, po_reference=po_reference, cost_centre=cost_centre,
+        starts_on=starts_on,
+    )  # fmt: skip
     return replace(promise_order(session, terms=terms), approval_needed=needs_approval(session, scope, terms, role))
 
 
@@ -78,8 +80,10 @@ def preview_change(session: Session, *, scope: Scope, subscription_id: UUID, act
     return replace(found, id=promise.id, expires_at=promise.expires_at)
 
 
-def _promise(session: Session, kind: str, terms: OrderTerms | ChangeTerms) -> Preview:
-    expires_at = (clock.now(session) + HOLDS_FOR).replace(microsecond=0)
+def _promise(
+    session: Session, kind: str, terms: OrderTerms | ChangeTerms, holds: timedelta = HOLDS_FOR
+) -> Preview:  # fmt: skip
+    expires_at = (clock.now(session) + holds).replace(microsecond=0)
     row = Row(
         id=new_id(), customer_id=terms.customer_id, reseller_id=terms.reseller_id, kind=kind,
         terms=msgspec.to_builtins(terms), expires_at=expires_at, redeemed_by=None,

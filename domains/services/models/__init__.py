@@ -1,5 +1,10 @@
 """The tables of services: the catalogue with its prices, promises, orders, subscriptions and their changes."""
 
+from .approvals import Approval as Approval
+from .approvals import ApprovalAsked as ApprovalAsked
+from .approvals import OrderingRule as OrderingRule
+from .carts import Cart as Cart
+from .carts import CartLine as CartLine
 from .catalogue import Listing as Listing
 from .catalogue import Offer as Offer
 from .catalogue import OfferPlan as OfferPlan
@@ -27,6 +32,7 @@ from .orders import Line as Line
 from .orders import Order as Order
 from .orders import Preview as Preview
 from .orders import ProviderOperation as ProviderOperation
+from .quotes import Quote as Quote
 from .subscriptions import Change as Change
 from .subscriptions import SeatLot as SeatLot
 from .subscriptions import Subscription as Subscription

@@ -15,6 +15,7 @@ from domains.kernel.columns import Count, Day, Id, Instant, Json, Minor, Rate, T
 from .database import db
 
 ENDED = ("completed", "partially_completed", "rejected", "canceled", "failed")
+WAITING = ("awaiting_approval", "scheduled")  # not sent yet: for somebody's yes, or for its day
 
 
 class AccountRef(db.Model):

@@ -1,10 +1,24 @@
 """Reading services: the catalogue, terms, orders and subscriptions, always within the caller's scope."""
 
+from ..models.approvals import APPROVAL_DAYS as APPROVAL_DAYS
 from ..pricing import LineWish as LineWish
 from .accounts import active_account as active_account
 from .accounts import check_unused as check_unused
 from .accounts import get_account as get_account
 from .accounts import list_accounts as list_accounts
+from .approvals import APPROVAL_STATES as APPROVAL_STATES
+from .approvals import ApprovalView as ApprovalView
+from .approvals import approval_for as approval_for
+from .approvals import approval_needed as approval_needed
+from .approvals import get_approval as get_approval
+from .approvals import list_approvals as list_approvals
+from .approvals import order_waits as order_waits
+from .carts import CartView as CartView
+from .carts import cart_of_account as cart_of_account
+from .carts import cart_terms as cart_terms
+from .carts import cart_wishes as cart_wishes
+from .carts import get_cart as get_cart
+from .carts import list_carts as list_carts
 from .catalogue import Market as Market
 from .catalogue import OfferView as OfferView
 from .catalogue import get_offer as get_offer
@@ -16,8 +30,8 @@ from .hints import Hinted as Hinted
 from .hints import hinted_subscriptions as hinted_subscriptions
 from .hints import open_hints as open_hints
 from .limits import approval_limits as approval_limits
-from .limits import check_limit as check_limit
 from .limits import needs_approval as needs_approval
+from .limits import ordering_rule as ordering_rule
 from .orders import OrderView as OrderView
 from .orders import get_order as get_order
 from .orders import list_orders as list_orders
@@ -28,6 +42,11 @@ from .planned import planning_of as planning_of
 from .plans import PlanOffer as PlanOffer
 from .providers import ProviderHealth as ProviderHealth
 from .providers import list_providers as list_providers
+from .quotes import QUOTE_STATES as QUOTE_STATES
+from .quotes import QuoteView as QuoteView
+from .quotes import get_quote as get_quote
+from .quotes import list_quotes as list_quotes
+from .quotes import quote_terms as quote_terms
 from .search import OfferCard as OfferCard
 from .search import OfferPage as OfferPage
 from .search import search_offers as search_offers

@@ -77,7 +77,7 @@ def change_terms(
     check_change(at, kind=action, quantity=asked.quantity, mode=asked.mode, valid_to=asked.valid_to)
     buys = adds(subscription, action, asked.quantity)
     account = account_for_change(session, scope, subscription.account_id, buys=buys)
-    fresh = _terms(session, scope, at, account, action, asked)
+    fresh = terms_now(session, scope, at, account, action, asked)
     if preview_id is None:
         return fresh
     kept: ChangeTerms = promised(session, scope, preview_id, "change", KINDS.get(action, ChangeTerms))
@@ -114,9 +114,10 @@ def _wish(terms: ChangeTerms) -> tuple[object, ...]:
     return (*what, terms.valid_to, terms.valid_to_wish, terms.deletes_scheduled, plan, planned)
 
 
-def _terms(
+def terms_now(
     session: Session, scope: Scope, at: Standing, account: AccountRef, kind: str, wish: ChangeWish
 ) -> ChangeTerms:
+    """The terms of a change that is allowed, as of now."""
     if kind == "change_plan":
         plan = chosen(plans_now(session, scope, at), at.subscription, wish.offer_id, wish.term, wish.billing_cycle)
         return _to_plan(at, account, plan, wish)

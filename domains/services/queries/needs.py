@@ -19,13 +19,15 @@ RUNNING = ("active", "suspended", "pending_cancellation")
 
 
 def check_needs(
-    session: Session, scope: Scope, account_id: UUID, offers: dict[UUID, Offer], lines: Sequence[OrderLine]
-) -> list[OrderLine]:
+    session: Session, scope: Scope, account_id: UUID, offers: dict[UUID, Offer], lines: Sequence[OrderLine],
+    but: UUID | None = None,
+) -> list[OrderLine]:  # fmt: skip
     """The lines with each add-on tied to the subscription it adds to, in the account or in the same order.
 
     Refuses an add-on without one, an offer whose prerequisites are missing, and a second copy of what is given once.
+    `but` is the order that is looked at again: what it has put down itself does not count.
     """
-    held = _held(session, scope, account_id, offers)
+    held = [row for row in _held(session, scope, account_id, offers) if but is None or row.order_id != but]
     tied = []
     for index, line in enumerate(lines):
         offer, at = offers[line.offer_id], f"lines[{index}]"

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -36,6 +37,7 @@ from ..pricing import (
     last_day,
     month_of,
     rest_of_period,
+    term_day,
 )
 from .accounts import active_account
 from .catalogue import Market, in_order, market_of
@@ -43,6 +45,7 @@ from .needs import check_needs
 from .previews import mismatch, promised
 
 MOST_LINES = 50
+DAYS_AHEAD = 90  # so far ahead an order may be placed
 Asked = LineWish | OrderLine
 
 
@@ -66,38 +69,45 @@ def order_terms(
     po_reference: str | None = None,
     cost_centre: str | None = None,
     preview_id: UUID | None = None,
+    starts_on: date | None = None,
 ) -> OrderTerms:
     """Check and price what an account wants to order; with a preview, at the prices that it promises.
 
-    Refuses what is not sold now to this account, in this term or quantity, what lacks something it needs, and a
-    preview that has expired or was made for something else. The ids in the terms are new each time.
+    With `starts_on` it is dated as of that day, up to 90 days ahead: `effective_on` says so. Refuses what is not sold
+    now to this account, in this term or quantity, what lacks something it needs, and a preview that has expired or was
+    made for something else. The ids in the terms are new each time.
     """
     account = active_account(session, scope, account_id)
     _check_count(lines)
+    day = later_day(session, account, starts_on)
     if preview_id is not None:
         terms = _as_promised(session, scope, preview_id, account, lines)
-        check_lines(session, scope, account, terms.lines)
-        return _with_new_ids(terms, preview_id, po_reference, cost_centre)
-    counter = _counter(session, scope, account, lines)
+        if starts_on is not None and (day or terms.effective_on) != terms.effective_on:
+            raise mismatch("This preview was made for an order that starts on another day.")
+        check_lines(session, scope, account, terms.lines, due_later(session, account, terms))
+        return with_new_ids(terms, preview_id, po_reference, cost_centre)
+    counter = counter_of(session, scope, account, lines, day)
     ordered = [_line(counter, wish, f"lines[{index}]") for index, wish in enumerate(lines)]
-    _provider_of(counter.offers.values())
+    provider_of(counter.offers.values())
     ordered = check_needs(session, scope, account.id, counter.offers, ordered)
-    return _terms(counter, tuple(ordered), po_reference, cost_centre)
+    return terms_at(counter, tuple(ordered), po_reference, cost_centre)
 
 
-def check_lines(session: Session, scope: Scope, account: AccountRef, lines: Sequence[OrderLine]) -> str:
-    """Refuse lines that an account could not order now, though their terms were made; their prices stay as they are.
+def check_lines(
+    session: Session, scope: Scope, account: AccountRef, lines: Sequence[OrderLine], day: date | None = None
+) -> str:
+    """Refuse lines that an account could not order now (or on a later `day`), though their terms were made.
 
-    Gives the key of the one provider that sells them.
+    Their prices stay as they are. Gives the key of the one provider that sells them.
     """
-    counter = _counter(session, scope, account, lines)
+    counter = counter_of(session, scope, account, lines, day)
     for index, line in enumerate(lines):
-        _sold(counter, line, f"lines[{index}]")
+        sold_to(counter, line, f"lines[{index}]")
     check_needs(session, scope, account.id, counter.offers, lines)
-    return _provider_of(counter.offers.values())
+    return provider_of(counter.offers.values())
 
 
-def _provider_of(offers: Iterable[Offer]) -> str:
+def provider_of(offers: Iterable[Offer]) -> str:
     """The key of the provider that sells all these offers. Refuses what would have to be ordered from several."""
     found = sorted({offer.provider for offer in offers})
     if len(found) > 1:
@@ -114,18 +124,42 @@ def _check_count(lines: Sequence[LineWish]) -> None:
         raise Invalid(text, code="too_many_lines", field="lines", most=MOST_LINES, count=len(lines))
 
 
-def _counter(session: Session, scope: Scope, account: AccountRef, lines: Sequence[Asked]) -> Counter:
+def later_day(session: Session, account: AccountRef, starts_on: date | None) -> date | None:
+    """The day an order shall start, or None when that is today. Refuses a day that is past or too far ahead."""
+    today = clock.local_day(clock.business_now(session), account.time_zone)
+    if starts_on is None or starts_on == today:
+        return None
+    last = today + timedelta(days=DAYS_AHEAD)
+    if not today < starts_on <= last:
+        text = N_("An order starts today or on a day until %(last)s.")
+        raise Invalid(text, code="start_not_possible", field="starts_on", last=last)
+    return starts_on
+
+
+def due_later(session: Session, account: AccountRef, terms: OrderTerms) -> date | None:
+    """The later day on which terms begin; None when they begin today."""
+    today = clock.local_day(clock.business_now(session), account.time_zone)
+    return terms.effective_on if terms.effective_on > today else None
+
+
+def counter_of(
+    session: Session, scope: Scope, account: AccountRef, lines: Sequence[Asked], day: date | None = None
+) -> Counter:
+    """The counter as it is now, or as it will be when a later `day` begins where the customer is."""
     wanted = {wish.offer_id for wish in lines}
     offers = {offer.id: offer for offer in session.scalars(select(Offer).where(Offer.id.in_(wanted)))}
     query = select(OfferPlan).where(OfferPlan.offer_id.in_(wanted), OfferPlan.currency == account.currency)
     plans: dict[UUID, list[OfferPlan]] = {}
     for plan in session.scalars(query):
         plans.setdefault(plan.offer_id, []).append(plan)
-    market = market_of(session, scope, account_id=account.id)
-    return Counter(account, market, clock.business_now(session), offers, plans)
+    market, now = market_of(session, scope, account_id=account.id), clock.business_now(session)
+    if day is not None:
+        now = datetime.combine(day, time(), ZoneInfo(account.time_zone)).astimezone(UTC)
+        market = replace(market, today=day, term_day=term_day(now))
+    return Counter(account, market, now, offers, plans)
 
 
-def _sold(counter: Counter, wish: Asked, at: str) -> tuple[Offer, OfferPlan]:
+def sold_to(counter: Counter, wish: Asked, at: str) -> tuple[Offer, OfferPlan]:
     """The offer and the plan that a line asks for, if they are sold to this account now."""
     offer = counter.offers.get(wish.offer_id)
     if offer is None:
@@ -136,12 +170,12 @@ def _sold(counter: Counter, wish: Asked, at: str) -> tuple[Offer, OfferPlan]:
 
 
 def _line(counter: Counter, wish: LineWish, at: str) -> OrderLine:
-    offer, plan = _sold(counter, wish, at)
+    offer, plan = sold_to(counter, wish, at)
     price = counter.market.price(offer, plan)
     if price is None:
         raise Refused("We have no price for “%(offer)s” yet. Open a case and we will make one.",
                       code="price_missing", field=f"{at}.offer_id", offer=offer.name)  # fmt: skip
-    return _priced(counter, offer, plan, price, wish)
+    return priced_line(counter, offer, plan, price, wish)
 
 
 def _check_sold(counter: Counter, offer: Offer, at: str) -> None:
@@ -180,7 +214,8 @@ def _plan(counter: Counter, offer: Offer, wish: Asked, at: str) -> OfferPlan:
     return found[0]
 
 
-def _priced(counter: Counter, offer: Offer, plan: OfferPlan, price: UnitPrice, wish: LineWish) -> OrderLine:
+def priced_line(counter: Counter, offer: Offer, plan: OfferPlan, price: UnitPrice, wish: LineWish) -> OrderLine:
+    """A line with its dates, and what they come to at a price."""
     first = counter.market.term_day
     day, valid_to = charge_day(counter.now, counter.market.today, plan.billing_cycle), last_day(first, plan.term)
     hours = offer.policy.get("cancel_window_hours")
@@ -197,9 +232,10 @@ def _priced(counter: Counter, offer: Offer, plan: OfferPlan, price: UnitPrice, w
     )  # fmt: skip
 
 
-def _terms(
+def terms_at(
     counter: Counter, lines: tuple[OrderLine, ...], po_reference: str | None, cost_centre: str | None
 ) -> OrderTerms:
+    """The terms of an order of these lines."""
     account, zero = counter.account, Money.zero(counter.account.currency)
     charge_now = sum((line.charge_now for line in lines), zero)
     monthly = sum((line.cycle_price for line in lines if line.billing_cycle == MONTHLY), zero)
@@ -242,7 +278,7 @@ def _fits(wish: LineWish, line: OrderLine) -> bool:
     )
 
 
-def _with_new_ids(terms: OrderTerms, preview_id: UUID, po_reference: str | None, cost_centre: str | None) -> OrderTerms:
+def with_new_ids(terms: OrderTerms, preview_id: UUID, po_reference: str | None, cost_centre: str | None) -> OrderTerms:
     """The promised terms for one order: two orders on one promise must not become the same order."""
     fresh = {line.subscription_id: new_id() for line in terms.lines}
     lines = []

@@ -11,6 +11,9 @@ from ..policy import STAFF as STAFF
 from ..policy import SUPPORT_AREAS as SUPPORT_AREAS
 from ..policy import at_desk as at_desk
 from ..policy import staff_scopes as staff_scopes
+from .approvers import ask_approvers as ask_approvers
+from .approvers import tell_decision as tell_decision
+from .approvers import tell_of_quote as tell_of_quote
 from .entering import ToLink as ToLink
 from .entering import enter as enter
 from .entering import link as link

@@ -21,7 +21,7 @@ class Recorder:
     def __init__(self) -> None:
         self.runs: dict[UUID, tuple[Any, dict[str, Any], datetime]] = {}
         self.yeses: dict[UUID, dict[int, Any]] = {}
-        self.good: dict[str, tuple[Any, dict[str, Any], dict[int, Any], datetime]] = {}
+        self.good: dict[tuple[str, int], tuple[Any, dict[str, Any], dict[int, Any], datetime]] = {}
 
     def watching(self, decide: Any) -> Any:
         def decided(saga: Any, run: Any, steps: Any, event: Any, **more: Any) -> Any:
@@ -40,7 +40,7 @@ class Recorder:
             self.yeses.setdefault(run_id, {})[row["seq"]] = event.reply
         if made.run.get("status") == "completed" and run_id in self.runs:
             saga, started, began = self.runs[run_id]
-            self.good.setdefault(saga.name, (saga, started, self.yeses.get(run_id, {}), began))
+            self.good.setdefault((saga.name, saga.version), (saga, started, self.yeses.get(run_id, {}), began))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self) -> Any:
