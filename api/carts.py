@@ -25,6 +25,7 @@ from .schemas.carts import (
     CartOrderRequest,
     CartPatch,
     CartQuery,
+    CartRefillRequest,
     CartRequest,
 )
 from .schemas.orders import OrderPreview
@@ -52,6 +53,16 @@ def list_carts(wish: dict[str, Any]) -> Any:
 def open_cart(session: Session, wish: dict[str, Any]) -> Any:
     """Open the cart of an account: the one that is there, or a new one."""
     return _cart(session, commands.ensure_cart(session, scope=g.caller.scope, **wish))
+
+
+@blp.post("/refill")
+@requires("orders:write")
+@blp.arguments(CartRefillRequest)
+@once(db)
+@blp.response(200, Cart)
+def refill_cart(session: Session, wish: dict[str, Any]) -> Any:
+    """Put the refused lines of an order into the cart of its account, to be ordered again."""
+    return _cart(session, commands.refill(session, scope=g.caller.scope, **wish))
 
 
 @blp.get("/<uuid:cart_id>")

@@ -63,10 +63,8 @@ def add() -> Any:
 def refill() -> Any:
     """Put the lines of an order that were refused into the cart, to be ordered again."""
     with db.begin() as session:
-        order = queries.get_order(session, g.caller.scope, chosen_id("order"))
-        lines = [line for line in order.lines if line.state == "rejected"]
-        commands.refill(session, scope=g.caller.scope, account_id=order.account_id, lines=lines)
-    return redirect(f"/cart?account={order.account_id}", full=True)
+        cart_id = commands.refill(session, scope=g.caller.scope, order_id=chosen_id("order"))
+    return back_to(cart_id)
 
 
 def again(cart_id: UUID, errors: Errors, **_values: Any) -> Any:

@@ -44,6 +44,12 @@ class CartPatch(Patch):
     starts_on = day("A later day to start on, up to 90 days ahead; null: today.", allow_none=True)
 
 
+class CartRefillRequest(Request):
+    """Which order's lines are put back."""
+
+    order_id = identifier("An order of which lines were refused.", required=True)
+
+
 class CartOrderRequest(Request):
     """Which promise is taken up."""
 

@@ -143,6 +143,22 @@ def test_an_empty_cart_is_not_ordered(program: Program, account: AccountRef) -> 
     assert program.post(f"{cart}/preview", {}).json["code"] == "cart_empty"
 
 
+def test_refused_lines_are_put_back_once(program: Program, account: AccountRef, transport: Transport) -> None:
+    cart = opened(program, account)
+    put(program, cart, "Analytics Pro", 20)
+    promise = program.post(f"{cart}/preview", {}).json
+    accepted = program.post(f"{cart}/order", {"preview_id": promise["id"]}).json
+    transport.perform_next()
+    program.post(f"/operations/{accepted['id']}/cancel", {})
+    put(program, cart, "Other", 3)
+    transport.run_until_quiet()
+
+    for _ in range(2):
+        back = program.post("/carts/refill", {"order_id": accepted["resource_id"]}).json
+
+    assert [line["name"] for line in back["lines"]] == ["Other", "Analytics Pro"]
+
+
 def test_another_tenants_cart_is_not_there(app: Flask, program: Program, account: AccountRef) -> None:
     cart = opened(program, account)
     put(program, cart, "Analytics Pro", 20)

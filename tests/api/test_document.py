@@ -16,7 +16,7 @@ from api.spec import SCOPES
 from .program import Program, contract_of
 
 Json = dict[str, Any]
-PREVIEWS = {"previewOrder", "previewSubscriptionChange"}
+PREVIEWS = {"previewOrder", "previewSubscriptionChange", "previewCart"}
 FILES = (["application/pdf"], ["text/csv"], ["application/octet-stream"])
 EXPECTED = {
     "customers": {"listCustomers", "getCustomer", "createCustomer", "updateCustomer"},
@@ -27,6 +27,13 @@ EXPECTED = {
     "exports": {"listPersonalExports", "downloadPersonalExport"},
     "audit": {"listAuditEntries", "getAuditEntry", "exportAuditEntries"},
     "orders": {"previewOrder", "placeOrder", "listOrders", "getOrder"},
+    "approvals": {"listApprovals", "getApproval", "approve", "reject", "delegate"},
+    "ordering_rules": {"getOrderingRules", "setOrderingRules"},
+    "carts": {
+        "listCarts", "openCart", "refillCart", "getCart", "updateCart", "addCartLine", "updateCartLine",
+        "removeCartLine", "emptyCart", "previewCart", "orderCart",
+    },
+    "quotes": {"listQuotes", "makeQuote", "getQuote", "sendQuote", "declineQuote", "acceptQuote"},
     "subscriptions": {
         "listSubscriptions",
         "getSubscription",

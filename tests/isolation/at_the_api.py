@@ -31,7 +31,7 @@ FIELDS = {
     "account_id": "account", "customer_id": "customer", "reseller_id": "reseller", "preview_id": "preview",
     "lines[].parent_subscription_id": "subscription", "links[].id": "order", "resource_id": "order",
     "lines[].offer_id": None, "lines[].add_ons[].offer_id": None, "case_id": "case", "user_id": "colleague",
-    "client_id": None, "tax_id": None, "base_line_id": "cart_line", "offer_id": None,
+    "client_id": None, "tax_id": None, "base_line_id": "cart_line", "order_id": "order", "offer_id": None,
     "parent_subscription_id": "subscription",
 }  # fmt: skip
 NEEDED = {"exportAuditEntries": {"format": "csv"}}  # what an address does not answer without
@@ -72,7 +72,9 @@ def bodies(operation: str, t: Tenant) -> list[dict[str, Any]]:
         "makeQuote": [plain, plain | {"lines": [more]}], "sendQuote": [{}], "declineQuote": [{}], "acceptQuote": [{}],
         "openCart": [{"account_id": ids.get("account")}], "updateCart": [{"po_reference": "x"}], "emptyCart": [{}],
         "addCartLine": [more, {"offer_id": addon, "quantity": 1, "base_line_id": ids.get("cart_line")}],
-        "updateCartLine": [{"quantity": 3}], "previewCart": [{}], "orderCart": [{"preview_id": ids.get("preview")}],
+        "updateCartLine": [{"quantity": 3}], "previewCart": [{}],
+        "removeCartLine": [{}], "refillCart": [{"order_id": ids.get("order")}],
+        "orderCart": [{"preview_id": ids.get("preview")}],
         "approve": [{}], "reject": [{"reason": "x"}], "delegate": [{"to": "x@x.example"}],
         "setOrderingRules": [{"preview_above": None, "approval_days": 14}],
         "setApprovalLimit": [{"role": "buyer", "limit": {"amount": "90000.00", "currency": "EUR"}}],

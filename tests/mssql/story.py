@@ -43,6 +43,7 @@ from tests.factories.billing import a_provider_line
 
 from .people import people_come_and_go
 from .sign_on import people_sign_on
+from .story_ordering import order_in_every_way
 from .story_trail import read_the_trail, tell_and_forget
 
 SCOPE = Scope.operator()
@@ -66,6 +67,7 @@ def everything(app: Flask, transport: inline.Transport) -> None:
     take_back_and_forget()
     budgets_and_closing()
     keep_the_catalogue()
+    order_in_every_way(app, transport)
     steer(transport)
     look_at_runs(app)
     perform_several()

@@ -129,10 +129,12 @@ def _decided(
     row = _open(session, caller, approval_id, version)
     row.state, row.decided_by, row.decided_by_id = state, caller.actor.name, _person(caller)
     row.decided_at, row.reason, row.version = clock.business_now(session), _told(reason), row.version + 1
+    _tell_requester(session, row)
     if state == "approved":
         _schedule(session, row)
-    _tell_requester(session, row)
-    _audit(session, f"services.{'approve' if state == 'approved' else 'reject'}", row)
+        _audit(session, "services.approve", row)
+    else:
+        _audit(session, "services.reject", row)
     return row
 
 

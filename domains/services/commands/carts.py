@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from domains.kernel.errors import N_, Conflict, Invalid, NotFound
 from domains.kernel.tenancy import Scope
 
 from ..models import Cart, CartLine, Offer
-from ..queries import active_account, get_offer
+from ..queries import active_account, get_offer, get_order
 from ..queries.carts import cart_wishes, find_cart, is_ordered
 from ..queries.terms import MOST_LINES
 from .previews import Preview, preview_order
@@ -120,12 +120,14 @@ def preview_cart(session: Session, *, scope: Scope, cart_id: UUID, role: str) ->
     return promise
 
 
-def refill(session: Session, *, scope: Scope, account_id: UUID, lines: Sequence[Any]) -> UUID:
-    """Put lines of an order that came to nothing into the account's cart; gives the cart's id.
+def refill(session: Session, *, scope: Scope, order_id: UUID) -> UUID:
+    """Put the refused lines of an order into the account's cart; gives the cart's id. What is in it already stays.
 
-    Lines of what is not in the catalogue any more are put in too: the cart says so.
+    Lines of what is not sold any more are put in too: the cart says so.
     """
-    cart_id = ensure_cart(session, scope=scope, account_id=account_id)
+    order = get_order(session, scope, order_id)
+    lines = [line for line in order.lines if line.state == "rejected"]
+    cart_id = ensure_cart(session, scope=scope, account_id=order.account_id)
     cart = _opened(session, scope, cart_id)
     there = {(one.offer_id, one.term, one.billing_cycle): one for one in _rows(session, cart)}
     for line in lines[: MOST_LINES - len(there)]:
