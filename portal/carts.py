@@ -33,8 +33,7 @@ def index(errors: Errors | None = None) -> Any:
     with db.begin_read() as session:
         accounts = accounts_of(session)
         if account_id is None:
-            filled = [one for one in queries.list_carts(session, g.caller.scope, limit=200).items if one.lines]
-            account_id = filled[0].account_id if filled else accounts[0].id if accounts else None
+            account_id = queries.account_with_cart(session, g.caller.scope) or (accounts[0].id if accounts else None)
         cart = queries.cart_of_account(session, g.caller.scope, account_id) if account_id else None
     known: dict[str, Any] = {"accounts": accounts, "account_id": account_id, "errors": wrong}
     return page("carts/show.html", cart=cart, status=wrong.status, **known)

@@ -8,14 +8,14 @@ from __future__ import annotations
 import logging
 from uuid import UUID
 
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from domains.kernel import clock, config
 
 from . import store, tables, transports
 from .decide import decide
-from .events import Signalled
+from .events import PATIENT, Signalled
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,17 @@ def signal(run_id: UUID) -> None:
         store.apply(session, row, decision, now)
         sends = [store.envelope(row, step) for step in decision.send]
     transports.current().send_commands(sends)
+
+
+def signal_waiting(customer_id: UUID) -> int:
+    """Tell all runs of a customer that wait for people or a day, as when its test clock was moved; gives how many."""
+    run = tables.run
+    query = select(run.c.id).where(run.c.customer_id == customer_id, run.c.waiting_for.in_(PATIENT))
+    with tables.db.begin_read() as session:
+        waiting = list(session.scalars(query.where(run.c.ended_at.is_(None)).order_by(run.c.id)))
+    for run_id in waiting:
+        signal(run_id)
+    return len(waiting)
 
 
 def signal_after(session: Session, run_id: UUID | None) -> None:

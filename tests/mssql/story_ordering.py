@@ -20,6 +20,7 @@ from domains.services.models import AccountRef
 from domains.users import commands as user_commands
 from domains.users import db as users_db
 from domains.users.policy import ROLE_SCOPES
+from saga import signals
 from saga.transports import inline
 from tests.api.program import Program, a_caller
 from tests.factories.services import EVERYBODY
@@ -38,6 +39,8 @@ def order_in_every_way(app: Flask, transport: inline.Transport) -> None:
     _decided(app, transport, program, account, wish)
     _carts_and_quotes(program, wish)
     program.post("/orders", wish | {"starts_on": f"{day}"})
+    transport.run_until_quiet()
+    signals.signal_waiting(account.customer_id)
     transport.run_until_quiet()
     _told()
 
@@ -84,6 +87,7 @@ def _carts_and_quotes(program: Program, wish: dict[str, Any]) -> None:
     for state in ("draft", "accepted", "expired"):
         program.get(f"/quotes?state={state}&account_id={wish['account_id']}&customer_id={new_id()}")
     with services.db.begin() as session:
+        sold.account_with_cart(session, EVERYBODY)
         sold.cart_of_account(session, EVERYBODY, UUID(wish["account_id"]))
         with suppress(DomainError):
             commands.preview_cart(session, scope=Scope.customer(new_id()), cart_id=new_id(), role="")

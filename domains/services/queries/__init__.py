@@ -14,6 +14,7 @@ from .approvals import get_approval as get_approval
 from .approvals import list_approvals as list_approvals
 from .approvals import order_waits as order_waits
 from .carts import CartView as CartView
+from .carts import account_with_cart as account_with_cart
 from .carts import cart_of_account as cart_of_account
 from .carts import cart_terms as cart_terms
 from .carts import cart_wishes as cart_wishes

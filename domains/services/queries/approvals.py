@@ -89,12 +89,15 @@ def check_may_decide(session: Session, caller: Caller, row: Approval) -> None:
 
     To whom it was left by somebody who may decides with that person's authority.
     """
-    why = _why_not(session, caller, row)
+    why = _why_not(session, caller, row, {})
     if why is not None:
         raise Refused(why[1], code=why[0])
 
 
-def _why_not(session: Session, caller: Caller, row: Approval) -> tuple[str, Said] | None:
+Limits = dict[UUID, Money | None]  # of the caller's role, by customer
+
+
+def _why_not(session: Session, caller: Caller, row: Approval, known: Limits) -> tuple[str, Said] | None:
     person = caller.actor.kind == "user"
     asked_by = str(row.requested_by_id) if person else row.requested_by_client
     if caller.actor.id == asked_by:
@@ -103,7 +106,9 @@ def _why_not(session: Session, caller: Caller, row: Approval) -> tuple[str, Said
         return "not_an_approver", Said(N_("Your role does not approve."))
     if row.delegated_to and row.delegated_to == caller.preferences.get("email", "").lower():
         return None
-    limit = approval_limits(session, caller.scope, row.customer_id).get(caller.role)
+    if row.customer_id not in known:
+        known[row.customer_id] = approval_limits(session, caller.scope, row.customer_id).get(caller.role)
+    limit = known[row.customer_id]
     if limit is not None and (limit.currency != row.currency or limit.amount < row.amount.amount):
         text = N_("This is above what you may order by yourself. Somebody with a higher limit has to decide.")
         return "limit_too_low", Said(text)
@@ -116,14 +121,14 @@ def get_approval(session: Session, scope: Scope, approval_id: UUID, caller: Call
     found: Approval | None = session.scalars(query).one_or_none()
     if found is None:
         raise NotFound("There is no such approval.", code="approval_not_found", field="approval_id")
-    return approval_view(session, caller, found)
+    return _view(session, caller, found, {})
 
 
 def approval_for(session: Session, scope: Scope, subject_id: UUID, caller: Caller) -> ApprovalView | None:
     """The newest request for an order or a change, if it needed one."""
     query = select(Approval).where(Approval.subject_id == subject_id, scope.covers(Approval))
     found = session.scalars(query.order_by(Approval.id.desc()).limit(1)).one_or_none()
-    return None if found is None else approval_view(session, caller, found)
+    return None if found is None else _view(session, caller, found, {})
 
 
 def list_approvals(
@@ -140,13 +145,13 @@ def list_approvals(
     if state is not None:
         query = query.where(Approval.state.in_(OPEN if state == "open" else (state,)))
     page = paging.page(session, query, Approval.id, cursor=cursor, limit=limit, filters=asked)
-    return Page([approval_view(session, caller, row) for row in page.items], page.next_cursor)
+    known: Limits = {}
+    return Page([_view(session, caller, row, known) for row in page.items], page.next_cursor)
 
 
-def approval_view(session: Session, caller: Caller, row: Approval) -> ApprovalView:
-    """A request as this caller sees it."""
+def _view(session: Session, caller: Caller, row: Approval, known: Limits) -> ApprovalView:
     closed = ("approval_closed", Said(N_("This is decided."))) if not row.is_open else None
-    why = closed or _why_not(session, caller, row)
+    why = closed or _why_not(session, caller, row, known)
     return ApprovalView(
         id=row.id, customer_id=row.customer_id, account_id=row.account_id, account_name=row.account_name,
         subject_kind=row.subject_kind, subject_id=row.subject_id, operation_id=row.run_id, label=row.label,

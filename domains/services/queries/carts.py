@@ -19,7 +19,7 @@ from ..models import AccountRef, Cart, CartLine, Preview
 from ..pricing import LineWish, OrderLine, OrderTerms
 from .accounts import get_account
 from .needs import check_needs
-from .terms import Counter, counter_of, later_day, order_terms, priced_line, sold_to, terms_at
+from .terms import Counter, counter_of, later_day, order_terms, priced_line, provider_of, sold_to, terms_at
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,13 @@ def cart_of_account(session: Session, scope: Scope, account_id: UUID) -> CartVie
     get_account(session, scope, account_id)
     found = session.scalars(select(Cart).where(Cart.account_id == account_id, scope.covers(Cart))).one_or_none()
     return None if found is None else _view(session, scope, found)
+
+
+def account_with_cart(session: Session, scope: Scope) -> UUID | None:
+    """The account whose cart was filled or changed last; None when no cart has a line."""
+    query = select(Cart.account_id).join(CartLine, CartLine.cart_id == Cart.id).where(scope.covers(Cart))
+    found: UUID | None = session.scalars(query.order_by(Cart.updated_at.desc()).limit(1)).one_or_none()
+    return found
 
 
 def list_carts(
@@ -120,12 +127,17 @@ def wish_of(line: CartLine) -> LineWish:
 
 def _view(session: Session, scope: Scope, cart: Cart) -> CartView:
     account, rows = get_account(session, scope, cart.account_id), lines_in(session, cart)
-    wishes, wrong = [wish_of(row) for row in rows], None
+    wishes = [wish_of(row) for row in rows]
+    wrong: DomainError | None = None
     try:
         day = later_day(session, account, cart.starts_on)
     except DomainError as no:
         day, wrong = None, no
     counter = counter_of(session, scope, account, wishes, day)
+    try:
+        provider_of(counter.offers.values())
+    except DomainError as no:
+        wrong = no
     found = [_priced(counter, wish) for wish in wishes]
     found = _tied(session, scope, account, counter, found)
     lines = [_line(row, each) for row, each in zip(rows, found, strict=True)]

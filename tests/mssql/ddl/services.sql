@@ -20,6 +20,44 @@ CREATE INDEX ix_account_ref_customer_id ON account_ref (customer_id);
 
 CREATE INDEX ix_account_ref_reseller_id ON account_ref (reseller_id);
 
+CREATE TABLE approval (
+	id BINARY(16) NOT NULL,
+	customer_id BINARY(16) NOT NULL,
+	reseller_id BINARY(16) NULL,
+	account_id BINARY(16) NOT NULL,
+	account_name NVARCHAR(200) NOT NULL,
+	subject_kind NVARCHAR(10) NOT NULL,
+	subject_id BINARY(16) NOT NULL,
+	run_id BINARY(16) NULL,
+	label NVARCHAR(300) NOT NULL,
+	state NVARCHAR(12) NOT NULL,
+	currency NVARCHAR(3) NOT NULL,
+	amount_minor BIGINT NOT NULL,
+	terms NVARCHAR(max) NOT NULL,
+	role NVARCHAR(20) NOT NULL,
+	requested_by NVARCHAR(200) NOT NULL,
+	requested_by_id BINARY(16) NULL,
+	requested_by_client NVARCHAR(64) NULL,
+	requested_at DATETIMEOFFSET NOT NULL,
+	expires_at DATETIMEOFFSET NOT NULL,
+	delegated_to NVARCHAR(320) NULL,
+	delegated_by NVARCHAR(200) NULL,
+	decided_by NVARCHAR(200) NULL,
+	decided_by_id BINARY(16) NULL,
+	decided_at DATETIMEOFFSET NULL,
+	reason NVARCHAR(500) NULL,
+	version INTEGER NOT NULL,
+	CONSTRAINT pk_approval PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_approval_account_id ON approval (account_id);
+
+CREATE INDEX ix_approval_customer_id_id ON approval (customer_id, id);
+
+CREATE INDEX ix_approval_reseller_id_id ON approval (reseller_id, id);
+
+CREATE INDEX ix_approval_subject_id ON approval (subject_id);
+
 CREATE TABLE approval_limit (
 	id BINARY(16) NOT NULL,
 	customer_id BINARY(16) NOT NULL,
@@ -95,6 +133,43 @@ CREATE TABLE audit_waiting (
 	entry_id BINARY(16) NOT NULL,
 	CONSTRAINT pk_audit_waiting PRIMARY KEY (entry_id)
 );
+
+CREATE TABLE cart (
+	id BINARY(16) NOT NULL,
+	customer_id BINARY(16) NOT NULL,
+	reseller_id BINARY(16) NULL,
+	account_id BINARY(16) NOT NULL,
+	po_reference NVARCHAR(80) NULL,
+	cost_centre NVARCHAR(80) NULL,
+	starts_on DATE NULL,
+	preview_id BINARY(16) NULL,
+	updated_at DATETIMEOFFSET NOT NULL,
+	version INTEGER NOT NULL,
+	CONSTRAINT pk_cart PRIMARY KEY (id),
+	CONSTRAINT uq_cart_account_id UNIQUE (account_id)
+);
+
+CREATE INDEX ix_cart_customer_id ON cart (customer_id);
+
+CREATE INDEX ix_cart_reseller_id ON cart (reseller_id);
+
+CREATE TABLE cart_line (
+	id BINARY(16) NOT NULL,
+	cart_id BINARY(16) NOT NULL,
+	customer_id BINARY(16) NOT NULL,
+	reseller_id BINARY(16) NULL,
+	position INTEGER NOT NULL,
+	offer_id BINARY(16) NOT NULL,
+	name NVARCHAR(200) NOT NULL,
+	quantity INTEGER NOT NULL,
+	term NVARCHAR(10) NULL,
+	billing_cycle NVARCHAR(10) NULL,
+	base_line_id BINARY(16) NULL,
+	parent_subscription_id BINARY(16) NULL,
+	CONSTRAINT pk_cart_line PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_cart_line_cart_id ON cart_line (cart_id);
 
 CREATE TABLE change_ (
 	id BINARY(16) NOT NULL,
@@ -282,6 +357,18 @@ CREATE INDEX ix_order_line_customer_id ON order_line (customer_id);
 
 CREATE INDEX ix_order_line_order_id ON order_line (order_id);
 
+CREATE TABLE ordering_rule (
+	id BINARY(16) NOT NULL,
+	customer_id BINARY(16) NOT NULL,
+	reseller_id BINARY(16) NULL,
+	currency NVARCHAR(3) NULL,
+	preview_above_minor BIGINT NULL,
+	approval_days INTEGER NOT NULL,
+	version INTEGER NOT NULL,
+	CONSTRAINT pk_ordering_rule PRIMARY KEY (id),
+	CONSTRAINT uq_ordering_rule_customer_id UNIQUE (customer_id)
+);
+
 CREATE TABLE outbox (
 	position BIGINT NOT NULL IDENTITY,
 	event_id BINARY(16) NOT NULL,
@@ -374,6 +461,39 @@ CREATE TABLE provider_operation (
 CREATE INDEX ix_provider_operation_customer_id ON provider_operation (customer_id);
 
 CREATE INDEX ix_provider_operation_subject_id ON provider_operation (subject_id);
+
+CREATE TABLE quote (
+	id BINARY(16) NOT NULL,
+	number NVARCHAR(20) NOT NULL,
+	customer_id BINARY(16) NOT NULL,
+	reseller_id BINARY(16) NULL,
+	account_id BINARY(16) NOT NULL,
+	account_name NVARCHAR(200) NOT NULL,
+	state NVARCHAR(10) NOT NULL,
+	preview_id BINARY(16) NOT NULL,
+	currency NVARCHAR(3) NOT NULL,
+	commitment BIGINT NOT NULL,
+	terms NVARCHAR(max) NOT NULL,
+	note NVARCHAR(1000) NULL,
+	made_by NVARCHAR(200) NOT NULL,
+	made_by_id BINARY(16) NULL,
+	made_at DATETIMEOFFSET NOT NULL,
+	valid_until DATETIMEOFFSET NOT NULL,
+	sent_at DATETIMEOFFSET NULL,
+	decided_by NVARCHAR(200) NULL,
+	decided_by_id BINARY(16) NULL,
+	decided_at DATETIMEOFFSET NULL,
+	reason NVARCHAR(500) NULL,
+	version INTEGER NOT NULL,
+	CONSTRAINT pk_quote PRIMARY KEY (id),
+	CONSTRAINT uq_quote_number UNIQUE (number)
+);
+
+CREATE INDEX ix_quote_account_id ON quote (account_id);
+
+CREATE INDEX ix_quote_customer_id_id ON quote (customer_id, id);
+
+CREATE INDEX ix_quote_reseller_id_id ON quote (reseller_id, id);
 
 CREATE TABLE seat_lot (
 	id BINARY(16) NOT NULL,

@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import update
 
 from domains import services
+from domains.kernel.clock import business_at
+from domains.kernel.database import new_id
 from domains.kernel.errors import Invalid
 from domains.services import commands
 from domains.services import queries as sold
 from domains.services.models import Offer
-from saga import interventions
+from saga import interventions, signals
 from saga.timeline import operation_status, waiting_for
 from tests.factories.services import a_line
 
@@ -36,6 +38,17 @@ def test_an_order_for_a_later_day_waits_for_it_and_is_dated_by_it(shop: Shop) ->
     stands = order_of(asked.order_id)
     assert (stands.state, stands.effective_on) == ("completed", shop.clock.now.date())
     assert charges(asked.lines[0].subscription_id) == [("activation", 20, stands.charge_now)]
+
+
+def test_a_clock_that_is_moved_for_one_customer_wakes_what_waits_there(shop: Shop) -> None:
+    day = shop.clock.now.date() + timedelta(days=30)
+    run, _ = order(shop, owner(shop), starts_on=day)
+
+    with business_at(shop.clock.now + timedelta(days=31)):
+        assert (signals.signal_waiting(shop.customer_id), signals.signal_waiting(new_id())) == (1, 0)
+        shop.transport.run_until_quiet()
+
+    assert run_of(run.id).status == "completed"
 
 
 def test_it_can_be_called_off_until_then(shop: Shop) -> None:
