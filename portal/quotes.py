@@ -38,7 +38,9 @@ def index() -> Any:
 @bp.get("/new")
 @requires("orders:write")
 def new(errors: Errors | None = None) -> Any:
-    """The form that makes a quote of a cart."""
+    """The form that makes a quote of a cart; without one, the cart itself."""
+    if optional_id("cart") is None:
+        return redirect("/cart")
     wrong = (errors or Errors()).only("valid_days", "note")
     with db.begin_read() as session:
         cart = queries.get_cart(session, g.caller.scope, chosen_id("cart"))

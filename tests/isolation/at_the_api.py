@@ -69,6 +69,17 @@ def bodies(operation: str, t: Tenant) -> list[dict[str, Any]]:
         "scheduleChange": [change | {"quantity": 9}, {"offer_id": seats, "quantity": 9}],
         "openCase": [case | {"links": [link]} for link in linked],
         "intervene": [{"op": "pause", "expected_rev": 0, "reason": "x"}],
+        "setApprovalLimit": [{"role": "buyer", "limit": {"amount": "90000.00", "currency": "EUR"}}],
+        "retryRuns": [{"reason": "x", "customer_id": ids["customer"], "resource_id": ids.get("order")}],
+    }  # fmt: skip
+    known |= before_an_order(t, plain, more)
+    return known[operation] if operation in known else of_the_organisation(operation, t)
+
+
+def before_an_order(t: Tenant, plain: dict[str, Any], more: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """The same for carts, quotes, approvals and the rules for orders."""
+    ids, addon = t.ids, t.offers.get(CONNECTOR)
+    return {
         "makeQuote": [plain, plain | {"lines": [more]}], "sendQuote": [{}], "declineQuote": [{}], "acceptQuote": [{}],
         "openCart": [{"account_id": ids.get("account")}], "updateCart": [{"po_reference": "x"}], "emptyCart": [{}],
         "addCartLine": [more, {"offer_id": addon, "quantity": 1, "base_line_id": ids.get("cart_line")}],
@@ -77,10 +88,7 @@ def bodies(operation: str, t: Tenant) -> list[dict[str, Any]]:
         "orderCart": [{"preview_id": ids.get("preview")}],
         "approve": [{}], "reject": [{"reason": "x"}], "delegate": [{"to": "x@x.example"}],
         "setOrderingRules": [{"preview_above": None, "approval_days": 14}],
-        "setApprovalLimit": [{"role": "buyer", "limit": {"amount": "90000.00", "currency": "EUR"}}],
-        "retryRuns": [{"reason": "x", "customer_id": ids["customer"], "resource_id": ids.get("order")}],
     }  # fmt: skip
-    return known[operation] if operation in known else of_the_organisation(operation, t)
 
 
 def of_the_organisation(operation: str, t: Tenant) -> list[dict[str, Any]]:

@@ -38,7 +38,7 @@ FIELDS = {
 # Fields that an address reads: with a stranger's id there nothing is at this address.
 READ = {
     "carts.index": ("account",), "carts.add": ("account", "parent"), "carts.refill": ("order",),
-    "carts.order": ("preview_id",), "quotes.new": ("cart",), "quotes.create": ("cart",), "quotes.index": ("account",),
+    "carts.order": ("preview_id",), "quotes.new": ("cart",), "quotes.create": ("cart",),
     "orders.new": ("parent",), "orders.check": ("account", "parent"),
     "orders.place": ("account", "parent", "preview_id"),
     "offers.show": ("account",), "support.new": ("account", "order", "subscription", "operation"),

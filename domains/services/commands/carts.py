@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from domains.kernel import clock
 from domains.kernel.database import insert_new, locked, new_id
-from domains.kernel.errors import N_, Conflict, Invalid, NotFound
+from domains.kernel.errors import N_, Conflict, Invalid, NotFound, Said
 from domains.kernel.tenancy import Scope
 
-from ..models import Cart, CartLine, Offer
+from ..models import Cart, CartLine, Offer, Subscription
 from ..queries import active_account, get_offer, get_order
 from ..queries.carts import cart_wishes, find_cart, is_ordered
 from ..queries.terms import MOST_LINES
@@ -55,6 +55,7 @@ def add_line(
     lines = {line.id: line for line in _rows(session, cart)}
     if base_line_id is not None and base_line_id not in lines:
         raise NotFound("There is no such line in the cart.", code="cart_line_not_found", field="base_line_id")
+    _check_parent(session, scope, cart, parent_subscription_id, offer.name)
     if len(lines) >= MOST_LINES:
         text = N_("A cart has at most %(most)s lines. Order what is in it first.")
         raise Invalid(text, code="too_many_lines", field="lines", most=MOST_LINES)
@@ -66,6 +67,14 @@ def add_line(
     )  # fmt: skip
     session.add(row)
     return row.id
+
+
+def _check_parent(session: Session, scope: Scope, cart: Cart, parent_id: UUID | None, name: str) -> None:
+    """Refuse a subscription that is not the account's; what an add-on may add to is looked at each time it is shown."""
+    known = select(Subscription.id).where(Subscription.id == parent_id, Subscription.account_id == cart.account_id)
+    if parent_id is not None and session.scalars(known.where(scope.covers(Subscription))).one_or_none() is None:
+        detail = Said("The account has no such subscription that “%(offer)s” could add to.", offer=name)
+        raise NotFound(detail, code="parent_not_found", field="parent_subscription_id")
 
 
 def change_line(

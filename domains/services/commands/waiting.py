@@ -12,7 +12,8 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from domains.kernel import audit, clock
-from domains.kernel.errors import N_, NotFound, Pending, Said
+from domains.kernel.columns import cut
+from domains.kernel.errors import N_, DomainError, NotFound, Pending, Said
 from domains.kernel.messages import publish
 from domains.kernel.money import Money
 from domains.kernel.tenancy import Scope
@@ -141,13 +142,39 @@ def _date_anew(session: Session, order: Order, terms: OrderTerms) -> None:
     audit.record(session, "services.start_order", customer_id=order.customer_id, subject=subject, after=after)
 
 
-def give_up_order(session: Session, *, order_id: UUID, approval: ApprovalAsked | None = None) -> None:
-    """Take back an order that has waited: as `discard_order`, and its request for an approval is closed."""
+def give_up_order(
+    session: Session, *, order_id: UUID, account_id: UUID, customer_id: UUID, lines: tuple[OrderLine, ...],
+    effective_on: date, approval: ApprovalAsked | None = None,
+) -> None:  # fmt: skip
+    """Take back an order that has waited: as `discard_order`, and its request for an approval is closed.
+
+    The order says why: nobody approved it, or it could not be ordered any more when its day had come.
+    """
     row = close_approval(session, approval)
     order = find_order(session, order_id)
-    if row is not None and order is not None and order.state in WAITING and row.state in ("rejected", "expired"):
-        order.error_code, order.error_detail = f"approval_{row.state}", _no_of(row.state, row.decided_by, row.reason)
+    if order is not None and order.state in WAITING and order.error_code is None:
+        if row is not None and row.state in ("rejected", "expired"):
+            order.error_code, order.error_detail = (
+                f"approval_{row.state}",
+                _no_of(row.state, row.decided_by, row.reason),
+            )
+        elif row is None or row.state == "approved":
+            _say_what_stands_against(session, order, account_id, customer_id, lines, effective_on)
     discard_order(session, order_id=order_id)
+
+
+def _say_what_stands_against(
+    session: Session, order: Order, account_id: UUID, customer_id: UUID, lines: tuple[OrderLine, ...], day: date
+) -> None:
+    """Note on an order whose day has come why it cannot be ordered, if that is so; else somebody has called it off."""
+    scope = Scope.customer(customer_id)
+    try:
+        _wait_for(session, get_account(session, scope, account_id).time_zone, day)
+        order_as_of_today(session, scope, order_id=order.id, account_id=account_id, lines=lines)
+    except Pending:
+        return
+    except DomainError as no:
+        order.error_code, order.error_detail = no.code, cut(no.detail, 1000)
 
 
 def _no_of(state: str, who: str | None, reason: str | None) -> str:

@@ -16,7 +16,7 @@ from saga.flows.extend_subscription import extend_subscription
 from saga.timeline import operation_status, waiting_for
 
 from .seen import charges, end_of_order, order_of, reservation, run_of, sent, subscription_of
-from .shop import Shop
+from .shop import CONNECTOR, PRO, Shop
 from .waiting import approval_of, buyer, change, decide, limit, mail, order, owner, signed_up
 
 
@@ -57,6 +57,17 @@ def test_a_yes_on_a_later_day_moves_the_days_and_keeps_the_prices(shop: Shop) ->
     assert now.charge_now != line.charge_now
     assert charges(line.subscription_id) == [("activation", 20, now.charge_now)]
     assert reservation(asked.reservation_id) == ("confirmed", asked.reserve)
+
+
+def test_add_ons_stay_with_what_they_add_to(shop: Shop) -> None:
+    run, asked = order(shop, buyer(shop), (20, PRO), (5, CONNECTOR))
+    shop.clock.advance(days=1)
+
+    decide(shop, "approve", owner(shop), asked.approval.id)
+
+    base, addon = order_of(asked.order_id).lines
+    assert run_of(run.id).status == "completed"
+    assert (base.state, addon.state, addon.parent_subscription_id) == ("accepted", "accepted", base.subscription_id)
 
 
 def test_an_order_within_the_limit_does_not_pay_for_waiting(shop: Shop) -> None:

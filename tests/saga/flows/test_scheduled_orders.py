@@ -71,6 +71,8 @@ def test_what_is_not_sold_any_more_on_its_day_is_not_ordered(shop: Shop) -> None
 
     ended = run_of(run.id)
     assert (ended.status, (ended.error or {})["code"]) == ("compensated", "offer_not_sold")
+    stands = order_of(asked.order_id)
+    assert (stands.state, stands.error and stands.error["code"]) == ("rejected", "offer_not_sold")
     assert shop.sandbox.orders(asked.order_id) == []
 
 
