@@ -93,15 +93,6 @@ class SubscriptionChanged(Event):
     run_id: UUID | None = None  # the run that made it so
 
 
-def costs_of(subscription: Subscription) -> dict[str, Any]:
-    """What the events about a subscription tell of its cost, by the names of their fields."""
-    return {
-        "currency": subscription.currency, "billing_cycle": subscription.billing_cycle,
-        "cycle_minor": subscription.unit_price.times(subscription.quantity).minor,
-        "valid_from": subscription.valid_from, "auto_renew": subscription.auto_renew, "run_id": context().run_id,
-    }  # fmt: skip
-
-
 @dataclass(frozen=True)
 class SubscriptionRepriced(Event):
     """A subscription has renewed into another plan, as was planned: from `first` on a unit costs `unit_price`."""
@@ -118,11 +109,15 @@ class SubscriptionRepriced(Event):
     first: date
 
 
+@dataclass(frozen=True)
 class ApprovalRequested(Event):
     """Somebody must say yes to an order or a change, or was left the decision (`to`, an e-mail address)."""
 
     approval_id: UUID
+    customer_id: UUID
+    reseller_id: UUID | None
     label: str
+    account_name: str
     amount: Money
     requested_by: str
     until: datetime
@@ -130,23 +125,40 @@ class ApprovalRequested(Event):
     user_id: UUID | None  # who asked, and is not asked back
 
 
+@dataclass(frozen=True)
 class ApprovalDecided(Event):
     """What was asked for is approved, rejected, expired or withdrawn; `user_id` is who had asked for it."""
 
     approval_id: UUID
+    customer_id: UUID
+    reseller_id: UUID | None
     label: str
+    account_name: str
     state: str
     decided_by: str
     reason: str
     user_id: UUID | None
 
 
+@dataclass(frozen=True)
 class QuoteSent(Event):
     """A quote is put before those who may order; `user_id` is who has made it."""
 
     quote_id: UUID
+    customer_id: UUID
+    reseller_id: UUID | None
     number: str
+    account_name: str
     amount: Money
     made_by: str
     until: datetime
     user_id: UUID | None
+
+
+def costs_of(subscription: Subscription) -> dict[str, Any]:
+    """What the events about a subscription tell of its cost, by the names of their fields."""
+    return {
+        "currency": subscription.currency, "billing_cycle": subscription.billing_cycle,
+        "cycle_minor": subscription.unit_price.times(subscription.quantity).minor,
+        "valid_from": subscription.valid_from, "auto_renew": subscription.auto_renew, "run_id": context().run_id,
+    }  # fmt: skip

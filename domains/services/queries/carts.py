@@ -19,6 +19,7 @@ from ..models import AccountRef, Cart, CartLine, Preview
 from ..pricing import LineWish, OrderLine, OrderTerms
 from .accounts import get_account
 from .needs import check_needs
+from .previews import promised
 from .terms import Counter, counter_of, later_day, order_terms, priced_line, provider_of, sold_to, terms_at
 
 
@@ -201,6 +202,7 @@ def _line(row: CartLine, found: Found) -> CartLineView:
 def cart_terms(session: Session, scope: Scope, cart_id: UUID, *, preview_id: UUID) -> OrderTerms:
     """The terms of the order of a cart, as they were promised. Refuses what `order_terms` refuses."""
     cart = find_cart(session, scope, cart_id)
+    promised(session, scope, preview_id, "order", OrderTerms)  # before the lines: a stranger's is not there
     return order_terms(
         session, scope, account_id=cart.account_id, lines=cart_wishes(session, scope, cart_id),
         po_reference=cart.po_reference, cost_centre=cart.cost_centre, preview_id=preview_id, starts_on=cart.starts_on,

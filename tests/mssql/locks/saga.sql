@@ -16,5 +16,9 @@ WHERE run.business_key = :business_key;
 
 SELECT …
 FROM run WITH (UPDLOCK, ROWLOCK)
+WHERE run.id IN (__[POSTCOMPILE_id_1]) AND run.customer_id = :customer_id_1 ORDER BY run.id;
+
+SELECT …
+FROM run WITH (UPDLOCK, ROWLOCK)
 WHERE run.id IN (__[POSTCOMPILE_id_1]) ORDER BY run.id;
 

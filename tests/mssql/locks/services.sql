@@ -7,8 +7,20 @@ FROM account_ref WITH (UPDLOCK, ROWLOCK)
 WHERE account_ref.id = :id_1;
 
 SELECT …
+FROM approval WITH (UPDLOCK, ROWLOCK)
+WHERE approval.id = :id_1;
+
+SELECT …
+FROM approval WITH (UPDLOCK, ROWLOCK)
+WHERE approval.id = :id_1 AND approval.customer_id = :customer_id_1;
+
+SELECT …
 FROM approval_limit WITH (UPDLOCK, ROWLOCK)
 WHERE approval_limit.customer_id = :customer_id_1 AND approval_limit.role = :role_1;
+
+SELECT …
+FROM approval_limit WITH (UPDLOCK, ROWLOCK)
+WHERE approval_limit.customer_id = :customer_id_1 AND approval_limit.role = :role_1 AND approval_limit.customer_id = :customer_id_2;
 
 SELECT …
 FROM audit_head WITH (UPDLOCK, HOLDLOCK)
@@ -19,8 +31,20 @@ FROM audit_head WITH (UPDLOCK, ROWLOCK)
 WHERE audit_head.customer_id = :customer_id_1;
 
 SELECT …
+FROM cart WITH (UPDLOCK, HOLDLOCK)
+WHERE cart.account_id = :account_id;
+
+SELECT …
+FROM cart WITH (UPDLOCK, ROWLOCK)
+WHERE cart.id = :id_1 AND cart.customer_id = :customer_id_1;
+
+SELECT …
 FROM change_ WITH (UPDLOCK, ROWLOCK)
 WHERE change_.id = :id_1;
+
+SELECT …
+FROM idempotency WITH (UPDLOCK, HOLDLOCK)
+WHERE idempotency.[key] = :key;
 
 SELECT …
 FROM inbox WITH (UPDLOCK, HOLDLOCK)
@@ -43,6 +67,10 @@ FROM order_ WITH (UPDLOCK, ROWLOCK)
 WHERE order_.id = :id_1;
 
 SELECT …
+FROM ordering_rule WITH (UPDLOCK, ROWLOCK)
+WHERE ordering_rule.customer_id = :customer_id_1 AND ordering_rule.customer_id = :customer_id_2;
+
+SELECT …
 FROM preview WITH (UPDLOCK, ROWLOCK)
 WHERE preview.id = :id_1 AND preview.customer_id = :customer_id_1;
 
@@ -61,6 +89,10 @@ WHERE provider_operation.id = :id;
 SELECT …
 FROM provider_operation WITH (UPDLOCK, ROWLOCK)
 WHERE provider_operation.id = :id_1;
+
+SELECT …
+FROM quote WITH (UPDLOCK, ROWLOCK)
+WHERE quote.id = :id_1 AND quote.customer_id = :customer_id_1;
 
 SELECT …
 FROM stamp WITH (UPDLOCK, HOLDLOCK)

@@ -23,6 +23,10 @@ FROM audit_head WITH (UPDLOCK, ROWLOCK)
 WHERE audit_head.customer_id = :customer_id_1;
 
 SELECT …
+FROM consumed WITH (UPDLOCK, HOLDLOCK)
+WHERE consumed.event_id = :event_id;
+
+SELECT …
 FROM erasure WITH (UPDLOCK, HOLDLOCK)
 WHERE erasure.id = :id;
 
