@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from . import clock, ledger, plans
+from . import clock, ledger, plans, terms
 from .books import Document, Pages
 from .errors import No
 
@@ -106,6 +106,7 @@ def policy(pages: Pages, subscription: Document) -> dict[str, Any]:
         "allowed_end_dates": end_dates(offer, subscription) if active else [],
         "extend_mode": offer["policy"]["extend"],
         "locked_from": None,
+        "end_of_term": terms.rules(pages, subscription, offer) if active else None,
         "reasons": reasons,
     } | _planning(pages, subscription, offer, active)
 
@@ -199,7 +200,8 @@ def _cancel(pages: Pages, subscription: Document, asked: Document, today: date) 
     if asked.get("mode", "now") == "end_of_term":
         if subscription["valid_to"] is None:
             raise No(422, "not_allowed_now", "What was bought once has no end of term.")
-        subscription["auto_renew"] = False
+        terms.check_lock(pages, subscription)
+        subscription.update(auto_renew=False, end_of_term="cancel")
         return None
     until = subscription["cancelable_until"]
     if not until or clock.parsed(until) < clock.now(pages):
@@ -239,7 +241,7 @@ def _schedule(pages: Pages, subscription: Document, asked: Document, today: date
 
 VERBS = {
     "change_quantity": _set_quantity, "cancel": _cancel, "extend": _extend, "suspend": _suspend, "resume": _resume,
-    "change_plan": plans.change_plan, "schedule_next_term": _schedule,
+    "change_plan": plans.change_plan, "schedule_next_term": _schedule, "end_of_term": terms.set_end,
 }  # fmt: skip
 
 
@@ -260,6 +262,10 @@ def pass_days(pages: Pages) -> None:
 
 
 def _renewed(pages: Pages, subscription: Document, start: date) -> bool:
+    if terms.set_to(subscription) == "bridge" and subscription["status"] != "suspended":
+        terms.bridge(subscription, start)
+        kept(pages, subscription, "bridged")
+        return True
     if not subscription["auto_renew"] or subscription["status"] == "suspended":
         subscription.update(status="expired", next_term=None)
         kept(pages, subscription, "expired")

@@ -29,6 +29,8 @@ WORDS = {
     "addons_running": Said("Something that adds to it still runs. Cancel its add-ons first."),
     "plan_not_allowed": Said("The provider does not allow a change to this plan now. Choose another one."),
     "needs_auto_renew": Said("It does not renew, so there is no next term to plan for. Let it renew first."),
+    "mode_not_offered": Said("The provider does not offer this for the end of the term. Choose another way."),
+    "locked_before_renewal": Said("The end of the term is too near: the provider listens again after it."),
     "canceled": Said("The order was withdrawn at the provider before it was delivered."),
 }
 

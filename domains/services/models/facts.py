@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from domains.kernel.money import Money
+from domains.kernel.money import Money, UnitPrice
 
 from ..lots import Lot
 from ..pricing.terms import NextTerm as NextTerm
@@ -40,6 +42,21 @@ class PlanChoice:
 
 
 @dataclass(frozen=True)
+class EndRules:
+    """What the provider allows at the end of a term, as it said: the ways it may end (renew, cancel, bridge), until
+    when it listens, and what it does when nobody says anything.
+
+    `set_to` is what happens as it stands now; `surcharge_percent` is what a bridge costs on top of the monthly price.
+    """
+
+    modes: tuple[str, ...] = ("renew", "cancel")
+    default: str = "renew"
+    set_to: str | None = None
+    surcharge_percent: Decimal | None = None
+    locked_from: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Policy:
     """What the provider allows for one subscription, as it said at `asked_at`. Times are instants, days inclusive.
 
@@ -66,6 +83,7 @@ class Policy:
     transitions: tuple[PlanChoice, ...] = ()
     renewal_plans: tuple[PlanChoice, ...] = ()
     addons: dict[str, str] = field(default_factory=dict)
+    end_of_term: EndRules | None = None
 
 
 @dataclass(frozen=True)
@@ -184,3 +202,46 @@ class StrayLine:
     first: date
     after: date
     cost: Money
+
+
+@dataclass(frozen=True)
+class RenewedTerm:
+    """What became of a subscription whose term was over; `outcome` is renewed, bridged, ended or unchanged.
+
+    What goes on is charged: `quantity` units at `unit_price` from `first`, of which `charge_now` pays for the days to
+    `charged_until`. `owner_id` is who had to decide.
+    """
+
+    decision_id: UUID
+    outcome: str
+    subscription_id: UUID
+    account_id: UUID
+    account_name: str
+    name: str
+    number: str
+    quantity: int
+    unit_price: UnitPrice
+    charge_now: Money
+    first: date
+    valid_to: date
+    charged_until: date
+    old_price: UnitPrice
+    owner_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Who is told: `audience` is owner (of the matter), owners (the customer's, too) or desk (who looks after the
+    account, too)."""
+
+    audience: str
+    owner_id: UUID | None
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What is said: a template and its facts, of which `days` are days."""
+
+    template: str
+    facts: dict[str, Any]
+    days: tuple[str, ...] = ()

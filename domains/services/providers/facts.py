@@ -206,6 +206,25 @@ class Returnable(Word, frozen=True):
     until: datetime
 
 
+class EndOfTerm(Word, frozen=True):
+    """What may be decided about the end of a term. A way that we do not know is not offered."""
+
+    most = {"default": 12, "set_to": 12}
+
+    modes: tuple[str, ...] = ("renew", "cancel")
+    default: str = "renew"
+    set_to: str | None = None
+    surcharge_percent: Decimal | None = None
+    locked_from: datetime | None = None
+
+    def tidied(self, name: str, said: Any) -> Any:
+        if name == "modes":
+            return tuple(mode for mode in said if mode in ("renew", "cancel", "bridge"))
+        if name == "surcharge_percent" and said is not None and not 0 <= said <= 1000:
+            raise ValueError("a surcharge that nobody can mean")
+        return said
+
+
 class ChangePolicy(Word, frozen=True):
     """What the provider allows for one subscription now.
 
@@ -234,6 +253,7 @@ class ChangePolicy(Word, frozen=True):
     transitions: tuple[PlanChoice, ...] = ()
     renewal_plans: tuple[PlanChoice, ...] = ()
     addons: dict[str, str] = {}
+    end_of_term: EndOfTerm | None = None
 
     def tidied(self, name: str, said: Any) -> Any:
         if name == "allowed_end_dates":

@@ -12,11 +12,11 @@ from domains.kernel.money import Money
 
 from ..errors import WORDS
 from ..lots import Lot
-from ..models.facts import AcceptedLine, CcpCustomer, CcpUser, ChangeOutcome, NextTerm, PlanChoice, Policy
+from ..models.facts import AcceptedLine, CcpCustomer, CcpUser, ChangeOutcome, EndRules, NextTerm, PlanChoice, Policy
 from ..models.subscriptions import state_of
 from ..pricing import FOREVER
 from .answers import UnknownOutcome
-from .facts import ChangePolicy, Customer, HeldSubscription, MadeChange, Refusal, User
+from .facts import ChangePolicy, Customer, EndOfTerm, HeldSubscription, MadeChange, Refusal, User
 from .plans import HeldNextTerm
 from .plans import PlanChoice as Said
 
@@ -85,7 +85,13 @@ def policy_in(held: HeldSubscription, said: ChangePolicy) -> Policy:
         can_schedule=said.can_schedule, deletes_scheduled=said.deletes_scheduled,
         transitions=tuple(_choice(one) for one in said.transitions),
         renewal_plans=tuple(_choice(one) for one in said.renewal_plans), addons=dict(said.addons),
+        end_of_term=end_rules(said.end_of_term) if said.end_of_term else None,
     )  # fmt: skip
+
+
+def end_rules(said: EndOfTerm) -> EndRules:
+    """What may be decided about the end of the term."""
+    return EndRules(said.modes, said.default, said.set_to, said.surcharge_percent, said.locked_from)
 
 
 def words_for(reason: Refusal) -> str:
