@@ -24,8 +24,8 @@ BLUEPRINTS = {
     "users": ("users", "invitations", "api_clients", "sign_on", "support_grants", "privacy"),
     "accounts": ("accounts", "budgets"),
     "services": (
-        "offers", "orders", "subscriptions", "approval_limits", "providers", "planning", "approvals", "ordering_rules",
-        "carts", "quotes",
+        "offers", "orders", "subscriptions", "end_of_term", "approval_limits", "providers", "planning", "approvals",
+        "ordering_rules", "carts", "quotes",
     ),
     "support": ("cases",),
     "billing": ("charges", "invoices", "mismatches"),

@@ -32,6 +32,8 @@ def tagged(view: Callable[..., Response], *, by_body: bool = False) -> Callable[
     @wraps(view)
     def answer(*args: Any, **kwargs: Any) -> Response:
         response = view(*args, **kwargs)
+        if response.status_code == 202:  # an operation to follow, which has a tag of its own
+            return response
         dumped = get_appcontext()["result_dump"]
         seal = f".{digest(response.get_data())[:12]}" if by_body else ""
         response.headers["ETag"] = f'"{dumped["id"]}-{dumped["version"]}{seal}"'

@@ -136,6 +136,8 @@ CODES = {
     "cancel_window_closed": Known("The window to cancel has closed", "Cancel at `end_of_term`, or after the renewal."),
     "end_date_not_allowed": Known("This last day is not offered", "Take one of `allowed_end_dates`."),
     "not_active": Known("The subscription is not active", "See `state` and `allowed_actions` of the subscription."),
+    "mode_not_offered": Known("The provider does not offer this", "Choose one of the `ways` that are allowed."),
+    "provider_must_hear": Known("The provider has to hear of this first", "Set it again and follow the operation."),
     "locked_before_renewal": Known("It is about to renew", "Try again after the renewal."),
     "beyond_own_rights": Known(
         "More rights than you have", "Nobody gives a program more rights than they have, nor changes one that has more."

@@ -24,7 +24,7 @@ MIX = {
 FLOOR = ("static file", "/healthz")  # what the gateway alone costs, and what the least request of a web process costs
 BESIDE = ("token", "sign-in")  # asked for once in a while, so that they are in no mix
 PAGES = ("catalogue", "catalogue search", "offer page", "subscriptions page", "subscription page", "sign-in")
-PARTS = ("/subscriptions/_expiring", "/costs/_chart", "/operations/_running", "/cases/_open")
+PARTS = ("/decisions/_open", "/costs/_chart", "/operations/_running", "/cases/_open")
 WORDS = ("intranet", "mail", "backup", "office", "database", "storage", "secur", "adatum", "plan", "pro", "a", "vpn")
 STATIC = "/static/app.css?v=1"
 Planned = dict[str, Any]

@@ -31,11 +31,12 @@ from domains.users import db as users_db
 from domains.users import tokens
 from domains.users.commands import CLIENT_SCOPES, ROLE_SCOPES, RUN_SCOPES
 from saga import flows, store, transports
+from saga.ends import begin_renewals
 from saga.flows.onboard_customer import onboard_customer
 from saga.flows.open_account import open_account
 from saga.payloads.account import OpenAccount
 from saga.payloads.customer import OnboardCustomer
-from saga.schedules import begin_check, begin_invoices, begin_refreshes, begin_sync
+from saga.schedules import begin_check, begin_invoices, begin_sync
 from saga.transports import inline
 
 from .cast import PLAYERS, ROLES, STAFF, Player
@@ -86,7 +87,7 @@ class Seed:
             self.scene(scene, moment)
             if number % 10 == 0:
                 print(f"  {number} of {len(SCENES) + 1} scenes", flush=True)  # noqa: T201 the person who waits sees how far it is
-        begin_refreshes("demo/end")
+        begin_renewals("demo/end")
         self.transport.run_until_quiet()
         self.let_support_in()
         self.set("clock", now=None)
@@ -103,6 +104,8 @@ class Seed:
         """The month has turned: everybody's invoice for it."""
         requests.post(f"{self.control}/clock/advance", json={"to": moment.isoformat()}, timeout=30).raise_for_status()
         with clock.frozen_at(moment):
+            begin_renewals(f"demo/{moment:%Y-%m-%d}")
+            self.transport.run_until_quiet()
             begin_invoices("demo")
             begin_check("demo")
             self.transport.run_until_quiet()

@@ -12,8 +12,8 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     ),
     "accounts": ("accounts", "budgets"),
     "services": (
-        "offers", "orders", "subscriptions", "approval-limits", "providers", "webhooks", "approvals", "ordering-rules",
-        "cart", "carts", "quotes",
+        "offers", "orders", "subscriptions", "decisions", "approval-limits", "providers", "webhooks", "approvals",
+        "ordering-rules", "cart", "carts", "quotes",
     ),
     "support": ("cases",),
     "billing": ("charges", "costs", "invoices", "mismatches"),

@@ -121,6 +121,7 @@ def places(caller: Caller) -> list[dict[str, Any]]:
         ("/orders", "shopping-cart", _("Orders"), "orders:read"),
         ("/cart", "list-details", _("Cart"), "orders:write"),
         ("/approvals", "user-check", _("Approvals"), "approvals:read"),
+        ("/decisions", "calendar-due", _("Renewals"), "subscriptions:read"),
         ("/invoices", "file-invoice", _("Invoices"), "invoices:read"),
         ("/costs", "chart-bar", _("Costs"), "charges:read"),
         ("/cases", "lifebuoy", _("Support cases"), "cases:read"),

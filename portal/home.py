@@ -15,8 +15,8 @@ from domains.support import db as support_db
 from domains.support import queries as support
 
 from .access import signed_in
+from .decisions import SOON
 from .htmx import page, redirect
-from .subscriptions import SOON
 
 bp = Blueprint("home", __name__)
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ def counted() -> dict[str, Any]:
     """What waits for a decision of the reader's, and how much runs and is asked."""
     with services_db.begin_read() as session:
         g.now = clock.business_now(session)
-        ending = services.expiring(session, g.caller.scope, within_days=SOON, limit=MOST)
+        ending = services.open_soon(session, g.caller.scope, days=SOON, limit=MOST)
         states = services.count_by_state(session, g.caller.scope)
     with support_db.begin_read() as session:
         asked = support.list_cases(session, g.caller.scope, status="waiting_customer", limit=MOST).items

@@ -184,6 +184,16 @@ LOOKS: dict[str, dict[str, Look]] = {
         "refused": _failed(_("Refused, nothing charged")),
         "abandoned": _undone(_("Undone, nothing charged")),
     },
+    "decision": {  # about the end of a term, and what came of it
+        "open": _needs_you(_("To decide")),
+        "decided": _done(_("Decided")),
+        "locked": _off(_("Closed"), "lock"),
+        "settled": _off(_("Over")),
+        "renewed": _done(_("Renewed")),
+        "bridged": _done(_("Goes on month by month")),
+        "ended": _off(_("Ended")),
+        "withdrawn": _off(_("Not needed")),
+    },
 }
 LOOKS["desk"] = LOOKS["case"] | {"waiting_customer": _waiting(_("Waiting for the customer"))}
 

@@ -25,7 +25,7 @@ bp = Blueprint("subscriptions", __name__, url_prefix="/subscriptions")
 STATES = ("active", "pending", "suspended", "pending_cancellation", "canceled", "expired", "failed", "unknown")
 CHANGED = {
     "extend": _l("Extended"), "cancel": _l("Cancelled"), "suspend": _l("Suspended"), "resume": _l("Resumed"),
-    "schedule_change": _l("Planned the next term"),
+    "schedule_change": _l("Planned the next term"), "end_of_term": _l("Decided about the end of the term"),
 }  # fmt: skip
 SOON = 60  # days before the end of a term that the home page begins to ask for a decision
 
@@ -48,16 +48,6 @@ def filters() -> dict[str, Any]:
     state = request.args.get("state") or None
     before = maybe_day("ends_before")
     return {"account_id": optional_id("account"), "state": state, "q": searched(), "valid_to_before": before}
-
-
-@bp.get("/_expiring")
-@requires("subscriptions:read")
-def expiring() -> Any:
-    """What ends or renews soon, for the home page."""
-    with db.begin_read() as session:
-        g.now = clock.business_now(session)
-        found = queries.expiring(session, g.caller.scope, within_days=SOON, limit=5)
-    return page("subscriptions/expiring.html", "subscriptions/_expiring.html", ending=found, days=SOON)
 
 
 @bp.get("/_of_account")

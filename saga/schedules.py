@@ -18,17 +18,15 @@ from domains.services import db as services_db
 from domains.services import queries as services
 
 from . import forgetting, retention, store, tables
+from .ends import RENEW_EVERY, begin_reminders, begin_renewals
 from .flows.check_month import check_month
 from .flows.issue_invoices import issue_invoices
-from .flows.refresh_subscription import RefreshSubscription, refresh_subscription
 from .flows.sync_catalogue import NOBODY, SyncCatalogue, sync_catalogue
 from .payloads.invoice import CheckMonth, IssueInvoices
 from .tables import Run
 
-REFRESH_EVERY = 600  # seconds
 TRIED_AGAIN, DAILY = 3300, 86_100  # seconds; half a slot less than an hour and a day: a slot may begin a little late
 INVOICES_AT_ONCE = 100
-LOOKS_AT_ONCE = 200  # that have not ended: in health as many in each slot, and no more while the provider is away
 
 
 @dataclass(frozen=True)
@@ -51,28 +49,6 @@ def begin_sync(window: str) -> object:
     return store.start(sync_catalogue, SyncCatalogue(), key=window, label="", resource=("catalogue", NOBODY))
 
 
-def begin_refreshes(window: str) -> object:
-    """Look at the subscriptions whose last day has passed: the provider has renewed or ended them.
-
-    So many at once and no more: while the provider is away, the looks that wait for it are enough.
-    """
-    with services_db.begin_read() as session:
-        today = clock.business_now(session).date()
-        ended = services.past_their_end(session, Scope.system("refresh ended subscriptions"), today)
-    with tables.db.begin_read() as session:
-        now, saga = clock.now(session), refresh_subscription.name
-        looks = store.started_since(session, saga, [one.id for one in ended], now - timedelta(days=1))
-        room = max(0, LOOKS_AT_ONCE - store.unfinished(session, saga))
-    chosen = [one for one in ended if _may_be_looked_at(looks[one.id], now)][:room]
-    for one in chosen:
-        payload = RefreshSubscription(
-            subscription_id=one.id, customer_id=one.customer_id, reseller_id=one.reseller_id, label=one.name
-        )
-        key = f"refresh/{one.id}/{window}"
-        store.start(refresh_subscription, payload, key=key, label=payload.label, resource=payload.resource)
-    return chosen
-
-
 def begin_hinted(window: str) -> object:
     """Look at the subscriptions that a provider has hinted at, each once, however many hints there are of it.
 
@@ -91,14 +67,6 @@ def begin_hinted(window: str) -> object:
         with services_db.begin() as session:
             service_commands.take_hints(session, hint_ids=one.hint_ids)
     return hinted
-
-
-def _may_be_looked_at(looks: list[Run], now: datetime) -> bool:
-    """Not while a look is at work; and each look of the last day that has changed nothing doubles the wait."""
-    if not all(look.is_final for look in looks):
-        return False
-    wait = REFRESH_EVERY * 2 ** (len(looks) - 1) - REFRESH_EVERY / 2  # half a slot less: a slot may begin a little late
-    return not looks or now - looks[-1].created_at >= timedelta(seconds=wait)
 
 
 def begin_invoices(window: str) -> object:
@@ -163,7 +131,8 @@ def _purging(database: Database) -> Schedule:
 ENDED_EVERYWHERE = timedelta(hours=6)  # after midnight UTC: also in Lisbon and on the Azores, and the provider is done
 SCHEDULES = (
     Schedule("sync-catalogue", 3600, begin_sync),
-    Schedule("refresh-ended", REFRESH_EVERY, begin_refreshes),
+    Schedule("renew-ended", RENEW_EVERY, begin_renewals),
+    Schedule("remind-of-decisions", 600, begin_reminders),
     Schedule("look-at-hints", 30, begin_hinted),
     Schedule("issue-invoices", 600, begin_invoices),
     Schedule("check-month", 3600, begin_check),

@@ -18,7 +18,7 @@ class Charge(Answer):
     account_name = fields.String()
     subscription_id = identifier()
     source_id = identifier("The order or change that caused it.")
-    kind = Word("activation", "period", "change_quantity", "cancel", "extend", "change_plan")
+    kind = Word("activation", "period", "change_quantity", "cancel", "extend", "change_plan", "renewal")
     name = fields.String(metadata={"description": "What it is for."})
     quantity = Int(metadata={"format": "int32", "description": "Units; negative for those that went back."})
     unit_price = fields.Nested(Money, attribute="price", metadata={"description": "Per unit and billing cycle."})

@@ -58,7 +58,7 @@ class InvoiceLine(Answer):
     subscription_id = identifier()
     customer_name = fields.String(metadata={"description": "The end-customer's; empty where the payer uses it."})
     account_name = fields.String()
-    kind = Word("activation", "period", "change_quantity", "cancel", "extend", "change_plan")
+    kind = Word("activation", "period", "change_quantity", "cancel", "extend", "change_plan", "renewal")
     name = fields.String()
     quantity = Int(metadata={"format": "int32", "description": "Negative for what is given back."})
     unit_price = fields.Nested(Money, attribute="price", metadata={"description": "Per unit and billing cycle."})

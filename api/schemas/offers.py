@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import fields
 
 from . import Answer, Money, Paged, Request
@@ -17,9 +19,9 @@ def term_word() -> Word:
     return Word(*TERMS, description="ISO 8601 duration, or one_time.")
 
 
-def cycle_word() -> Word:
+def cycle_word(**options: Any) -> Word:
     """How often it is charged."""
-    return Word(*CYCLES)
+    return Word(*CYCLES, **options)
 
 
 class OfferPlan(Answer):

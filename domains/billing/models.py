@@ -33,7 +33,8 @@ class Charge(db.Model):
     account_name: Mapped[str] = mapped_column(Text(120))
     subscription_id: Mapped[UUID] = mapped_column(Id, index=True)
     source_id: Mapped[UUID] = mapped_column(Id)  # the order or change that caused it
-    kind: Mapped[str] = mapped_column(Text(20))  # activation, period, change_quantity, extend, cancel, change_plan
+    # activation, period, change_quantity, extend, cancel, change_plan, renewal
+    kind: Mapped[str] = mapped_column(Text(20))
     name: Mapped[str] = mapped_column(Text(200))
     quantity: Mapped[int] = mapped_column(Count)
     unit_price: Mapped[Decimal] = mapped_column(Rate)

@@ -33,6 +33,10 @@ PERSONAL: Register = {
         person="requested_by",
         none="kind mode from_state state currency provider_change_id wish error_code error_detail",
     ),
+    "decision": Held(
+        subject="owner_id decided_by_id", person="owner decided_by", free_text="note", none="mode outcome"
+    ),
+    "history_line": Held(subject="by_id", person="by", free_text="facts", none="kind"),
     "order_": Held(
         subject="ordered_by_id",
         person="ordered_by",

@@ -24,7 +24,7 @@ PARAMETERS = {
     "actor_id": "user", "invitation_id": "invitation", "client_id": "client", "secret_id": "secret", "key_id": "key",
     "domain_id": "domain", "support_grant_id": "grant", "grant_id": "grant", "attachment_id": "attachment",
     "audit_entry_id": "entry", "export_id": "export", "approval_id": "approval", "cart_id": "cart", "quote_id": "quote",
-    "line_id": "cart_line",
+    "line_id": "cart_line", "owner_id": "colleague",
 }  # fmt: skip
 # And into a field of a body. Nobody's ids: a tax office's, and `client_id`, by which a customer's provider knows us.
 FIELDS = {
@@ -67,6 +67,7 @@ def bodies(operation: str, t: Tenant) -> list[dict[str, Any]]:
         "suspendSubscription": [change], "resumeSubscription": [change], "removeScheduledChange": [{}],
         "changePlan": [change | {"term": "P3Y"}, {"offer_id": seats, "term": "P3Y"}],
         "scheduleChange": [change | {"quantity": 9}, {"offer_id": seats, "quantity": 9}],
+        "setEndOfTerm": [{"mode": "cancel"}], "giveDecision": [{"user_id": ids.get("colleague")}],
         "openCase": [case | {"links": [link]} for link in linked],
         "intervene": [{"op": "pause", "expected_rev": 0, "reason": "x"}],
         "setApprovalLimit": [{"role": "buyer", "limit": {"amount": "90000.00", "currency": "EUR"}}],

@@ -92,6 +92,7 @@ def forms(endpoint: str, t: Tenant) -> dict[str, str]:
         "quotes.create": {"cart": ids.get("cart", ""), "quote_id": str(new_id()), "valid_days": "30"},
         "quotes.send": {"version": "1"}, "quotes.decline": {"version": "1"}, "quotes.accept": {},
         "approvals.decide": {"verb": "reject", "reason": "x", "version": "1"},
+        "decisions.decide": {"mode": "renew", "version": "1"}, "decisions.give": {"owner": "", "version": "1"},
         "runs.retry_many": {"reason": "x"}, "switch.switch": {}, "organisations.accept": {},
         "organisations.decline": {}, "organisations.work": {},
     }  # fmt: skip

@@ -43,6 +43,7 @@ from tests.factories.billing import a_provider_line
 
 from .people import people_come_and_go
 from .sign_on import people_sign_on
+from .story_ends import decide_and_remind
 from .story_ordering import order_in_every_way
 from .story_trail import read_the_trail, tell_and_forget
 
@@ -51,6 +52,8 @@ LISTS = (
     "customers?kind=direct&q=a", "accounts?status=active&q=a", "orders?state=completed&q=a", "users", "charges",
     "subscriptions?state=active&q=a&valid_to_before=2030-01-01", "cases?status=open&q=a", "operations?active=true",
     "operations?active=false", "offers?q=office&currency=EUR", "costs", "audit-entries?action=users.&q=a",
+    "decisions?state=open", "decisions?state=decided&due_before=2036-01-01T00:00:00Z", "decisions?state=locked",
+    "decisions?state=settled",
     "audit-entries?action=a&actor_id=1&since=2026-01-01T00:00:00Z&until=2036-01-01T00:00:00Z",
 )  # fmt: skip
 
@@ -71,6 +74,7 @@ def everything(app: Flask, transport: inline.Transport) -> None:
     steer(transport)
     look_at_runs(app)
     perform_several()
+    decide_and_remind()
     keep_house(transport)
 
 
@@ -89,6 +93,8 @@ def read_every_list(app: Flask) -> None:
     for kind in ("orders", "subscriptions", "operations", "offers"):
         for found in program.get(f"/{kind}?limit=1").json["items"]:
             program.get(f"/{kind}/{found['id']}")
+            for part in ("end-of-term", "history") if kind == "subscriptions" else ():
+                program.get(f"/{kind}/{found['id']}/{part}")
 
 
 def answer_cases() -> None:
@@ -129,8 +135,6 @@ def take_back_and_forget() -> None:
     with services.db.begin() as session:
         service_commands.know_customer(session, customer_id=key, version=1, **where)
         service_commands.forget_account(session, account_id=key)
-        service_queries.expiring(session, SCOPE, account_id=key, customer_id=key)
-        service_queries.past_their_end(session, SCOPE, clock.now(session).date())
         service_queries.count_by_state(session, SCOPE, account_id=key)
         service_queries.list_accounts(session, SCOPE, customer_id=key)
         service_queries.check_unused(session, SCOPE, key)
@@ -277,7 +281,6 @@ def keep_house(transport: inline.Transport) -> None:
     schedules.begin_sync("now")
     with suppress(DomainError):
         store.repeated("now", "another request")
-    schedules.begin_refreshes("now")
     retention.purge_logins()
     transport.run_until_quiet()
     with tables.db.begin_read() as session:

@@ -24,7 +24,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
 )
-PAGES = ("/offers", "/orders", "/subscriptions", "/operations", "/operations/_running", "/subscriptions/_expiring")
+PAGES = ("/offers", "/orders", "/subscriptions", "/operations", "/operations/_running", "/decisions/_open")
 
 
 @pytest.fixture

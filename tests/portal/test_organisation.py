@@ -225,7 +225,7 @@ def test_home_names_what_runs_and_what_it_costs(owner: Visitor, app: Flask, shop
     shop.bought()
     text = owner.get("/").get_data(as_text=True)
 
-    for part in ("/subscriptions/_expiring", "/costs/_chart", "/operations/_running", "/cases/_open"):
+    for part in ("/decisions/_open", "/costs/_chart", "/operations/_running", "/cases/_open"):
         assert f'hx-get="{part}"' in text
         assert owner.part(part).status_code == 200
     assert staff(app).get("/").status_code == 200

@@ -178,25 +178,13 @@ def test_an_address_that_was_mistyped_breaks_nothing(stall: Stall, buyer: Visito
 def test_a_part_of_another_page_is_a_part_for_htmx_and_a_page_for_everybody_else(stall: Stall, buyer: Visitor) -> None:
     stall.bought(valid_to=NOW.date() + timedelta(days=20))
 
-    for path in (f"/subscriptions/_of_account?account={stall.account_id}", "/subscriptions/_expiring"):
+    for path in (f"/subscriptions/_of_account?account={stall.account_id}",):
         part, whole = buyer.part(path), buyer.get(path)
 
         assert is_page(whole)
         assert part.get_data(as_text=True).lstrip().startswith("<section")
         assert "Analytics Pro" in text_of(part)
         assert "Analytics Pro" in text_of(whole)
-
-
-def test_what_ends_soon_says_what_acting_and_doing_nothing_mean(stall: Stall, buyer: Visitor) -> None:
-    soon = NOW.date() + timedelta(days=20)
-    stall.bought(valid_to=soon)
-    stall.bought(valid_to=soon, auto_renew=False)
-
-    said = text_of(buyer.part("/subscriptions/_expiring"))
-
-    assert "it renews for 12 months" in said
-    assert said.count("access stops after") == 2
-    assert "Nothing ends soon" in text_of(stall.stranger().part("/subscriptions/_expiring"))
 
 
 # ---- whose they are, and what they are called
@@ -227,7 +215,7 @@ def test_subscriptions_are_read_in_every_language(stall: Stall, language: str, f
     held = under_change(stall)
     stall.bought(valid_to=NOW.date() + timedelta(days=20))
 
-    for path in ("/subscriptions", f"/subscriptions/{held}", "/subscriptions/_expiring"):
+    for path in ("/subscriptions", f"/subscriptions/{held}"):
         assert reader.get(path).status_code == 200, path
 
 

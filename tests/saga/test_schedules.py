@@ -12,8 +12,9 @@ from domains.kernel.tenancy import Scope
 from domains.services import commands, queries
 from domains.services.models import Subscription
 from domains.services.providers import Hint
-from saga import schedules, store, tables, transports
-from saga.schedules import begin_refreshes, begin_sync
+from saga import ends, schedules, store, tables, transports
+from saga.ends import begin_renewals
+from saga.schedules import begin_sync
 from saga.tables import Run
 from saga.transports import inline
 from tests.conftest import Clock
@@ -75,14 +76,14 @@ def test_a_subscription_is_looked_at_after_its_last_day_and_not_before(clock: Cl
     held = a_subscription()
     clock.move_to(clock.now.replace(year=held.valid_to.year, month=held.valid_to.month, day=held.valid_to.day))
 
-    begin_refreshes("refresh-ended/1")
+    begin_renewals("renew-ended/1")
     on_the_last_day = runs_of()
     clock.advance(days=1)
-    begin_refreshes("refresh-ended/2")
+    begin_renewals("renew-ended/2")
 
     assert on_the_last_day == []
     [run] = runs_of()
-    assert (run.definition, run.resource_id, run.customer_id) == ("refresh-subscription", held.id, held.customer_id)
+    assert (run.definition, run.resource_id, run.customer_id) == ("renew-subscription", held.id, held.customer_id)
     assert run.label == held.name
 
 
@@ -91,7 +92,7 @@ def test_two_schedulers_look_at_each_subscription_once(clock: Clock) -> None:
     clock.advance(days=400)
 
     for _ in range(2):
-        begin_refreshes("refresh-ended/1")
+        begin_renewals("renew-ended/1")
 
     assert sorted(run.resource_id for run in runs_of()) == sorted([first.id, second.id])
 
@@ -101,7 +102,7 @@ def looks_in(clock: Clock, hours: int, *, ending: bool) -> int:
     a_subscription()
     clock.advance(days=400)
     for slot in range(hours * 6):
-        begin_refreshes(f"refresh-ended/{slot}")
+        begin_renewals(f"renew-ended/{slot}")
         if ending:
             end(*runs_of())
         clock.advance(minutes=10)
@@ -117,17 +118,17 @@ def test_looks_that_change_nothing_become_seldom(clock: Clock) -> None:
 
 
 def test_only_so_many_looks_wait_for_the_provider_at_once(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schedules, "LOOKS_AT_ONCE", 2)
+    monkeypatch.setattr(ends, "RENEWALS_AT_ONCE", 2)
     for _ in range(3):
         a_subscription()
     clock.advance(days=400)
 
     counts = []
     for slot in range(2):
-        begin_refreshes(f"refresh-ended/{slot}")
+        begin_renewals(f"renew-ended/{slot}")
         counts.append(len(runs_of()))
     end(runs_of()[0])
-    begin_refreshes("refresh-ended/3")
+    begin_renewals("renew-ended/3")
 
     assert (counts, len(runs_of())) == ([2, 2], 3)
 
@@ -136,10 +137,9 @@ def test_many_that_the_provider_leaves_as_they_are_do_not_stand_before_all_other
     stuck, fresh = a_subscription(), a_subscription()
     clock.advance(days=400)
     with services.db.begin() as session:
-        session.get_one(Subscription, stuck.id).valid_to = stuck.valid_to - timedelta(days=90)
         session.get_one(Subscription, stuck.id).looked_at = clock.now
     with services.db.begin_read() as session:
-        first = services.queries.past_their_end(session, EVERYBODY, clock.now.date(), limit=1)
+        first = services.queries.renewals_due(session, EVERYBODY, clock.now.date(), limit=1)
 
     assert [one.id for one in first] == [fresh.id]
 
@@ -148,7 +148,7 @@ def test_customers_are_not_shown_the_runs_of_the_house(clock: Clock) -> None:
     held = a_subscription()
     clock.advance(days=400)
 
-    begin_refreshes("refresh-ended/1")
+    begin_renewals("renew-ended/1")
     begin_sync("sync-catalogue/1")
 
     assert runs_of(Scope.customer(held.customer_id)) == runs_of(Scope.reseller(held.customer_id)) == []
@@ -161,7 +161,7 @@ def test_a_subscription_under_change_is_left_to_the_change(clock: Clock) -> None
         begin(session, change_of(session, held, "change_quantity", quantity=25))
     clock.move_to(clock.now + timedelta(days=400))
 
-    begin_refreshes("refresh-ended/1")
+    begin_renewals("renew-ended/1")
 
     assert runs_of() == []
 

@@ -5,6 +5,7 @@ from .charges import ChargeLine as ChargeLine
 from .charges import charge_change as charge_change
 from .charges import charge_order as charge_order
 from .charges import charge_plan as charge_plan
+from .charges import charge_renewal as charge_renewal
 from .charges import note_plan as note_plan
 from .customers import forget_customer as forget_customer
 from .customers import know_customer as know_customer

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domains.kernel import audit, clock
@@ -158,6 +159,56 @@ def _paid_until(day: date, wish: date | None, pays_for_all: bool) -> date | None
     """The last day that an extension pays for: its new end, or that of the running month when more is charged later."""
     month_end = (day.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
     return wish if wish is None or pays_for_all else min(wish, month_end)
+
+
+@dataclass(frozen=True)
+class RenewedTerm:
+    """What became of a term that was over, as billing reads it; see `services`, which says so."""
+
+    decision_id: UUID
+    outcome: str
+    subscription_id: UUID
+    account_id: UUID
+    account_name: str
+    name: str
+    quantity: int
+    unit_price: UnitPrice
+    charge_now: Money
+    first: date
+    charged_until: date
+
+
+def charge_renewal(
+    session: Session, *, customer_id: UUID, reseller_id: UUID | None, renewal: RenewedTerm | None
+) -> None:
+    """Charge the first billing period of a new term at its own price, once; later ones go by this price, too.
+
+    Days that were charged before we heard of the renewal, as the provider had billed them, are not charged again.
+    """
+    if renewal is None or renewal.outcome not in ("renewed", "bridged"):
+        return
+    row = {
+        "id": renewal.decision_id, "customer_id": customer_id, "reseller_id": reseller_id,
+        "account_id": renewal.account_id, "account_name": renewal.account_name,
+        "subscription_id": renewal.subscription_id, "source_id": renewal.decision_id, "kind": "renewal",
+        "name": renewal.name, "quantity": renewal.quantity, "unit_price": renewal.unit_price.amount,
+        "currency": renewal.charge_now.currency, "amount_minor": renewal.charge_now.minor,
+        "effective_on": renewal.first, "until": renewal.charged_until,
+    }  # fmt: skip
+    _charge(session, row | _left_of(session, renewal))
+
+
+def _left_of(session: Session, renewal: RenewedTerm) -> dict[str, Any]:
+    """What is still to be charged where days of a new term were charged before; nothing where none were."""
+    query = select(Charge).where(Charge.subscription_id == renewal.subscription_id, Charge.kind == "period")
+    early = query.where(Charge.effective_on >= renewal.first, Charge.effective_on <= renewal.charged_until)
+    paid = max((one.until for one in session.scalars(early) if one.until is not None), default=None)
+    if paid is None:
+        return {}
+    days, left = (renewal.charged_until - renewal.first).days + 1, max((renewal.charged_until - paid).days, 0)
+    rest = Money.of(renewal.charge_now.amount * left / days, renewal.charge_now.currency)
+    first = min(paid + timedelta(days=1), renewal.charged_until)
+    return {"amount_minor": rest.minor, "effective_on": first}
 
 
 def charge_period(session: Session, like: Charge, *, first: date, last: date, quantity: int, amount: Money) -> UUID:

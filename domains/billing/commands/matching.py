@@ -168,7 +168,10 @@ def _charged(session: Session, line: ProviderLine, charges: Sequence[Charge]) ->
     sold, known = _of_its_plan(line, charges)
     if sold is None or line.quantity <= 0 or line.kind == "refund":
         return None
-    paid = max(one.until for one in known if one.until is not None) if sold.until else line.first - _DAY
+    known = [one for one in known if one.effective_on < line.after]  # a later term's price is not this line's
+    sold = next((one for one in reversed(known) if one.kind == "renewal"), sold)
+    paid = max((one.until for one in known if one.until is not None), default=sold.until)
+    paid = paid if sold.until and paid else line.first - _DAY
     if line.first < paid or line.after - _DAY <= paid:  # also what is bought once, which is paid for ever
         return None
     first = max(line.first, paid + _DAY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,12 @@ from typing import Any
 from domains.kernel.errors import Invalid
 
 LANGUAGES = ("en", "de", "ja")
+MONTHS = {
+    "en": ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+           "November", "December"),
+    "de": ("Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November",
+           "Dezember"),
+}  # fmt: skip
 
 
 def rendered(template: str, language: str, facts: dict[str, str]) -> tuple[str, str]:
@@ -31,6 +38,17 @@ def rendered(template: str, language: str, facts: dict[str, str]) -> tuple[str, 
 def texts() -> dict[str, dict[str, dict[str, str]]]:
     """All texts, by template and language."""
     return tomllib.loads(Path(__file__).with_name("texts.toml").read_text(encoding="utf-8"))
+
+
+def in_words(day: str, language: str) -> str:
+    """A day such as 2027-03-02 as people of a language write it out."""
+    written = date.fromisoformat(day)
+    said = {
+        "en": f"{written.day} {MONTHS['en'][written.month - 1]} {written.year}",
+        "de": f"{written.day}. {MONTHS['de'][written.month - 1]} {written.year}",
+        "ja": f"{written.year}年{written.month}月{written.day}日",
+    }
+    return said.get(language, said["en"])
 
 
 def flat(facts: dict[str, Any]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,7 +14,7 @@ from domains.kernel import clock, config
 from domains.kernel.database import claimed, insert_new, locked
 
 from ..channels.email import one_line
-from ..channels.texts import flat, rendered
+from ..channels.texts import flat, in_words, rendered
 from ..models import Delivery
 
 LEASE = timedelta(seconds=60)  # how long an attempt may take before another is made
@@ -38,6 +38,15 @@ class RejectedLine:
     subscription_id: UUID
     code: str
     detail: str
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What is said: a template with its facts, of which `days` are days, written out in the reader's language."""
+
+    template: str
+    facts: dict[str, Any]
+    days: tuple[str, ...] = ()
 
 
 def notify(
@@ -69,6 +78,25 @@ def notify(
         "sent_at": None,
     }  # fmt: skip
     insert_new(session, Delivery.__table__, row, "id")
+
+
+def notify_each(
+    session: Session,
+    *,
+    delivery_id: UUID,
+    customer_id: UUID,
+    reseller_id: UUID | None,
+    recipients: tuple[Person, ...],
+    letter: Letter | None,
+) -> None:
+    """Tell several people the same thing, each in their language and once; nothing where there is nothing to say."""
+    if letter is None:
+        return
+    for person in recipients:
+        facts = letter.facts | {name: in_words(str(letter.facts[name]), person.language) for name in letter.days}
+        one = uuid5(delivery_id, str(person.user_id or person.email))
+        notify(session, delivery_id=one, customer_id=customer_id, reseller_id=reseller_id, recipient=person,
+               template=letter.template, facts=facts)  # fmt: skip
 
 
 def _undelivered(facts: dict[str, Any], rejected: tuple[RejectedLine, ...]) -> list[dict[str, Any]]:

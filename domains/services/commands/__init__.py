@@ -37,6 +37,12 @@ from .catalogue import store_catalogue as store_catalogue
 from .changes import abandon_change as abandon_change
 from .changes import apply_change as apply_change
 from .changes import begin_change as begin_change
+from .decisions import decide_here as decide_here
+from .decisions import give_decision as give_decision
+from .decisions import open_missing as open_missing
+from .end_of_term import abandon_end_of_term as abandon_end_of_term
+from .end_of_term import apply_end_of_term as apply_end_of_term
+from .end_of_term import begin_end_of_term as begin_end_of_term
 from .hints import forget_hints as forget_hints
 from .hints import note_hints as note_hints
 from .hints import take_hints as take_hints
@@ -56,6 +62,8 @@ from .previews import promise_order as promise_order
 from .quotes import decline_quote as decline_quote
 from .quotes import make_quote as make_quote
 from .quotes import send_quote as send_quote
+from .renewals import apply_renewal as apply_renewal
+from .renewals import note_reminder as note_reminder
 from .subscriptions import apply_look as apply_look
 from .waiting import give_up_change as give_up_change
 from .waiting import give_up_order as give_up_order

@@ -26,6 +26,7 @@ from ..pricing import OrderLine
 from ..queries import active_account
 from ..queries.terms import check_lines
 from .accounts import lock_account
+from .decisions import follow_term
 from .previews import check_promised, redeem, release
 
 NOT_SENT = Said("The order was stopped before it reached the provider. Nothing was ordered or charged.")
@@ -205,6 +206,7 @@ def _activate(
         provider_version=line.provider_version,
     )  # fmt: skip
     store_lots(session, subscription, named_after(line.lots, (), order.number), ())
+    follow_term(session, subscription)
     event = SubscriptionActivated(
         subscription.version, subscription.id, subscription.customer_id, subscription.reseller_id,
         subscription.account_id, order.id, subscription.number, subscription.name, subscription.quantity,

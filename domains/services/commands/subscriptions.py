@@ -18,6 +18,7 @@ from ..events import SubscriptionChanged, costs_of
 from ..lots import named_after
 from ..models import ChangeOutcome, Offer, SeatLot, Subscription
 from ..pricing import NextTerm
+from .decisions import add_line, follow_term
 from .orders import store_lots
 from .repriced import follow_plan
 
@@ -64,10 +65,13 @@ def take_over(session: Session, found: Subscription, look: ChangeOutcome, *, sou
     if sorted(lots, key=str) != sorted(known, key=str):
         store_lots(session, found, lots, rows)
         found.version = version + 1
+    follow_term(session, found, source=source)
     if _facts(found) != before:
         tell(session, found)
         subject = ("subscription", found.id)
         facts = {"before": before, "after": _facts(found)}
+        if source is None:
+            add_line(session, (found.id, found.customer_id, found.reseller_id), "provider", msgspec.to_builtins(facts))
         audit.record(session, "services.take_over", customer_id=found.customer_id, subject=subject, **facts)
 
 

@@ -13,3 +13,4 @@ from .looks import look_at_subscription as look_at_subscription
 from .month import pull_month as pull_month
 from .month import pull_strays as pull_strays
 from .orders import send_order as send_order
+from .renewals import await_renewal as await_renewal

@@ -87,7 +87,7 @@ def _body(change: Change) -> dict[str, Any]:
     body: dict[str, Any] = {"reference": str(change.id), "kind": KINDS.get(change.kind, change.kind)}
     if change.kind == "change_quantity":
         body["quantity"] = change.to_quantity
-    elif change.kind == "cancel":
+    elif change.kind in ("cancel", "end_of_term"):
         body["mode"] = change.mode
     elif change.kind == "change_plan":
         body |= _plan((change.wish or {})["plan"]) | {"quantity": change.to_quantity}

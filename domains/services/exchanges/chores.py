@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from domains.kernel.chores import Chore
 
-from ..commands import forget_expired, forget_hints
+from ..commands import forget_expired, forget_hints, open_missing
 from ..models import db
 
 
@@ -20,4 +20,13 @@ def forget_old_hints() -> int:
         return forget_hints(session)
 
 
-CHORES = (Chore(every=3600.0, run=forget_promises), Chore(every=86_400.0, run=forget_old_hints))
+def open_decisions() -> int:
+    """Open the decisions of terms that have none yet: of what ran before there were any, or was adopted."""
+    with db.begin() as session:
+        return open_missing(session)
+
+
+CHORES = (
+    Chore(every=3600.0, run=forget_promises), Chore(every=86_400.0, run=forget_old_hints),
+    Chore(every=60.0, run=open_decisions),
+)  # fmt: skip

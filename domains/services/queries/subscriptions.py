@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from domains.kernel import clock, paging
@@ -133,38 +133,6 @@ def matching(query: Select[Any], model: Any, q: str) -> Select[Any]:
     except ValueError:
         columns = [model.number, model.account_name] + ([model.name, model.vendor] if hasattr(model, "name") else [])
         return query.where(or_(*(holds(func.lower(column), text) for column in columns)))
-
-
-def expiring(
-    session: Session,
-    scope: Scope,
-    *,
-    within_days: int = 90,
-    account_id: UUID | None = None,
-    customer_id: UUID | None = None,
-    limit: int = 50,
-) -> list[SubscriptionView]:
-    """Active subscriptions whose term ends within so many days, soonest first."""
-    last = clock.business_now(session).date() + timedelta(days=within_days)
-    query = select(Subscription).where(scope.covers(Subscription), Subscription.valid_to <= last)
-    query = query.where(Subscription.state == "active")
-    if account_id is not None:
-        query = query.where(Subscription.account_id == account_id)
-    if customer_id is not None:
-        query = query.where(Subscription.customer_id == customer_id)
-    ordered = query.order_by(Subscription.valid_to, Subscription.id).limit(paging.checked_limit(limit))
-    return views_of(session, scope, list(session.scalars(ordered)))
-
-
-def past_their_end(session: Session, scope: Scope, today: date, *, limit: int = 500) -> list[Subscription]:
-    """Subscriptions in scope that should have ended or been renewed by today, those not looked at for longest first.
-
-    So those that the provider leaves as they are, such as suspended ones, do not stand before all others.
-    """
-    query = select(Subscription).where(scope.covers(Subscription), Subscription.valid_to < today)
-    query = query.where(Subscription.state.in_(("active", "suspended")), Subscription.open_change_id.is_(None))
-    never = case((Subscription.looked_at.is_(None), 0), else_=1)
-    return list(session.scalars(query.order_by(never, Subscription.looked_at, Subscription.id).limit(limit)))
 
 
 def count_by_state(session: Session, scope: Scope, *, account_id: UUID | None = None) -> dict[str, int]:

@@ -209,6 +209,64 @@ CREATE TABLE consumed (
 	CONSTRAINT pk_consumed PRIMARY KEY (event_id)
 );
 
+CREATE TABLE decision (
+	id BINARY(16) NOT NULL,
+	subscription_id BINARY(16) NOT NULL,
+	account_id BINARY(16) NOT NULL,
+	customer_id BINARY(16) NOT NULL,
+	reseller_id BINARY(16) NULL,
+	term_first DATE NOT NULL,
+	term_end DATE NOT NULL,
+	deadline DATETIMEOFFSET NOT NULL,
+	mode NVARCHAR(12) NULL,
+	standing BIT NOT NULL,
+	note NVARCHAR(500) NULL,
+	owner_id BINARY(16) NULL,
+	owner NVARCHAR(200) NULL,
+	decided_by_id BINARY(16) NULL,
+	decided_by NVARCHAR(200) NULL,
+	decided_at DATETIMEOFFSET NULL,
+	reminded INTEGER NULL,
+	next_reminder_at DATETIMEOFFSET NULL,
+	outcome NVARCHAR(12) NULL,
+	settled_at DATETIMEOFFSET NULL,
+	finished_at DATETIMEOFFSET NULL,
+	version INTEGER NOT NULL,
+	CONSTRAINT pk_decision PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_decision_customer_id_deadline ON decision (customer_id, deadline);
+
+CREATE INDEX ix_decision_next_reminder_at ON decision (next_reminder_at);
+
+CREATE INDEX ix_decision_owner_id ON decision (owner_id);
+
+CREATE INDEX ix_decision_reseller_id_deadline ON decision (reseller_id, deadline);
+
+CREATE INDEX ix_decision_settled_at_term_end ON decision (settled_at, term_end);
+
+CREATE INDEX ix_decision_subscription_id ON decision (subscription_id);
+
+CREATE TABLE history_line (
+	id BINARY(16) NOT NULL,
+	subscription_id BINARY(16) NOT NULL,
+	customer_id BINARY(16) NOT NULL,
+	reseller_id BINARY(16) NULL,
+	at DATETIMEOFFSET NOT NULL,
+	kind NVARCHAR(20) NOT NULL,
+	facts NVARCHAR(max) NOT NULL,
+	by_id BINARY(16) NULL,
+	[by] NVARCHAR(200) NOT NULL,
+	run_id BINARY(16) NULL,
+	CONSTRAINT pk_history_line PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_history_line_customer_id ON history_line (customer_id);
+
+CREATE INDEX ix_history_line_reseller_id ON history_line (reseller_id);
+
+CREATE INDEX ix_history_line_subscription_id ON history_line (subscription_id, id);
+
 CREATE TABLE idempotency (
 	[key] NVARCHAR(64) NOT NULL,
 	request_digest NVARCHAR(64) NOT NULL,

@@ -1,0 +1,65 @@
+"""What the clock starts about the ends of terms: what is over is followed up, open decisions are reminded of."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from domains.kernel import clock
+from domains.kernel.database import new_id
+from domains.kernel.tenancy import Scope
+from domains.services import db as services_db
+from domains.services import queries as services
+
+from . import store, tables
+from .flows.remind_of_decision import remind_of_decision
+from .flows.renew_subscription import renew_subscription
+from .payloads.end_of_term import RemindOfDecision, RenewSubscription
+from .tables import Run
+
+RENEW_EVERY = 600  # seconds
+RENEWALS_AT_ONCE = 200  # that have not ended: no more while the provider is away
+
+
+def begin_renewals(window: str) -> object:
+    """Follow up the terms that are over: the provider has renewed or ended them, or is about to.
+
+    So many at once and no more: while the provider is away, those that wait for it are enough.
+    """
+    with services_db.begin_read() as session:
+        today = clock.business_now(session).date()
+        over = services.renewals_due(session, Scope.system("follow up terms that are over"), today)
+    with tables.db.begin_read() as session:
+        now, saga = clock.now(session), renew_subscription.name
+        begun = store.started_since(session, saga, [one.id for one in over], now - timedelta(days=1))
+        room = max(0, RENEWALS_AT_ONCE - store.unfinished(session, saga, but="needs_attention"))
+    chosen = [one for one in over if _may_begin(begun[one.id], now)][:room]
+    for one in chosen:
+        payload = RenewSubscription(
+            subscription_id=one.id, customer_id=one.customer_id, reseller_id=one.reseller_id, delivery_id=new_id(),
+            label=one.name,
+        )  # fmt: skip
+        key = f"renew/{one.id}/{window}"
+        store.start(renew_subscription, payload, key=key, label=payload.label, resource=payload.resource)
+    return chosen
+
+
+def _may_begin(begun: list[Run], now: datetime) -> bool:
+    """Not while one is at work; and each of the last day after which something is still to be done doubles the wait."""
+    if not all(run.is_final for run in begun):
+        return False
+    wait = RENEW_EVERY * 2 ** (len(begun) - 1) - RENEW_EVERY / 2  # half a slot less: a slot may begin a little late
+    return not begun or now - begun[-1].created_at >= timedelta(seconds=wait)
+
+
+def begin_reminders(window: str) -> object:
+    """Remind of the decisions that are open and whose next morning has come: one run for each rung, ever."""
+    with services_db.begin_read() as session:
+        found = services.reminders_due(session, Scope.system("remind of open decisions"))
+    for kept, rung in found:
+        payload = RemindOfDecision(
+            decision_id=kept.id, subscription_id=kept.subscription_id, customer_id=kept.customer_id,
+            reseller_id=kept.reseller_id, delivery_id=new_id(), label=f"T-{rung}",
+        )  # fmt: skip
+        key = f"remind/{kept.id}/{kept.deadline:%Y-%m-%dT%H:%M}/{rung}"
+        store.start(remind_of_decision, payload, key=key, label=payload.label, resource=payload.resource)
+    return found
