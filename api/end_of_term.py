@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Response, g, request
+from flask import Response, current_app, g, request
 
 from domains.kernel.crypto import canonical, digest
 from domains.services import commands, db, queries
+from domains.users import commands as people
+from domains.users import db as users_db
 from saga import store
 from saga.definition import Saga
 from saga.flows.give_decision import give_decision as give_flow
@@ -102,6 +104,7 @@ def set_end_of_term(wish: dict[str, Any], subscription_id: UUID, expected_versio
 def give_decision(wish: dict[str, Any], subscription_id: UUID, expected_version: int | None) -> Any:
     """Make the decision somebody else's: a person of the customer or of its reseller, who is reminded from now on."""
     it = seen(subscription_id, expected_version)
+    check_known(it, wish["user_id"])
     return begun(give_flow, GiveDecision.of(it, g.caller, user_id=wish["user_id"]), it)
 
 
@@ -111,6 +114,17 @@ def seen(subscription_id: UUID, expected_version: int | None) -> queries.EndOfTe
         it = queries.get_end_of_term(session, g.caller.scope, subscription_id)
     same_version(expected_version, it.version)
     return it
+
+
+def check_known(it: queries.EndOfTerm, user_id: UUID | None) -> None:
+    """404 for somebody who works neither for the customer nor for its reseller, where this process knows people.
+
+    Elsewhere the operation's first step says so.
+    """
+    if user_id is not None and "users" in current_app.blueprints:
+        whose = {"customer_id": it.customer_id, "reseller_id": it.reseller_id}
+        with users_db.begin_read() as session:
+            people.find_member(session, **whose, user_id=user_id, email=None)
 
 
 def begun(saga: Saga, payload: Any, it: queries.EndOfTerm) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -41,9 +42,18 @@ def index() -> Any:
         g.now = clock.business_now(session)
         accounts = accounts_of(session)
         found = queries.list_decisions(session, g.caller.scope, cursor=request.args.get("cursor"), limit=100, **asked)
-    months = [(first, list(some)) for first, some in groupby(found.items, key=lambda one: one.term_end.replace(day=1))]
+    months = by_month(found.items)
     known: dict[str, Any] = {"found": found, "months": months, "accounts": accounts, "states": STATES, "modes": MODES}
     return page("decisions/list.html", mine=request.args.get("mine"), **known, **asked)
+
+
+def by_month(decisions: list[EndOfTerm]) -> list[tuple[date, list[EndOfTerm]]]:
+    """Decisions by the month in which their terms end, each month's in their order."""
+
+    def month(one: EndOfTerm) -> date:
+        return one.term_end.replace(day=1)
+
+    return [(first, list(some)) for first, some in groupby(sorted(decisions, key=month), key=month)]
 
 
 def filters() -> dict[str, Any]:

@@ -14,6 +14,7 @@ from saga.tables import Run
 from saga.timeline import TimelineStep
 
 from . import formats
+from .happenings import MODES
 
 AT_PROVIDER = ("services.send_order", "services.send_change", "services.link_ccp_user")
 COSTS = ("place-order", "change-quantity", "cancel-subscription", "extend-subscription", "suspend-subscription",
@@ -97,6 +98,9 @@ def succeeded(run: Run) -> Outcome:
     """The outcome of a run that has done what it was for, wholly or in part."""
     if run.definition == "place-order":
         return ordered(run)
+    if run.definition == "set-end-of-term":
+        mode = run.payload["end_mode"]
+        return Outcome("done", _("It is decided: %(mode)s.", mode=MODES.get(mode, mode)))
     if run.definition in COSTS:
         charged = as_money(run.payload["charge_now"])
         return Outcome("done", CHANGED[run.definition](run.payload), settled=[amount_row(charged)])

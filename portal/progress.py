@@ -25,6 +25,8 @@ KINDS = {
     "change-plan": _l("Change of plan"), "schedule-change": _l("Plan for the next term"),
     "cancel-subscription": _l("Cancellation"), "open-account": _l("New account"),
     "close-account": _l("Closing of an account"),
+    "set-end-of-term": _l("Decision about the end of a term"), "give-decision": _l("Change of who decides"),
+    "renew-subscription": _l("Renewal"), "remind-of-decision": _l("Reminder of a decision"),
     "onboard-customer": _l("New customer"), "refresh-subscription": _l("Look at the provider"),
     "sync-catalogue": _l("Catalogue"), "issue-invoices": _l("Invoice of a month"),
     "check-month": _l("Look through a month"), "export-person": _l("A person's data, put together"),

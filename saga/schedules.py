@@ -21,6 +21,7 @@ from . import forgetting, retention, store, tables
 from .ends import RENEW_EVERY, begin_reminders, begin_renewals
 from .flows.check_month import check_month
 from .flows.issue_invoices import issue_invoices
+from .flows.refresh_subscription import RefreshSubscription, refresh_subscription
 from .flows.sync_catalogue import NOBODY, SyncCatalogue, sync_catalogue
 from .payloads.invoice import CheckMonth, IssueInvoices
 from .tables import Run

@@ -10,7 +10,7 @@ from .values import Int, Word, identifier, moment
 KINDS = (
     "onboard_customer", "open_account", "close_account", "place_order", "change_quantity",
     "cancel_subscription", "extend_subscription", "suspend_subscription", "resume_subscription", "change_plan",
-    "schedule_change",
+    "schedule_change", "set_end_of_term", "give_decision",
 )  # fmt: skip
 
 

@@ -101,9 +101,13 @@ def test_a_decision_that_cannot_be_is_refused(
 def test_a_decision_is_given_away_by_an_operation(
     program: Program, subscription: Subscription, transport: Transport
 ) -> None:
-    answer = put(program, subscription, {"user_id": str(new_id())}, tag_of(program, subscription), "/owner")
+    tag = tag_of(program, subscription)
+    stranger = put(program, subscription, {"user_id": str(new_id())}, tag, "/owner")
+    answer = put(program, subscription, {"user_id": None}, tag, "/owner")
 
+    assert (stranger.status_code, stranger.json["code"]) == (404, "user_not_found")
     assert (answer.status_code, answer.json["kind"]) == (202, "give_decision")
+    assert len(transport.commands) == 1
 
 
 def test_another_customers_decision_is_not_there(app: Flask, subscription: Subscription, transport: Transport) -> None:

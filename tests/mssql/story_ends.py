@@ -16,9 +16,9 @@ from domains.kernel.money import Money, UnitPrice
 from domains.kernel.tenancy import SYSTEM, Scope
 from domains.services import commands, queries
 from domains.services.commands.decisions import add_line
-from domains.services.commands.renewals import _was_bridged
+from domains.services.commands.renewals import _take_offer, _unfinished, _was_bridged
 from domains.services.exchanges import await_renewal
-from domains.services.models import Decision, Person
+from domains.services.models import Decision, Person, Subscription
 from domains.users import commands as user_commands
 from domains.users.commands.audience import Audience
 from saga import ends
@@ -33,6 +33,8 @@ def decide_and_remind() -> None:
         commands.note_reminder(session, decision_id=key)
         commands.apply_renewal(session, subscription_id=key, look=None)
         add_line(session, (key, key, None), "provider", {})
+        _take_offer(session, Subscription(provider_offer_id="x"), "another")
+        _unfinished(session, key)
         _was_bridged(session, Decision(subscription_id=key, term_end=date(2027, 1, 1)))
     tell_the_provider(scope)
     charge_and_tell()

@@ -56,6 +56,13 @@ def test_a_change_ends_with_how_it_is_now_and_what_it_cost(
     assert [tuple(text.replace("\xa0", " ") for text in one) for one in ended.settled] == [row]
 
 
+def test_a_decision_ends_with_what_was_decided(stall: Stall) -> None:
+    with stall.app.test_request_context("/"):
+        ended = outcome_of(a_run("set-end-of-term", payload={"end_mode": "cancel"}), [])
+
+    assert (ended.kind, ended.title, ended.settled) == ("done", "It is decided: Let it end.", [])
+
+
 def test_an_order_done_in_part_charges_and_names_only_what_was_accepted(stall: Stall) -> None:
     yes, no = str(new_id()), str(new_id())
     lines = [{"subscription_id": one, "name": name, "charge_now": euros(amount)}

@@ -111,10 +111,12 @@ def _compare(session: Session, row: Subscription, kept: Decision, source: str | 
     """Hold what was decided against what the provider will do: whoever has told it otherwise has decided otherwise."""
     will = if_nothing(row)
     change = session.get(Change, UUID(source)) if source is not None else None
+    if change is not None and change.kind == "end_of_term":
+        return  # its own saga writes down what was decided
     if change is not None and change.kind == "cancel" and change.mode == "end_of_term" and kept.mode != "cancel":
         kept.decide("cancel", change.requested_by_id, change.requested_by, clock.business_now(session))
         note(session, kept, "decision", {"mode": "cancel"}, by=(change.requested_by_id, change.requested_by))
-    elif kept.mode is not None and kept.mode != will and source is None and row.open_change_id is None:
+    elif kept.mode is not None and kept.mode != will and row.open_change_id is None:
         was = kept.mode
         kept.reopen()
         kept.next_reminder_at = _next(session, row, kept.deadline, kept.term_first, kept.reminded)

@@ -15,7 +15,7 @@ from domains.kernel.database import locked
 from domains.kernel.money import Money, UnitPrice
 from domains.kernel.tenancy import Scope
 
-from ..models import Audience, ChangeOutcome, Decision, Letter, RenewedTerm, Subscription
+from ..models import Audience, ChangeOutcome, Decision, Letter, Offer, RenewedTerm, Subscription
 from ..models.decisions import rules_of
 from ..models.reminders import audience, due, next_moment
 from ..pricing import charged_until, days_cost
@@ -67,8 +67,9 @@ def _reprice(
     session: Session, row: Subscription, kept: Decision, look: ChangeOutcome | None, old: tuple[UnitPrice, str]
 ) -> None:
     """Give a subscription the price of its new term."""
-    row.term = (look.term if look else None) or row.term
-    row.billing_cycle = (look.billing_cycle if look else None) or row.billing_cycle
+    if look is not None:
+        row.term, row.billing_cycle = look.term or row.term, look.billing_cycle or row.billing_cycle
+        _take_offer(session, row, look.provider_offer_id)
     if kept.outcome == "bridged":
         if _was_bridged(session, kept):
             return
@@ -79,10 +80,23 @@ def _reprice(
     row.version += 1
 
 
+def _take_offer(session: Session, row: Subscription, provider_offer_id: str | None) -> None:
+    """Make a subscription one of the offer that its new term was planned with, if it is another one that we know."""
+    if provider_offer_id in (None, row.provider_offer_id):
+        return
+    query = select(Offer).where(Offer.provider_offer_id == provider_offer_id).order_by(Offer.id)
+    offer = session.scalars(query).first()
+    if offer is not None:
+        row.take_over(
+            offer_id=offer.id, provider_offer_id=offer.provider_offer_id, name=offer.name, vendor=offer.vendor,
+            kind=offer.kind, unit=offer.unit, terms_of_offer=offer.policy,
+        )  # fmt: skip
+
+
 def _was_bridged(session: Session, kept: Decision) -> bool:
     """Whether the term that is over was a month of a bridge itself, with the surcharge in its price."""
     before = select(Decision.id).where(Decision.subscription_id == kept.subscription_id, Decision.outcome == "bridged")
-    return session.scalars(before.where(Decision.term_end < kept.term_end).limit(1)).first() is not None
+    return session.scalars(before.where(Decision.term_end < kept.term_end).order_by(Decision.id)).first() is not None
 
 
 def _goes_on(session: Session, row: Subscription, kept: Decision, old: UnitPrice) -> RenewedTerm:

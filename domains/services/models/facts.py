@@ -134,6 +134,7 @@ class ChangeOutcome:
     provider_offer_id: str | None = None
     term: str | None = None
     billing_cycle: str | None = None
+    provider_offer_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,22 @@ def test_a_renewal_settles_one_decision_and_opens_the_next(session: Session, clo
     assert (runs.term_first, runs.term_end, runs.settled_at) == (last + timedelta(days=1), held.valid_to, None)
 
 
+def test_a_term_that_was_planned_otherwise_begins_with_its_offer_and_price(session: Session, clock: Clock) -> None:
+    held = a_running(session)
+    other = an_offer("pro-plus", name="Analytics Pro Plus", plans=(a_plan("P1M", EUR="40.00"),))
+    a_catalogue(session, an_offer(), other)
+    clock.advance(days=366)
+    look = outcome(session, held, quantity=12, valid_to=held.valid_to + timedelta(days=31), term="P1M",
+                   billing_cycle="monthly", provider_offer_id="pro-plus")  # fmt: skip
+    became = commands.apply_renewal(session, subscription_id=held.id, look=look).renewal
+    again = commands.apply_renewal(session, subscription_id=held.id, look=look)
+
+    assert became is not None
+    assert (held.name, held.term, held.quantity, str(held.unit_price)) == ("Analytics Pro Plus", "P1M", 12, "EUR 50")
+    assert (became.unit_price, became.quantity, became.outcome) == (held.unit_price, 12, "renewed")
+    assert again.renewal is None
+
+
 def test_a_cancelled_subscription_asks_for_nothing_any_more(session: Session) -> None:
     held = a_running(session)
     commands.apply_look(session, subscription_id=held.id, look=outcome(session, held, state="canceled"))
