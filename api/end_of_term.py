@@ -122,9 +122,10 @@ def check_known(it: queries.EndOfTerm, user_id: UUID | None) -> None:
     Elsewhere the operation's first step says so.
     """
     if user_id is not None and "users" in current_app.blueprints:
-        whose = {"customer_id": it.customer_id, "reseller_id": it.reseller_id}
         with users_db.begin_read() as session:
-            people.find_member(session, **whose, user_id=user_id, email=None)
+            people.find_member(
+                session, customer_id=it.customer_id, reseller_id=it.reseller_id, user_id=user_id, email=None
+            )
 
 
 def begun(saga: Saga, payload: Any, it: queries.EndOfTerm) -> Response:
