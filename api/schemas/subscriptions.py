@@ -78,6 +78,7 @@ class Subscription(Answer):
     auto_renew = fields.Boolean()
     next_term = fields.Nested(NextTerm, allow_none=True, metadata={"description": "Planned for the next term."})
     add_on_count = count(attribute="addons", description="How many running subscriptions add to it.")
+    end_of_term = Word("renew", "cancel", "bridge", description="What happens after its last day.", allow_none=True)
     returnable_quantity = count(description="How many units can go back now.")
     returnable_seats = fields.List(fields.Nested(SeatLot))
     cancelable_until = moment(allow_none=True)

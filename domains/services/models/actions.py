@@ -11,7 +11,7 @@ from domains.kernel.errors import Invalid, Said
 
 from ..lots import returnable_until
 from ..pricing import FOREVER
-from .standing import Action, Standing
+from .standing import LOCKED, Action, Standing
 
 
 def allowed_actions(at: Standing) -> tuple[Action, ...]:
@@ -65,11 +65,14 @@ def _cancel_at_end(at: Standing) -> Action:
     name = "cancel_at_end_of_term"
     if at.subscription.valid_to == FOREVER:
         return Action(name, False, "not_allowed", Said("It was bought once and does not end."))
-    if not at.subscription.auto_renew:
+    bridged = at.policy.end_of_term is not None and at.policy.end_of_term.set_to == "bridge"
+    if not at.subscription.auto_renew and not bridged:
         return Action(name, False, "ends_already", Said("It ends on %(day)s as it is.", day=at.subscription.valid_to))
     if not at.policy.cancel_at_end_allowed:
         return Action(name, False, "not_allowed", Said("The provider does not let this end by itself."))
-    return Action(name, True, available_until=at.policy.locked_from)
+    if at.policy.end_lock is not None and at.now >= at.policy.end_lock:
+        return Action(name, False, "locked_before_renewal", LOCKED, at.renews_at)
+    return Action(name, True, available_until=at.policy.end_lock)
 
 
 def _extend(at: Standing) -> Action:

@@ -85,6 +85,11 @@ class Policy:
     addons: dict[str, str] = field(default_factory=dict)
     end_of_term: EndRules | None = None
 
+    @property
+    def end_lock(self) -> datetime | None:
+        """From when the provider no longer hears what shall happen at the end of the term; None: it does not say."""
+        return (self.end_of_term.locked_from if self.end_of_term else None) or self.locked_from
+
 
 @dataclass(frozen=True)
 class AcceptedLine:
@@ -134,7 +139,6 @@ class ChangeOutcome:
     provider_offer_id: str | None = None
     term: str | None = None
     billing_cycle: str | None = None
-    provider_offer_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from .subscriptions import Subscription
 RUNNING = ("active", "suspended")
 WHILE_SUSPENDED = ("resume", "cancel", "cancel_at_end_of_term")
 _DAY = timedelta(days=1)
+LOCKED = Said("It is about to renew: changes are possible again after the renewal.")
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ class Standing:
     @property
     def changes_at(self) -> datetime | None:
         """When time alone changes next what may be done (not counting the day's turn); None: not by itself."""
-        moments = (self.policy.locked_from, self.policy.cancelable_until, *(lot.returnable_until for lot in self.lots))
+        known = (self.policy.locked_from, self.policy.end_lock, self.policy.cancelable_until)
+        moments = (*known, *(lot.returnable_until for lot in self.lots))
         return min((moment for moment in moments if moment is not None and moment > self.now), default=None)
 
     @property
@@ -123,7 +125,7 @@ class Standing:
         if state not in RUNNING:
             return "not_active", _NOT_ACTIVE.get(state, Said("Its state at the provider is not known to us."))
         if self.policy.locked_from is not None and self.now >= self.policy.locked_from:
-            return "locked_before_renewal", Said("It is about to renew: changes are possible again after the renewal.")
+            return "locked_before_renewal", LOCKED
         return None
 
 

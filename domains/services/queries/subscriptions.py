@@ -21,13 +21,15 @@ from domains.kernel.tenancy import Scope
 from ..lots import Lot, newest_first
 from ..models import AccountRef, Change, SeatLot, Subscription
 from ..models.actions import allowed_actions
+from ..models.decisions import if_nothing
 from ..models.standing import RUNNING, Action, Standing
 from ..pricing import FOREVER, MONTHLY, NextTerm
 
 
 @dataclass(frozen=True)
 class SubscriptionView:
-    """A subscription with everything a page or a program asks. `valid_to` is inclusive, None when it never ends.
+    """A subscription with everything a page or a program asks. `valid_to` is inclusive, None when it never ends;
+    `end_of_term` is what happens after it as it stands (renew, cancel, bridge).
 
     `lots` are newest first; `returnable_seats` are those that can still go back, with their windows;
     `returnable_quantity` is how many can go back now, the least quantity kept. `next_term` is what is planned for the
@@ -62,6 +64,7 @@ class SubscriptionView:
     valid_from: date
     valid_to: date | None
     auto_renew: bool
+    end_of_term: str | None
     parent_subscription_id: UUID | None
     lots: tuple[Lot, ...]
     returnable_seats: tuple[Lot, ...]
@@ -205,7 +208,8 @@ def _view(at: Standing) -> SubscriptionView:
         min_quantity=policy.min_quantity, max_quantity=policy.max_quantity, currency=row.currency, unit_price=price,
         cycle_price=price.times(row.quantity), every_month=monthly, state=row.state, raw_state=row.raw_state,
         valid_from=row.valid_from, valid_to=None if row.valid_to == FOREVER else row.valid_to,
-        auto_renew=row.auto_renew, parent_subscription_id=row.parent_subscription_id, lots=at.lots,
+        auto_renew=row.auto_renew, end_of_term=None if row.valid_to == FOREVER else if_nothing(row),
+        parent_subscription_id=row.parent_subscription_id, lots=at.lots,
         returnable_seats=tuple(lot for lot in at.lots if lot.is_open(at.now)), returnable_quantity=at.returnable,
         cancelable_until=policy.cancelable_until, allowed_actions=allowed_actions(at),
         allowed_end_dates=at.end_dates if at.blocked() is None else (), extend_mode=policy.extend_mode,

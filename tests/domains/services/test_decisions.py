@@ -81,6 +81,20 @@ def test_the_providers_lock_is_the_deadline(session: Session) -> None:
     assert decisions(session, held)[0].deadline == lock
 
 
+def test_within_the_lock_no_button_asks_for_what_the_provider_refuses(session: Session, clock: Clock) -> None:
+    lock = at("2027-03-08T12:00:00+00:00")
+    held = a_running(session, policy=Policy(end_of_term=EndRules(locked_from=lock)))
+
+    def action() -> object:
+        found = queries.get_subscription(session, EVERYBODY, held.id).allowed_actions
+        one = next(one for one in found if one.action == "cancel_at_end_of_term")
+        return (one.enabled, one.available_until, one.reason_code)
+
+    assert action() == (True, lock, None)
+    clock.move_to(lock)
+    assert action() == (False, None, "locked_before_renewal")
+
+
 def test_a_later_last_day_moves_the_decision_and_its_reminders(session: Session) -> None:
     held = a_running(session)
     before = decisions(session, held)[0].next_reminder_at

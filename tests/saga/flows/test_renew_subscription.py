@@ -73,7 +73,7 @@ def test_a_bridge_goes_on_month_by_month_with_the_surcharge_once(shop: Shop) -> 
 
     assert (first.state, first.term, first.billing_cycle) == ("active", "P1M", "monthly")
     assert first.unit_price.times(1) == second.unit_price.times(1) == expected
-    assert end_of(shop, subscription_id).if_nothing == "bridge"
+    assert end_of(shop, subscription_id).if_nothing == second.end_of_term == "bridge"
     assert [kind for kind, *_ in charges(subscription_id)] == ["activation", "renewal", "renewal"]
     assert next(one for one in second.allowed_actions if one.action == "cancel").enabled  # on any day
 
