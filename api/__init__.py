@@ -25,7 +25,7 @@ BLUEPRINTS = {
     "accounts": ("accounts", "budgets"),
     "services": (
         "offers", "orders", "subscriptions", "end_of_term", "approval_limits", "providers", "planning", "approvals",
-        "ordering_rules", "carts", "quotes",
+        "ordering_rules", "carts", "quotes", "price_books", "price_agreements", "catalogue",
     ),
     "support": ("cases",),
     "billing": ("charges", "invoices", "mismatches"),

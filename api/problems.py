@@ -51,6 +51,8 @@ CODES = {
     "too_many_requests": Known("Too many requests", "Wait for `Retry-After` seconds."),
     "budget_exceeded": Known("The account's budget is spent", "Order less, or raise the account's budget."),
     "credit_exceeded": Known("The credit limit is reached", "Order less, or ask us to raise the credit limit."),
+    "agreement_over": Known("The agreement is over", "Make a new one: what was agreed stays as it was."),
+    "operator_only": Known("The operator keeps this", "Ask the operator to do it."),
     "approval_needed": Known(
         "The order needs approval", "Order less, or have an owner place it or raise the limit at `/approval-limits`."
     ),

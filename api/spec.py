@@ -10,7 +10,7 @@ from typing import Any
 import flask_smorest
 from flask_smorest.spec.plugins import FlaskPlugin
 
-from domains.users.commands import CLIENT_SCOPES, RUN_SCOPES
+from domains.users.commands import CLIENT_SCOPES, DESK_SCOPES
 from domains.users.commands import SCOPES as EVERY_SCOPE
 
 from . import described
@@ -19,7 +19,7 @@ from .schemas.values import choice_as_component
 
 PROBLEM = "application/problem+json"
 # what a program may be given, in the words of the one table
-SCOPES = {scope: said for scope, said in EVERY_SCOPE.items() if scope in CLIENT_SCOPES | RUN_SCOPES}
+SCOPES = {scope: said for scope, said in EVERY_SCOPE.items() if scope in CLIENT_SCOPES | DESK_SCOPES}
 SECURITY = {
     "type": "oauth2",
     "description": "Client credentials. A token lasts ten minutes; ask for the next one in time.",

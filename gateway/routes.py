@@ -13,7 +13,8 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "accounts": ("accounts", "budgets"),
     "services": (
         "offers", "orders", "subscriptions", "decisions", "approval-limits", "providers", "webhooks", "approvals",
-        "ordering-rules", "cart", "carts", "quotes",
+        "ordering-rules", "cart", "carts", "quotes", "price-books", "price-agreements", "catalogue-syncs",
+        "catalogue-changes",
     ),
     "support": ("cases",),
     "billing": ("charges", "costs", "invoices", "mismatches"),

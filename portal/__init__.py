@@ -14,7 +14,7 @@ from domains.kernel.config import Settings
 from domains.kernel.uploads import LARGEST
 from gateway import doors, refusals, spans
 
-from . import access, errors, formats, frame, headers, origin, reader, reads, starting, words
+from . import access, errors, formats, frame, headers, origin, price_words, reader, reads, starting, words
 from .login import limiter
 
 BLUEPRINTS = {
@@ -47,6 +47,9 @@ BLUEPRINTS = {
         "carts",
         "quotes",
         "decisions",
+        "price_books",
+        "price_agreements",
+        "catalogue",
     ),
     "support": ("support",),
     "billing": ("billing", "invoices"),
@@ -71,7 +74,7 @@ def create_app(settings: Settings) -> Flask:
     CSRFProtect(app)
     limiter.init_app(app)
     Babel(app, locale_selector=language, timezone_selector=reader.zone)
-    for ground in (formats, words, starting, frame, reads):
+    for ground in (formats, words, price_words, starting, frame, reads):
         ground.register(app)
     held = [name for domain in settings.domain_names for name in BLUEPRINTS[domain]]
     for name in (*held, *ANYWHERE, *(() if settings.is_production else FOR_BUILDERS)):

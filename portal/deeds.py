@@ -67,6 +67,8 @@ DEEDS: dict[str, Any] = {
     "services.set_price_book": _l("Set prices"),
     "services.suspend": _l("Asked for a suspension"),
     "services.start_order": _l("Let a waiting order go on"),
+    "services.agree_prices": _l("Agreed prices"),
+    "services.end_agreement": _l("Changed the end of a price agreement"),
     "services.take_over": _l("Took over what the provider says"),
     "support.attach": _l("Put a file to a case"),
     "support.change_status": _l("Changed a case's state"),

@@ -129,6 +129,9 @@ def places(caller: Caller) -> list[dict[str, Any]]:
     control = [
         ("/runs", "adjustments", _("Runs"), "runs:read"),
         ("/providers", "cloud", _("Providers"), "operate"),
+        ("/price-books", "tag", _("Price books"), "price-books:read"),
+        ("/price-agreements", "scale", _("Price agreements"), "price-books:read"),
+        ("/catalogue-syncs", "refresh", _("Catalogue syncs"), "catalogue:write"),
     ]
     return [
         {"title": title, "items": items}

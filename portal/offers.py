@@ -14,12 +14,12 @@ from domains.services import db, queries
 
 from . import search
 from .access import requires
-from .forms import optional_id, searched
+from .forms import Errors, maybe_day, optional_id, refusals_on, searched, whole
 from .htmx import here, page
 from .words import facet_value
 
 bp = Blueprint("offers", __name__, url_prefix="/offers")
-FACETS = ("category", "vendor", "term", "billing_cycle")
+FACETS = ("category", "vendor", "term", "billing_cycle", "kind", "trial", "price")
 SIDE_BY_SIDE = 3  # offers that can be compared at one time
 
 
@@ -46,6 +46,34 @@ def show(offer_id: UUID) -> Any:
         accounts = accounts_of(session)
         offer = queries.get_offer(session, g.caller.scope, offer_id, account_id=account_meant(accounts))
     return page("offers/show.html", offer=offer, accounts=accounts, account_id=account_meant(accounts))
+
+
+def price_page(offer_id: UUID, errors: Errors | None = None) -> Any:
+    """Why an offer costs what it costs, or what is wrong with the question."""
+    wrong, why = errors or Errors(), None
+    with db.begin_read() as session:
+        accounts = accounts_of(session)
+        whose = account_meant(accounts)
+        offer = queries.get_offer(session, g.caller.scope, offer_id, account_id=whose)
+        if not wrong:
+            why = queries.explain_price(session, g.caller.scope, offer_id, account_id=whose, **price_asked())
+    known: dict[str, Any] = {"accounts": accounts, "account_id": whose, "why": why, "errors": wrong}
+    return page("offers/price.html", offer=offer, status=wrong.status, **known)
+
+
+@bp.get("/<uuid:offer_id>/price")
+@requires("offers:read")
+@refusals_on(price_page)
+def price(offer_id: UUID) -> Any:
+    """Why an offer costs what it costs: today or on another day, for so many."""
+    return price_page(offer_id)
+
+
+def price_asked() -> dict[str, Any]:
+    """The way to buy, how many and the day that a price is asked for; what is left out is the default."""
+    term, _dot, cycle = request.args.get("plan", "").partition(".")
+    found: dict[str, Any] = {"term": term or None, "billing_cycle": cycle or None, "on": maybe_day("on")}
+    return found | ({"quantity": max(whole("quantity"), 1)} if request.args.get("quantity") else {})
 
 
 def accounts_of(session: Session) -> list[Any]:

@@ -8,7 +8,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from domains.kernel.tenancy import Caller
-from domains.users.commands import CLIENT_SCOPES, RUN_SCOPES
+from domains.users.commands import CLIENT_SCOPES, DESK_SCOPES
 
 
 class Right(NamedTuple):
@@ -57,12 +57,17 @@ GROUPS: tuple[tuple[LazyString, tuple[Right, ...]], ...] = (
     (_l("Runs of all customers"), (
         Right("runs:read", _l("See all runs")), Right("runs:write", _l("Intervene in runs")),
     )),
+    (_l("Prices and the catalogue"), (
+        Right("price-books:read", _l("See price books and what has been agreed with whom")),
+        Right("price-books:write", _l("Make and change price books, and agree prices with customers")),
+        Right("catalogue:write", _l("Have the catalogue read at once, and see what has changed of it")),
+    )),
 )  # fmt: skip
 WORDS = {right.scope: right.label for _group, rights in GROUPS for right in rights}
 
 
 def offered(caller: Caller) -> list[tuple[Any, list[Right]]]:
     """The rights that the reader may give a program: those they have themselves."""
-    own = caller.scopes & (CLIENT_SCOPES | (RUN_SCOPES if caller.customer_kind == "operator" else frozenset()))
+    own = caller.scopes & (CLIENT_SCOPES | (DESK_SCOPES if caller.customer_kind == "operator" else frozenset()))
     groups = ((title, [right for right in rights if right.scope in own]) for title, rights in GROUPS)
     return [(title, rights) for title, rights in groups if rights]

@@ -72,7 +72,11 @@ KINDS = {
     "trial": _l("Trial"),
 }  # fmt: skip
 CYCLES = {"monthly": _l("Monthly"), "annual": _l("Yearly"), "one_time": _l("Once")}
-FACETS = {"category": _l("Category"), "vendor": _l("Vendor"), "term": _l("Term"), "billing_cycle": _l("Billing")}
+FACETS = {
+    "category": _l("Category"), "vendor": _l("Vendor"), "term": _l("Term"), "billing_cycle": _l("Billing"),
+    "kind": _l("Kind"), "trial": _l("Trials"), "price": _l("Price"),
+}  # fmt: skip
+TRIALS = {"yes": _l("Trials only"), "no": _l("No trials")}
 
 
 def register(app: Flask) -> None:
@@ -160,7 +164,22 @@ def facet_value(value: str, facet: str) -> str:
     """A facet's value as a person reads it; vendors and categories are names."""
     if facet == "term":
         return term(value)
-    return str(CYCLES.get(value, value)) if facet == "billing_cycle" else value
+    if facet == "price":
+        return band(value)
+    known: dict[str, Any] = {"billing_cycle": CYCLES, "kind": KINDS, "trial": TRIALS}.get(facet, {})
+    return str(known.get(value, value))
+
+
+def band(value: str) -> str:
+    """“10 to 50” for a band of prices, as 10-50; the upper end is not in it."""
+    lower, _dash, upper = value.partition("-")
+    if value == "0" or not lower.isdigit():
+        return _("Free") if value == "0" else value
+    if not upper.isdigit():
+        return _("%(least)s and more", least=formats.number(int(lower)))
+    if lower == "0":
+        return _("Under %(most)s", most=formats.number(int(upper)))
+    return _("%(least)s to under %(most)s", least=formats.number(int(lower)), most=formats.number(int(upper)))
 
 
 def glyph(name: str) -> str:

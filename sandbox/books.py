@@ -89,6 +89,14 @@ class Pages:
         row = self.connection.execute(query, (kind, id)).fetchone()
         return int(row[0]) if row else 0
 
+    def last(self, kind: str) -> int:
+        """Where the newest document of a kind stands; 0 when there is none."""
+        return int(
+            self.connection.execute(
+                "SELECT coalesce(max(position), 0) FROM document WHERE kind = ?", (kind,)
+            ).fetchone()[0]
+        )
+
     def number(self, series: str) -> int:
         """The next number of a series."""
         document = self.get("series", series) or {"id": series, "last": 0}

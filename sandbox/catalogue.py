@@ -8,6 +8,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
+from .books import Pages
+
 Offer = dict[str, Any]
 RATES = {  # how many of a currency our provider asks for one euro
     "EUR": "1",
@@ -45,6 +47,7 @@ PLANS = {  # (term, billing cycle): how much of twelve single months it costs, p
     "perpetual": ((("one_time", "one_time"), "1"),),
     "trial": ((("P1M", "monthly"), "0"),),
 }
+LISTED = Decimal("1.35")  # how much more the provider asks of everybody than of a reseller
 MONTHLY_ONLY = {"Margie Networks"}
 EXTEND = {"Fabrikam": "month_end", "Adatum": "month_end", "Litware": "free_date", "Tailspin Software": "month_end"}
 
@@ -122,7 +125,8 @@ def plans(kind: str, base: Decimal, vendor: str) -> list[dict[str, Any]]:
 def _price(euros: Decimal, currency: str) -> dict[str, str]:
     exponent = Decimal(1) if currency == "JPY" else Decimal("0.01")
     amount = (euros * Decimal(RATES[currency])).quantize(exponent, rounding=ROUND_HALF_UP)
-    return {"currency": currency, "purchase_price": str(amount)}
+    listed = (amount * LISTED).quantize(exponent, rounding=ROUND_HALF_UP)
+    return {"currency": currency, "purchase_price": str(amount), "list_price": str(listed)}
 
 
 def _addon(product: dict[str, str]) -> Offer:
@@ -149,3 +153,31 @@ def _data_connector() -> Offer:
         "description": "Brings a further source into Analytics Pro and keeps it fresh.",
     }
     return _offer(product, "", "1", "", 1, 100) | {"addon_of": [slug("Tailspin Software", "Analytics Pro")]}
+
+
+# ---------- what changes ----------
+
+
+def change(pages: Pages, offer: Offer) -> Offer:
+    """Keep an offer as it is now, and that it has changed."""
+    pages.put("offer", offer)
+    pages.put("offer_revision", {"id": str(pages.number("offer_revision")), "offer_id": offer["id"]})
+    return offer
+
+
+def mark(pages: Pages) -> int:
+    """Where the catalogue stands: the place of the last change of an offer."""
+    return pages.last("offer_revision")
+
+
+def sold(pages: Pages, after: int, limit: int) -> tuple[list[Offer], int | None]:
+    """A page of all that is sold."""
+    found, more = pages.page("offer", after, limit)
+    return [one for one in found if not one.get("ended")], more
+
+
+def changed(pages: Pages, since: int, limit: int) -> tuple[list[Offer], int | None]:
+    """A page of what has changed after a mark, each offer as it is now; with `ended` on what is no longer sold."""
+    revisions, more = pages.page("offer_revision", since, limit)
+    named = dict.fromkeys(one["offer_id"] for one in revisions)
+    return [offer for one in named if (offer := pages.get("offer", one))], more

@@ -7,11 +7,12 @@ from typing import Any
 
 from flask import Blueprint, current_app, redirect, render_template, request
 
-from . import clock, ledger, subscriptions
+from . import catalogue, clock, ledger, subscriptions
 from .app import books, faults
 from .books import Pages
 from .errors import No
 from .faults import KINDS, OPERATIONS
+from .promotions import EVERYWHERE
 
 bp = Blueprint("control", __name__, url_prefix="/control")
 
@@ -141,3 +142,21 @@ def list_orders() -> Any:
     """What the provider holds under one of our references: proof that an order was placed once."""
     with books().open() as pages:
         return {"orders": pages.find("order", reference=request.args.get("reference", ""))}
+
+
+@bp.put("/offers/<offer_id>")
+def change_offer(offer_id: str) -> Any:
+    """Change fields of an offer, or put a new one into the catalogue; `ended` true ends it."""
+    with books().open() as pages:
+        known = pages.get("offer", offer_id) or {}
+        version = {"id": offer_id, "version": known.get("version", 0) + 1}
+        return catalogue.change(pages, {**known, **said(), **version})
+
+
+@bp.put("/promotions/<promotion_id>")
+def change_promotion(promotion_id: str) -> Any:
+    """Change fields of a promotion, or put a new one in place; its days say when it ends."""
+    with books().open() as pages:
+        return pages.put(
+            "promotion", {**(pages.get("promotion", promotion_id) or EVERYWHERE), **said(), "id": promotion_id}
+        )

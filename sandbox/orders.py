@@ -54,7 +54,7 @@ def _checked(pages: Pages, asked: Document, line: Document) -> Document:
         if line.get(name) in (None, ""):
             raise No(400, "field_missing", f"A line needs {name}.", field=name)
     offer = pages.get("offer", line["offer_id"])
-    if offer is None:
+    if offer is None or offer.get("ended"):
         raise No(422, "offer_unknown", f"There is no offer {line['offer_id']}.")
     today = clock.now(pages).date()
     if offer["valid_to"] and date.fromisoformat(offer["valid_to"]) < today:

@@ -37,20 +37,6 @@ def once(make: Callable[[Pages, Document], Document], name: str, status: int = 2
     return answer_of(name, made, status)
 
 
-@bp.get("/offers")
-@operation("list_offers", "Offers with their plans and purchase prices")
-def list_offers() -> Any:
-    with books().open() as pages:
-        return page_of(pages, "offer")
-
-
-@bp.get("/offers/<offer_id>")
-@operation("list_offers", "One offer")
-def get_offer(offer_id: str) -> Any:
-    with books().open() as pages:
-        return found(pages.get("offer", offer_id), "offer_unknown")
-
-
 def found(document: Document | None, code: str) -> Document:
     """The document, or a clear 404."""
     if document is None:

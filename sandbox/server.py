@@ -16,6 +16,8 @@ from .catalogue import offers
 from .errors import No
 from .faults import Faults
 from .hooks import Hooks
+from .offers import bp as shop
+from .promotions import promotions
 
 
 def create_app(database: str, *, client: tuple[str, str], demo: bool = False) -> Flask:
@@ -31,7 +33,10 @@ def create_app(database: str, *, client: tuple[str, str], demo: bool = False) ->
     with known.open() as pages:
         for offer in offers() if not pages.count("offer") else []:
             pages.put("offer", offer)
+        for promotion in promotions() if not pages.count("promotion") else []:
+            pages.put("promotion", promotion)
     app.register_blueprint(routes.bp)
+    app.register_blueprint(shop)
     app.register_blueprint(control.bp)
     app.add_url_rule("/oauth2/token", view_func=web.issue_token, methods=["POST"])
     app.add_url_rule("/healthz", view_func=healthz)

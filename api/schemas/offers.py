@@ -24,12 +24,36 @@ def cycle_word(**options: Any) -> Word:
     return Word(*CYCLES, **options)
 
 
+class PriceBasis(Answer):
+    """By what a price came about."""
+
+    book = fields.String(metadata={"description": "The price book."})
+    on = day("The day whose rules and promotions hold.")
+    agreement = fields.String(allow_none=True, metadata={"description": "The agreement that the book holds by."})
+    tier = count(allow_none=True, description="From how many units on, where that is more than one.")
+    promotion_id = fields.String(allow_none=True)
+    promotion = fields.String(allow_none=True)
+    regular_price = fields.Nested(Money, allow_none=True, metadata={"description": "Without the promotion."})
+
+
+class PriceTier(Answer):
+    """The price of a unit from so many on; it holds for all of them."""
+
+    from_quantity = count()
+    unit_price = fields.Nested(Money)
+
+
 class OfferPlan(Answer):
-    """One way to buy an offer."""
+    """One way to buy an offer, at the price for the fewest units that are sold."""
 
     term = term_word()
     billing_cycle = cycle_word()
     unit_price = fields.Nested(Money, metadata={"description": "Per unit and billing cycle."})
+    list_price = fields.Nested(
+        Money, allow_none=True, metadata={"description": "What the provider asks of everybody, where that is more."}
+    )
+    priced_by = fields.Nested(PriceBasis)
+    tiers = fields.List(fields.Nested(PriceTier), metadata={"description": "What more of them cost a unit."})
 
 
 class OfferLink(Answer):
@@ -109,12 +133,15 @@ class FacetValue(Answer):
 
 
 class Facets(Answer):
-    """What the offers found can be narrowed by."""
+    """What the offers found can be narrowed by. `price` is a band of the default plan's price, as from-to."""
 
     vendor = fields.List(fields.Nested(FacetValue))
     category = fields.List(fields.Nested(FacetValue))
     term = fields.List(fields.Nested(FacetValue))
     billing_cycle = fields.List(fields.Nested(FacetValue))
+    kind = fields.List(fields.Nested(FacetValue))
+    trial = fields.List(fields.Nested(FacetValue))
+    price = fields.List(fields.Nested(FacetValue))
 
 
 class OfferList(Answer):
@@ -138,6 +165,9 @@ class OfferQuery(Paged):
     category = fields.List(text(80))
     term = fields.List(text(10))
     billing_cycle = fields.List(text(10))
+    kind = fields.List(text(20))
+    trial = fields.List(text(5), metadata={"description": "yes: trials; no: everything else."})
+    price = fields.List(text(20), metadata={"description": "Bands as the facet `price` names them."})
     currency = fields.String(validate=CURRENCY, metadata={"description": "ISO 4217 code."})
     account_id = identifier("Prices, currency and country of this account.")
     sort = Choice("OfferSort", ("best", "price", "name"))

@@ -10,7 +10,7 @@ from domains.services.pricing import FOREVER
 from domains.services.queries import LineWish
 
 from . import Answer, Money, Paged, Request, page_of
-from .offers import KINDS, cycle_word, term_word
+from .offers import KINDS, PriceBasis, cycle_word, term_word
 from .values import Int, Word, count, day, identifier, moment, text
 
 STATES = (
@@ -156,6 +156,9 @@ class OrderLine(Answer):
     parent_subscription_id = identifier(allow_none=True)
     state = Word("pending", "accepted", "rejected")
     error = fields.Nested(Failure, allow_none=True)
+    priced_by = fields.Nested(
+        PriceBasis, allow_none=True, metadata={"description": "By what its price came about; null for older orders."}
+    )
 
 
 class Order(Answer):

@@ -47,6 +47,12 @@ OPEN = {
     "provider": "when the catalogue was read last",
     "provider_hint": "that something may have happened over there; only workers and the operator read them",
     "price_book": "price books are the operator's; which one is a customer's stands on the customer",
+    "catalogue_sync": "what syncs have changed of the catalogue, which is the same for everybody",
+    "catalogue_change": "what syncs have changed of the catalogue, which is the same for everybody",
+    "past_price": "what the catalogue's plans cost us before, the same for everybody",
+    "promotion": "what providers take off, the same for everybody",
+    "price_book_version": "price books as they were; which one is a customer's says its agreement",
+    "price_agreement": "an end-customer's price goes by its reseller's agreement, whose row its scope does not cover",
     "price_rule": "price books are the operator's; which one is a customer's stands on the customer",
 }
 _KIND = f"(SELECT current_setting('{SCOPE}', true))"

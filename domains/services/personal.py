@@ -46,7 +46,10 @@ PERSONAL: Register = {
         ),
     ),
     "order_line": Held(
-        none=("provider_offer_id name vendor kind unit term billing_cycle currency state error_code error_detail")
+        none=(
+            "provider_offer_id name vendor kind unit term billing_cycle currency state error_code error_detail "
+            "priced_by"
+        )
     ),
     "preview": Held(none="kind terms signature"),
     "provider_hint": Held(none="provider kind provider_subscription_id"),
@@ -59,6 +62,8 @@ PERSONAL: Register = {
             "error_code error_detail"
         )
     ),
+    "catalogue_change": Held(none="name kind before after prices"),
+    "catalogue_sync": Held(none="provider kind mark etag"),
     "listing": Held(none="currency term billing_cycle terms billing_cycles"),
     "offer": Held(
         none=(
@@ -67,8 +72,12 @@ PERSONAL: Register = {
         )
     ),
     "offer_plan": Held(none="currency term billing_cycle"),
-    "price_book": Held(none="name"),
-    "price_rule": Held(none="scope target currency term billing_cycle"),
+    "past_price": Held(none="currency term billing_cycle"),
+    "price_agreement": Held(none="reference price_book"),
+    "price_book": Held(none="name rounding"),
+    "price_book_version": Held(none="rounding rules"),
+    "price_rule": Held(none="scope target currency term billing_cycle rounding"),
+    "promotion": Held(none="provider id name terms"),
     "provider": Held(none="key last_change"),
 }
 

@@ -44,6 +44,9 @@ SCOPES = {
     "support:work": "Answer cases as an agent, and read and write notes among staff",
     "runs:read": "See all runs of sagas",
     "runs:write": "Step in to runs of sagas",
+    "price-books:read": "See price books, their rules and what has been agreed with whom",
+    "price-books:write": "Make and change price books, and agree prices with customers",
+    "catalogue:write": "Have the catalogue read from the providers at once",
     "operate": "See what the provider bills that fits no charge, and how the providers are",
 }
 # What a role is, for whoever gives it.
@@ -66,6 +69,8 @@ _WORK = frozenset({"cases:write", "support:work"})
 _DOORS = frozenset({"api-clients:read", "api-clients:write", "sign-on:read", "sign-on:write"})
 SUPPORT_SCOPES = frozenset({"support-access:read", "support-access:write", "privacy:read", "privacy:write"})
 RUN_SCOPES = frozenset({"runs:read", "runs:write"})
+PRICE_SCOPES = frozenset({"price-books:read", "price-books:write", "catalogue:write"})
+DESK_SCOPES = RUN_SCOPES | PRICE_SCOPES  # what the operator's programs may have, and nobody else's
 ROLE_SCOPES: dict[str, frozenset[str]] = {
     "owner": _ALL_READ | _BUY | _APPROVE | _LIMITS | _DOORS | SUPPORT_SCOPES
     | {"accounts:write", "customers:write", "users:write", "audit:read"},
@@ -74,7 +79,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
     "reader": _ALL_READ,
     "agent": _ALL_READ | _WORK,
     "saga.operator": _ALL_READ | _WORK | RUN_SCOPES,
-    "administrator": _ALL_READ | _BUY | _APPROVE | _WORK | _LIMITS | _DOORS | RUN_SCOPES
+    "administrator": _ALL_READ | _BUY | _APPROVE | _WORK | _LIMITS | _DOORS | RUN_SCOPES | PRICE_SCOPES
     | {"accounts:write", "customers:write", "users:write", "operate", "audit:read"},
 }  # fmt: skip
 # What is a customer's own: without its support access, staff do not get there (ADR 32).
@@ -98,7 +103,7 @@ def staff_scopes(role: str, areas: list[str] | None) -> frozenset[str]:
     if areas is None:
         return at_desk(ROLE_SCOPES[role])
     granted = (SUPPORT_AREAS[area] for area in areas if area in SUPPORT_AREAS)
-    return frozenset(scope for scope in ROLE_SCOPES[role] if scope.endswith(":read")).union(*granted) - RUN_SCOPES
+    return frozenset(scope for scope in ROLE_SCOPES[role] if scope.endswith(":read")).union(*granted) - DESK_SCOPES
 
 
 def at_desk(scopes: Collection[str]) -> frozenset[str]:

@@ -12,7 +12,7 @@ from api.spec import SCOPES
 from domains.kernel import assertion, config
 from domains.kernel.database import new_id
 from domains.kernel.tenancy import Actor, Caller, Scope
-from domains.users.commands import RUN_SCOPES
+from domains.users.commands import DESK_SCOPES, RUN_SCOPES
 
 from .contract import Contract
 
@@ -24,7 +24,7 @@ def a_caller(customer_id: UUID | None = None, kind: str = "direct", **but: Any) 
     known: dict[str, Any] = {
         "actor": Actor("client", f"eu-{customer_id}", "ERP"), "scope": scope, "customer_id": customer_id,
         "customer_kind": kind, "customer_name": "Northwind Traders", "roles": (),
-        "scopes": frozenset(SCOPES) - RUN_SCOPES, "login_id": "", "preferences": {},
+        "scopes": frozenset(SCOPES) - DESK_SCOPES, "login_id": "", "preferences": {},
     }  # fmt: skip
     return Caller(**known | but)
 

@@ -44,6 +44,8 @@ PUBLIC = {
 }
 # Queries that take a session but no scope, and why.
 UNSCOPED = {
+    "domains/services/queries/syncs.py list_syncs": "the catalogue is the same for everybody",
+    "domains/services/queries/syncs.py get_sync": "the catalogue is the same for everybody",
     "domains/users/queries/people.py has_demo_people": "a start asks whether there are any, and learns nothing of them",
     "domains/users/queries/people.py oneself": "the row of whoever is signed in, whatever they are a member of",
     "domains/users/queries/people.py own_factors": "of whoever is signed in, or is about to be",

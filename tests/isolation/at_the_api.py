@@ -24,7 +24,8 @@ PARAMETERS = {
     "actor_id": "user", "invitation_id": "invitation", "client_id": "client", "secret_id": "secret", "key_id": "key",
     "domain_id": "domain", "support_grant_id": "grant", "grant_id": "grant", "attachment_id": "attachment",
     "audit_entry_id": "entry", "export_id": "export", "approval_id": "approval", "cart_id": "cart", "quote_id": "quote",
-    "line_id": "cart_line", "owner_id": "colleague",
+    "line_id": "cart_line", "owner_id": "colleague", "agreement_id": "agreement", "sync_id": None,
+    "price_book_id": None,
 }  # fmt: skip
 # And into a field of a body. Nobody's ids: a tax office's, and `client_id`, by which a customer's provider knows us.
 FIELDS = {
@@ -34,11 +35,14 @@ FIELDS = {
     "client_id": None, "tax_id": None, "base_line_id": "cart_line", "order_id": "order", "offer_id": None,
     "parent_subscription_id": "subscription",
 }  # fmt: skip
+STAFFS = {"getPriceBook", "listPriceBookVersions"}  # are there for the operator alone: not even one's own
 NEEDED = {"exportAuditEntries": {"format": "csv"}}  # what an address does not answer without
 # Which case somebody means is a note for those who read it. Nothing is looked up by it, whichever id it is, and whoever
 # goes there is asked whether the case is theirs. The domain that keeps it does not know cases.
 KEPT = {("createSupportGrant", "case_id"): 201}
 FORBIDDEN = {("createCustomer", "reseller_id"): 403}  # says who may onboard at all, whichever id is named
+RULES = [{"scope": "all", "markup_percent": "5"}]
+AGREED = {"reference": "x", "price_book": "Standard 2026", "valid_from": "2026-01-01"}
 NOBODY: Any = Tenant("nobody", "direct", "", new_id(), ids={"customer": "", "reseller": ""})
 CHANGES = ("changeQuantity", "cancelSubscription", "extendSubscription", "suspendSubscription", "resumeSubscription",
            "changePlan", "scheduleChange", "removeScheduledChange")  # fmt: skip
@@ -70,6 +74,9 @@ def bodies(operation: str, t: Tenant) -> list[dict[str, Any]]:
         "setEndOfTerm": [{"mode": "cancel"}], "giveDecision": [{"user_id": ids.get("colleague")}],
         "openCase": [case | {"links": [link]} for link in linked],
         "intervene": [{"op": "pause", "expected_rev": 0, "reason": "x"}],
+        "createPriceBook": [{"name": f"New of {t.name}", "rules": RULES}], "updatePriceBook": [{"rules": RULES}],
+        "previewPriceBook": [{"rules": RULES}], "updatePriceAgreement": [{"valid_to": None}],
+        "createPriceAgreement": [AGREED | {"customer_id": ids["customer"]}], "startCatalogueSync": [{"full": False}],
         "setApprovalLimit": [{"role": "buyer", "limit": {"amount": "90000.00", "currency": "EUR"}}],
         "retryRuns": [{"reason": "x", "customer_id": ids["customer"], "resource_id": ids.get("order")}],
     }  # fmt: skip
@@ -194,7 +201,7 @@ def cases(me: Tenant, victim: Tenant) -> Iterator[Case]:
             yield _in_whole_address(path, method, own[0], me, theirs)
         if method == "GET" and all(PARAMETERS[one] is None or PARAMETERS[one] in me.ids for one in _in_path(path)):
             yield Case("api", method, path, "nothing", filled(path, me), query=NEEDED.get(name, {}),
-                       may=frozenset({200}))  # fmt: skip
+                       may=frozenset({404 if name in STAFFS else 200}))  # fmt: skip
         if method == "POST" and found_header(doc, operation, "Idempotency-Key"):
             may = {FORBIDDEN[name, "reseller_id"]} if name == "createCustomer" else set()
             for body in own:
@@ -283,6 +290,7 @@ def filled(path: str, me: Tenant, but: dict[str, str] | None = None) -> str:
 
     def value(found: re.Match[str]) -> str:
         kind = PARAMETERS[found[1]]
-        return (but or {}).get(found[1]) or (me.offers[PRO] if kind is None else me.ids[kind])
+        others = (but or {}).get(found[1])
+        return others or (me.offers.get(found[1], me.offers[PRO]) if kind is None else me.ids[kind])
 
     return re.sub(r"{(\w+)}", value, path)

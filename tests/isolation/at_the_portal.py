@@ -26,6 +26,7 @@ PATHS = {
     "user_id": "colleague", "invitation_id": "invitation", "passkey_id": "passkey", "client_id": "client",
     "grant_id": "grant", "attachment_id": "attachment", "entry_id": "entry", "export_id": "export",
     "approval_id": "approval", "cart_id": "cart", "quote_id": "quote", "line_id": "cart_line",
+    "agreement_id": "agreement", "price_book_id": None, "sync_id": None,
 }  # fmt: skip
 FIELDS = {
     "account": "account", "customer": "customer", "subscription": "subscription", "order": "order",
@@ -33,6 +34,7 @@ FIELDS = {
     "case_id": "case", "reply_id": "reply", "offer": None, "line_id": None, "quote_id": None,
     "cart": "cart", "q": "order",
     "attachment_id": "attachment", "case": "case", "credential": "secret", "grant": "grant", "grant_id": "grant",
+    "agreement_id": None,
     "id": "domain", "login": "login", "run": "operation", "subject": "order", "user": "colleague", "person": "user",
 }  # fmt: skip
 # Fields that an address reads: with a stranger's id there nothing is at this address.
@@ -63,6 +65,10 @@ NOBODYS = {  # and why no stranger's id can be put there
     "sso.come_back": BEFORE, "sso.ask_to_link": BEFORE, "sso.link": BEFORE,
     "login.sign_out": "ends one's own login and takes no id",
     "styleguide.index": "made-up data, not in production", "styleguide.away": "made-up data, not in production",
+    **dict.fromkeys(
+        ("price_books.index", "price_books.show", "price_books.new", "price_books.edit", "price_books.preview_new",
+         "price_books.preview", "price_books.create", "price_books.update", "price_agreements.new",
+         "price_agreements.create", "catalogue.sync"), STAFFS),
     "support_access.desk": STAFFS, "support_access.ask": STAFFS, "support_access.emergency": STAFFS,
 }  # fmt: skip
 QUIET = frozenset({200, 204, 303, 400, 404, 409, 422, 403})
@@ -85,6 +91,7 @@ def forms(endpoint: str, t: Tenant) -> dict[str, str]:
         "support.create": {"subject": "x", "description": "x", "impact": "low", "case_id": str(new_id())},
         "support.reply": {"body": "x"}, "support.note": {"note": "x"}, "support.status": {"status": "resolved"},
         "operations.cancel": {}, "runs.intervene": {"op": "pause", "expected_rev": "0", "reason": "x"},
+        "price_agreements.update": {"version": "1", "valid_to": "2099-01-01"},
         "limits.update": {"currency": "EUR", "buyer": "90000"},
         "carts.add": order | {"line_id": str(new_id())}, "carts.refill": {"order": ids.get("order", "")},
         "carts.update": {"po_reference": "x"}, "carts.change_line": {"quantity": "3"}, "carts.empty": {},
@@ -185,7 +192,8 @@ def addresses(rule: Rule, me: Tenant, but: dict[str, str] | None = None) -> Iter
 
     def value(found: re.Match[str]) -> str:
         kind = PATHS[found[1]]
-        return (but or {}).get(found[1]) or (me.offers[PRO] if kind is None else me.ids[kind])
+        others = (but or {}).get(found[1])
+        return others or (me.offers.get(found[1], me.offers[PRO]) if kind is None else me.ids[kind])
 
     bare = re.sub(r"<(?:\w+:)?(\w+)>", value, rule.rule)
     words = re.search(r"<any\(([^)]*)\):\w+>", bare)

@@ -5,14 +5,19 @@ All of it is made through the real flows, and each has the tenant's word in it w
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from domains import users
+from domains import services, users
 from domains.kernel import config, sealing
 from domains.kernel.config import DATABASES
 from domains.kernel.database import new_id
 from domains.kernel.tenancy import Actor, Scope
+from domains.services import commands as service_commands
+from domains.services import queries as service_queries
+from domains.services.pricing import Rule
 from domains.support.exchanges import search_waiting
 from domains.users import commands, tokens
 from domains.users.commands.passkeys import add_passkey
@@ -137,3 +142,17 @@ def attached(program: Program, tenant: Tenant) -> None:
     made = program.ask("POST", f"/cases/{tenant.ids['case']}/attachments", **sent)
     assert search_waiting() == 1
     tenant.ids["attachment"] = made.json["id"]
+
+
+def agreed(tenant: Tenant) -> None:
+    """Prices agreed with it, by a book whose name is its own; and a sync of the catalogue, which is everybody's."""
+    with services.db.begin() as session:
+        name, known = f"Book of {tenant.canary}", new_id()
+        book = service_commands.set_price_book(session, name=name, rules=[Rule("all", markup_percent=Decimal(25))])
+        service_commands.agree_prices(
+            session, agreement_id=known, holder_id=tenant.customer_id, reference=f"FA {tenant.canary}", price_book=name,
+            valid_from=date(2020, 1, 1),
+        )  # fmt: skip
+        sync = service_queries.list_syncs(session, limit=1).items[0]
+    tenant.ids["agreement"] = str(known)
+    tenant.offers |= {"sync_id": str(sync.id), "price_book_id": str(book)}

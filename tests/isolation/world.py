@@ -29,7 +29,7 @@ from tests.api.test_whole_story import Client
 from tests.factories.billing import draft, render
 from tests.portal.visitor import Visitor
 
-from .organisation import attached, organised, sealed, traced
+from .organisation import agreed, attached, organised, sealed, traced
 
 ROOT = Path(__file__).parents[2]
 PRO, CONNECTOR = "tailspin-analytics-pro", "tailspin-data-connector"
@@ -95,6 +95,7 @@ class World:
             if tenant.kind != "reseller":
                 self._furnished(tenant)
             organised(self, tenant)
+            agreed(tenant)
         for tenant in self.tenants.values():
             if tenant.kind != "end_customer":
                 self._invoiced(tenant)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from flask import Flask
 from msgspec import structs, to_builtins
+from sqlalchemy.orm import Session
 
 from domains import NAMES, accounts, billing, customers, notifications, services, support, users
 from domains.accounts import commands as account_commands
@@ -29,7 +30,7 @@ from domains.services import commands as service_commands
 from domains.services import queries as service_queries
 from domains.services.commands.previews import forget_expired
 from domains.services.pricing.books import Rule
-from domains.services.providers import Hint, provider
+from domains.services.providers import Hint, SaidPromotion, provider
 from domains.support import commands as case_commands
 from domains.support.exchanges import search_waiting
 from domains.users import commands as user_commands
@@ -167,7 +168,8 @@ def budgets_and_closing() -> None:
 def keep_the_catalogue() -> None:
     with services.db.begin() as session:
         service_commands.ensure_price_book(session)
-        service_commands.set_price_book(session, name="special", rules=[Rule("all", markup_percent=Decimal(5))])
+        book = service_commands.set_price_book(session, name="special", rules=[Rule("all", markup_percent=Decimal(5))])
+        keep_prices(session, book)
         forget_expired(session)
         look_at_providers(session)
     known = provider()
@@ -175,6 +177,39 @@ def keep_the_catalogue() -> None:
     with services.db.begin() as session:  # one is new, one has changed, one has ended
         now = [structs.replace(first, id="new"), structs.replace(others[0], name="Changed"), *others[2:]]
         service_commands.store_catalogue(session, provider=known.key, offers=now)
+        service_commands.store_catalogue(session, provider=known.key, offers=[first], full=False, ended=["new"])
+        said = SaidPromotion("tenth", "A tenth", percent=Decimal(10), first_purchase=True)
+        service_commands.store_promotions(session, provider=known.key, said=[said])
+    look_at_prices()
+
+
+def keep_prices(session: Session, book: UUID) -> None:
+    holder, today = new_id(), clock.now(session).date()
+    about = {"agreement_id": new_id(), "holder_id": holder, "reference": "FA-1", "price_book": "special"}
+    made = service_commands.agree_prices(session, valid_from=today, **about)  # type: ignore[arg-type]
+    service_commands.end_agreement(session, agreement_id=made.id, valid_to=None)
+    service_queries.list_agreements(session, SCOPE, holder_id=holder)
+    service_queries.list_agreements(session, Scope.customer(holder))
+    service_queries.get_agreement(session, SCOPE, made.id)
+    service_queries.list_price_books(session, SCOPE)
+    service_queries.book_versions(session, SCOPE, book)
+    service_queries.list_buyers(session, SCOPE)
+    with suppress(DomainError):
+        service_queries.check_holder(session, SCOPE, holder)
+
+
+def look_at_prices() -> None:
+    with services.db.begin() as session, clock.frozen_at(clock.now(session) + timedelta(days=2)):
+        today = clock.now(session).date()
+        service_queries.preview_rules(session, SCOPE, rules=[Rule("all", markup_percent=Decimal(5))])
+        offer = service_queries.search_offers(session, SCOPE, currency="EUR").items[0]
+        account = service_queries.list_accounts(session, SCOPE, status=None)[0]
+        for on in (None, today - timedelta(days=1)):
+            with suppress(DomainError):
+                service_queries.explain_price(session, SCOPE, offer.id, account_id=account.id, on=on)
+        sync = service_queries.list_syncs(session).items[0]
+        service_queries.get_sync(session, sync.id)
+        service_queries.list_offer_changes(session, SCOPE, sync_id=sync.id, offer_id=offer.id, kind="added")
 
 
 def look_at_providers(session: Any) -> None:

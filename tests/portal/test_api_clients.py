@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from domains.kernel.tenancy import Scope
 from domains.users import commands, db, queries
-from domains.users.commands import CLIENT_SCOPES, RUN_SCOPES
+from domains.users.commands import CLIENT_SCOPES, DESK_SCOPES
 from domains.users.models import ApiClient
 from portal.rights import WORDS
 from tests.factories.users import an_organisation
@@ -180,4 +180,4 @@ def test_a_program_is_shut_out_at_once_and_let_in_with_a_fresh_proof(app: Flask,
 
 
 def test_all_that_a_program_may_be_given_can_be_chosen_and_nothing_else() -> None:
-    assert set(WORDS) == CLIENT_SCOPES | RUN_SCOPES
+    assert set(WORDS) == CLIENT_SCOPES | DESK_SCOPES

@@ -31,9 +31,8 @@ from .carts import ensure_cart as ensure_cart
 from .carts import preview_cart as preview_cart
 from .carts import refill as refill
 from .carts import remove_line as remove_line
-from .catalogue import ensure_price_book as ensure_price_book
-from .catalogue import set_price_book as set_price_book
 from .catalogue import store_catalogue as store_catalogue
+from .catalogue import store_promotions as store_promotions
 from .changes import abandon_change as abandon_change
 from .changes import apply_change as apply_change
 from .changes import begin_change as begin_change
@@ -59,6 +58,10 @@ from .previews import preview_change as preview_change
 from .previews import preview_order as preview_order
 from .previews import promise_change as promise_change
 from .previews import promise_order as promise_order
+from .prices import agree_prices as agree_prices
+from .prices import end_agreement as end_agreement
+from .prices import ensure_price_book as ensure_price_book
+from .prices import set_price_book as set_price_book
 from .quotes import decline_quote as decline_quote
 from .quotes import make_quote as make_quote
 from .quotes import send_quote as send_quote

@@ -1,8 +1,9 @@
-"""The catalogue: taken over from the provider as a whole, and the price books that we put on it."""
+"""The catalogue: taken over from a provider as a whole or by what has changed, and what the provider takes off."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,56 +11,71 @@ import msgspec
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from domains.kernel import audit, clock
+from domains.kernel import clock
 from domains.kernel.columns import cut
-from domains.kernel.crypto import canonical, digest
+from domains.kernel.crypto import digest
 from domains.kernel.database import insert_new, new_id
 from domains.kernel.errors import Invalid
 
-from ..models import CatalogueChange, Listing, Offer, OfferPlan, PriceBook, PriceRule, Provider
-from ..pricing import STANDARD, STANDARD_NAME, Rule
-from ..providers import CatalogueOffer
+from ..models import CatalogueChange, Listing, Offer, OfferPlan, Promotion, Provider
+from ..providers import CatalogueOffer, SaidPromotion
 from ..queries.catalogue import rank
+from .differences import Differences, chunks
 
-CHUNK = 500  # ids in one statement; Azure SQL takes 2,100 parameters
 _LINE = 60  # characters of a listing's terms or cycles
 _LISTED = 60  # names kept of each kind of change, for the operator's page
 
 
-def store_catalogue(session: Session, *, provider: str, offers: Sequence[CatalogueOffer]) -> CatalogueChange:
-    """Take over a provider's whole catalogue: new offers, changed ones with their plans, and the end of missing ones.
+def store_catalogue(
+    session: Session,
+    *,
+    provider: str,
+    offers: Sequence[CatalogueOffer],
+    full: bool = True,
+    ended: Sequence[str] = (),
+    mark: str | None = None,
+    etag: str | None = None,
+) -> CatalogueChange:
+    """Take over what a provider has said of its catalogue: new offers, and changed ones with their plans.
 
-    Offers that are the same as before are not written. Refuses an empty catalogue while we sell anything: the provider
-    has then not answered what we asked.
+    All of it (`full`): what is missing is no longer sold. Else what has changed since a mark: only what is named as
+    `ended` is. Offers that are the same as before are not written. Refuses an empty catalogue while we sell anything:
+    the provider has then not answered what we asked. Each run is kept with what it has changed.
     """
-    known = {row.provider_offer_id: row for row in session.execute(_known(provider))}
-    if not offers and any(row.active for row in known.values()):
+    known = _known(session, provider, None if full else [*(offer.id for offer in offers), *ended])
+    if full and not offers and any(row.active for row in known.values()):
         raise Invalid("The provider's catalogue came empty: nothing was changed.", code="catalogue_empty")
-    said = {offer.id: (offer, digest(canonical(msgspec.to_builtins(offer)))) for offer in offers}
-    fresh = [found for key, found in said.items() if key not in known]
+    said = {offer.id: (offer, digest(msgspec.json.encode(offer))) for offer in offers}
+    written = [(new_id(), *found) for key, found in said.items() if key not in known]
     changed = [
-        (known[key].id, *found)
-        for key, found in said.items()
-        if key in known and (known[key].digest != found[1] or not known[key].active)
+        (known[key].id, *found) for key, found in said.items() if key in known and _differs(known[key], found[1])
     ]
-    ended = [row for key, row in known.items() if key not in said and row.active]
-    written = [(new_id(), *found) for found in fresh]
+    gone = [row for key, row in known.items() if row.active and (key in ended or (full and key not in said))]
+    differences = Differences(session)
+    differences.look_at([row[0] for row in changed])
     _insert(session, Offer, [_row(provider, *found) for found in written])
-    _update(session, [_row(provider, *found) for found in changed])
-    _end(session, [row.id for row in ended])
+    _update(session, rows := [_row(provider, *found) for found in changed])
+    _end(session, [row.id for row in gone])
     _store_plans(session, [*written, *changed], [row[0] for row in changed])
-    names = {
-        "added": [offer.name for _, offer, _ in written],
-        "changed": [offer.name for _, offer, _ in changed],
-        "ended": [row.name for row in ended],
-    }
-    _note(session, provider, names)
-    return CatalogueChange(len(written), len(changed), len(ended), len(said))
+    counts = CatalogueChange(len(written), len(changed), len(gone), len(said))
+    run = {"provider": provider, "kind": "full" if full else "incremental", "mark": mark, "etag": etag}
+    differences.keep(run, counts, added=written, changed=rows, ended=gone)
+    _note(session, provider, written, changed, gone)
+    return counts
 
 
-def _known(provider: str) -> Any:
+def _differs(row: Any, seal: str) -> bool:
+    return row.digest != seal or not row.active
+
+
+def _known(session: Session, provider: str, named: list[str] | None) -> dict[str, Any]:
+    """The offers that we know of a provider by its ids: all, or those that are named."""
     columns = (Offer.id, Offer.provider_offer_id, Offer.name, Offer.digest, Offer.active)
-    return select(*columns).where(Offer.provider == provider)
+    query = select(*columns).where(Offer.provider == provider)
+    if named is None:
+        return {row.provider_offer_id: row for row in session.execute(query)}
+    parts = (session.execute(query.where(Offer.provider_offer_id.in_(chunk))) for chunk in chunks(named))
+    return {row.provider_offer_id: row for part in parts for row in part}
 
 
 def _row(provider: str, offer_id: UUID, offer: CatalogueOffer, seal: str) -> dict[str, Any]:
@@ -95,17 +111,13 @@ def _update(session: Session, rows: list[dict[str, Any]]) -> None:
 
 def _end(session: Session, offer_ids: list[UUID]) -> None:
     table = Offer.__table__
-    for chunk in _chunks(offer_ids):
+    for chunk in chunks(offer_ids):
         statement = update(table).where(table.c.id.in_(chunk))
         session.execute(statement.values(active=False, version=table.c.version + 1))
 
 
-def _chunks(ids: list[UUID]) -> Iterable[list[UUID]]:
-    return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
-
-
 def _store_plans(session: Session, offers: list[tuple[UUID, CatalogueOffer, str]], replaced: list[UUID]) -> None:
-    for chunk in _chunks(replaced):
+    for chunk in chunks(replaced):
         session.execute(delete(OfferPlan).where(OfferPlan.offer_id.in_(chunk)))
         session.execute(delete(Listing).where(Listing.offer_id.in_(chunk)))
     plans, listings = [], []
@@ -121,7 +133,7 @@ def _plans(offer_id: UUID, offer: CatalogueOffer) -> list[dict[str, Any]]:
     rows = {
         (price.currency, plan.term, plan.billing_cycle): {
             "offer_id": offer_id, "currency": price.currency, "term": plan.term, "billing_cycle": plan.billing_cycle,
-            "position": position, "purchase_price": price.purchase_price,
+            "position": position, "purchase_price": price.purchase_price, "list_price": price.list_price,
         }
         for position, plan in enumerate(offer.plans)
         for price in plan.prices
@@ -133,7 +145,7 @@ def _listings(plans: list[dict[str, Any]]) -> list[dict[str, Any]]:
     by_currency: dict[str, list[dict[str, Any]]] = {}
     for row in sorted(plans, key=lambda row: rank(row["term"], row["billing_cycle"], row["position"])):
         by_currency.setdefault(row["currency"], []).append(row)
-    copied = ("currency", "offer_id", "term", "billing_cycle", "purchase_price")
+    copied = ("currency", "offer_id", "term", "billing_cycle", "purchase_price", "list_price")
     return [
         {name: sold[0][name] for name in copied}
         | {
@@ -150,48 +162,29 @@ def _words(words: Iterable[str]) -> str:
     return line if len(line) <= _LINE else line[: _LINE + 1].rpartition(" ")[0]
 
 
-def _note(session: Session, provider: str, names: dict[str, list[str]]) -> None:
+def _note(session: Session, provider: str, written: list[Any], changed: list[Any], ended: list[Any]) -> None:
     row: dict[str, Any] = {"key": provider, "synced_at": None, "last_change": {}}
     insert_new(session, Provider.__table__, row, "key")
     found = session.get_one(Provider, provider)
     found.synced_at = clock.now(session)
+    names = {"added": [offer.name for _, offer, _ in written], "changed": [offer.name for _, offer, _ in changed]}
+    names["ended"] = [row.name for row in ended]
     if any(names.values()):
         found.last_change = {kind: sorted(listed)[:_LISTED] for kind, listed in names.items()}
 
 
-def set_price_book(session: Session, *, name: str, rules: Sequence[Rule], changed_for: UUID | None = None) -> UUID:
-    """Make a price book, or give one other rules; what was ordered keeps its price. Returns the book's id.
-
-    `changed_for` is the customer in whose audit trail it is noted, if it is one customer's book. Refuses a rule that
-    could never be applied.
-    """
-    if not rules:
-        raise Invalid("A price book needs at least one rule.", code="rules_missing", field="rules")
-    for rule in rules:
-        rule.check()
-    row = {"id": new_id(), "name": name, "version": 0, "changed_at": clock.now(session)}
-    insert_new(session, PriceBook.__table__, row, "name")
-    book: PriceBook = session.scalars(select(PriceBook).where(PriceBook.name == name)).one()
-    book.version, book.changed_at = book.version + 1, clock.now(session)
-    session.execute(delete(PriceRule).where(PriceRule.price_book_id == book.id))
-    _insert(session, PriceRule, [_rule_row(book.id, position, rule) for position, rule in enumerate(rules)])
-    if changed_for is not None:
-        known: dict[str, Any] = {"customer_id": changed_for, "subject": ("price_book", book.id)}
-        private = {"rules": list(rules)}  # mark-ups are nobody's business but ours
-        audit.record(session, "services.set_price_book", **known, after={"name": name}, private=private)
-    return book.id
-
-
-def _rule_row(book_id: UUID, position: int, rule: Rule) -> dict[str, Any]:
-    fixed = rule.unit_price
-    return {
-        "price_book_id": book_id, "position": position, "scope": rule.scope, "target": rule.target,
-        "markup_percent": rule.markup_percent, "unit_price": fixed.amount if fixed else None,
-        "currency": fixed.currency if fixed else None, "term": rule.term, "billing_cycle": rule.billing_cycle,
-    }  # fmt: skip
-
-
-def ensure_price_book(session: Session) -> None:
-    """Put the standard price book in place when there is none at all, so that a new installation can sell."""
-    if session.scalars(select(PriceBook.id).order_by(PriceBook.id).limit(1)).first() is None:
-        set_price_book(session, name=STANDARD_NAME, rules=STANDARD)
+def store_promotions(session: Session, *, provider: str, said: Sequence[SaidPromotion]) -> None:
+    """Take over a provider's promotions. One that it tells of no more ends the day before; what we cannot reckon with
+    is left out."""
+    known = {row.id: row for row in session.scalars(select(Promotion).where(Promotion.provider == provider))}
+    kept = {one.id: one for one in said if one.is_reckonable}
+    for id, one in kept.items():
+        terms = msgspec.to_builtins(one)
+        row = known.get(id) or Promotion(provider=provider, id=id)
+        if (row.terms, row.name) != (terms, one.name) or row.valid_to != one.valid_to:
+            row.name, row.terms, row.valid_from, row.valid_to = one.name, terms, one.valid_from, one.valid_to
+            session.add(row)
+    yesterday = clock.business_now(session).date() - timedelta(days=1)
+    for id in known.keys() - kept.keys():
+        ends = known[id].valid_to
+        known[id].valid_to = yesterday if ends is None else min(ends, yesterday)

@@ -54,7 +54,9 @@ def follow_plan(session: Session, row: Subscription, look: ChangeOutcome) -> Non
 def _price(session: Session, row: Subscription, offer: Offer | None, plan: OfferPlan | None) -> Any:
     if offer is None or plan is None:
         return None
-    return market_of(session, Scope.customer(row.customer_id), account_id=row.account_id).price(offer, plan)
+    return market_of(session, Scope.customer(row.customer_id), account_id=row.account_id).price(
+        offer, plan, row.quantity
+    )
 
 
 def _become(

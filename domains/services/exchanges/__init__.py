@@ -5,6 +5,7 @@ A call that got no answer is never simply repeated: the next try looks up what b
 
 from .accounts import link_ccp_user as link_ccp_user
 from .catalogue import pull_catalogue as pull_catalogue
+from .catalogue import read_catalogue as read_catalogue
 from .catalogue import sync_catalogue as sync_catalogue
 from .changes import send_change as send_change
 from .chores import CHORES as CHORES

@@ -1,35 +1,80 @@
-"""Each provider's whole catalogue is pulled and taken over, by a saga on a schedule or at once by an entry point."""
+"""Each provider's catalogue is read and taken over, by a saga on a schedule or at once by an entry point.
+
+What has changed since the last time, where a provider tells that, and all of it once a day.
+"""
 
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
+from datetime import timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from domains.kernel import clock
 from domains.kernel.endpoints import DEFAULT
 from domains.kernel.errors import NotNow
 from domains.kernel.messages import Exchange
 
-from ..commands import ensure_price_book, store_catalogue
-from ..models import CatalogueChange, db
-from ..providers import CatalogueOffer, keys, provider
+from ..commands import ensure_price_book, store_catalogue, store_promotions
+from ..models import CatalogueChange, CatalogueSync, db
+from ..providers import CatalogueNews, SaidPromotion, TellsNews, keys, provider
 
 log = logging.getLogger(__name__)
-Catalogues = dict[str, list[CatalogueOffer]]  # by provider
+FULL_EVERY = timedelta(hours=24)
 
 
-def _intend(session: Session) -> None:
-    """Nothing to write down: pulling twice does no harm."""
+@dataclass(frozen=True)
+class Mark:
+    """Where a provider's catalogue stood when we asked last; all None: ask for all of it."""
+
+    mark: str | None = None
+    etag: str | None = None
 
 
-def _call(request: None, asked_before: bool) -> Catalogues:
-    return {key: offers for key in keys() if (offers := _offers(key)) is not None}
+@dataclass(frozen=True)
+class Told:
+    """What one provider has said: its catalogue, and its promotions where it has such."""
+
+    news: CatalogueNews
+    promotions: list[SaidPromotion] | None = None
 
 
-def _offers(key: str) -> list[CatalogueOffer] | None:
+Marks = dict[str, Mark]  # by provider
+Catalogues = dict[str, Told]
+
+
+def _intend(session: Session) -> Marks:
+    """All of it, whatever we know."""
+    return {key: Mark() for key in keys()}
+
+
+def _intend_news(session: Session, *, full: bool) -> Marks:
+    """Where each provider stood. Reading twice does no harm, so nothing is written down."""
+    return _intend(session) if full else {key: _mark(session, key) for key in keys()}
+
+
+def _mark(session: Session, key: str) -> Mark:
+    query = select(CatalogueSync).where(CatalogueSync.provider == key).order_by(CatalogueSync.id.desc())
+    whole = session.scalars(query.where(CatalogueSync.kind == "full").limit(1)).one_or_none()
+    if whole is None or whole.ended_at <= clock.now(session) - FULL_EVERY:
+        return Mark()
+    last = session.scalars(query.limit(1)).one()
+    return Mark(last.mark, last.etag) if last.mark else Mark()
+
+
+def _call(request: Marks, asked_before: bool) -> Catalogues:
+    return {key: told for key, mark in request.items() if (told := _told(key, mark)) is not None}
+
+
+def _told(key: str, mark: Mark) -> Told | None:
     """What one provider sells; None when a further one cannot be asked, which must not keep the others' away."""
     try:
-        return provider(key).list_offers()
+        asked = provider(key)
+        if isinstance(asked, TellsNews):
+            return Told(asked.read_catalogue(mark.mark, mark.etag), asked.list_promotions())
+        return Told(CatalogueNews(True, asked.list_offers()))
     except NotNow as why:
         if key == DEFAULT:
             raise
@@ -39,18 +84,34 @@ def _offers(key: str) -> list[CatalogueOffer] | None:
 
 def _record(session: Session, answer: Catalogues) -> CatalogueChange:
     ensure_price_book(session)
-    made = [store_catalogue(session, provider=key, offers=offers) for key, offers in answer.items()]
+    made = [_store(session, key, told) for key, told in answer.items()]
     return CatalogueChange(
         sum(one.added for one in made), sum(one.changed for one in made), sum(one.ended for one in made),
         sum(one.offers for one in made),
     )  # fmt: skip
 
 
+def _store(session: Session, key: str, told: Told) -> CatalogueChange:
+    news = told.news
+    if told.promotions is not None:
+        store_promotions(session, provider=key, said=told.promotions)
+    return store_catalogue(
+        session, provider=key, offers=news.offers, full=news.full, ended=news.ended, mark=news.mark, etag=news.etag
+    )
+
+
+def _record_news(session: Session, answer: Catalogues, *, full: bool) -> CatalogueChange:
+    return _record(session, answer)
+
+
 pull_catalogue = Exchange("services.pull_catalogue", _intend, _call, _record)
+read_catalogue = Exchange("services.read_catalogue", _intend_news, _call, _record_news)
 
 
 def sync_catalogue() -> CatalogueChange:
     """Pull the catalogue at once, in a transaction of its own; for entry points, outside any saga."""
-    catalogues = _call(None, False)
+    with db.begin_read() as session:
+        marks = _intend(session)
+    catalogues = _call(marks, False)
     with db.begin() as session:
         return _record(session, catalogues)

@@ -5,11 +5,13 @@ from .approvals import ApprovalAsked as ApprovalAsked
 from .approvals import OrderingRule as OrderingRule
 from .carts import Cart as Cart
 from .carts import CartLine as CartLine
+from .catalogue import CatalogueSync as CatalogueSync
 from .catalogue import Listing as Listing
 from .catalogue import Offer as Offer
+from .catalogue import OfferChange as OfferChange
 from .catalogue import OfferPlan as OfferPlan
-from .catalogue import PriceBook as PriceBook
-from .catalogue import PriceRule as PriceRule
+from .catalogue import PastPrice as PastPrice
+from .catalogue import Promotion as Promotion
 from .catalogue import Provider as Provider
 from .database import db as db
 from .decisions import Decision as Decision
@@ -38,6 +40,10 @@ from .orders import Line as Line
 from .orders import Order as Order
 from .orders import Preview as Preview
 from .orders import ProviderOperation as ProviderOperation
+from .prices import Agreement as Agreement
+from .prices import PastBook as PastBook
+from .prices import PriceBook as PriceBook
+from .prices import PriceRule as PriceRule
 from .quotes import Quote as Quote
 from .subscriptions import Change as Change
 from .subscriptions import SeatLot as SeatLot

@@ -1,4 +1,4 @@
-"""The catalogue: what the provider sells, at which purchase price, and the price books that make sales prices of it."""
+"""The catalogue: what the provider sells, at which purchase and list price, and what each sync has changed of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domains.kernel.columns import Count, Day, Flag, Id, Instant, Json, LongText, Rate, Text
@@ -73,7 +73,10 @@ class Offer(db.Model):
 
 
 class OfferPlan(db.Model):
-    """One way to buy an offer: term, billing cycle and currency, with our purchase price per unit and cycle."""
+    """One way to buy an offer: term, billing cycle and currency, with our purchase price per unit and cycle.
+
+    `list_price` is what the provider asks of everybody, where it says so.
+    """
 
     __tablename__ = "offer_plan"
     __table_args__ = CATALOGUE
@@ -84,6 +87,21 @@ class OfferPlan(db.Model):
     billing_cycle: Mapped[str] = mapped_column(Text(10), primary_key=True)
     position: Mapped[int] = mapped_column(Count)  # the provider's order; the first is the default unless P1Y monthly is
     purchase_price: Mapped[Decimal] = mapped_column(Rate)
+    list_price: Mapped[Decimal | None] = mapped_column(Rate)
+
+
+class PastPrice(db.Model):
+    """What a plan cost us until a moment, kept when a sync changes it: so a price on any day can be explained."""
+
+    __tablename__ = "past_price"
+
+    offer_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    currency: Mapped[str] = mapped_column(Text(3), primary_key=True)
+    term: Mapped[str] = mapped_column(Text(10), primary_key=True)
+    billing_cycle: Mapped[str] = mapped_column(Text(10), primary_key=True)
+    until: Mapped[datetime] = mapped_column(Instant, primary_key=True)
+    purchase_price: Mapped[Decimal] = mapped_column(Rate)
+    list_price: Mapped[Decimal | None] = mapped_column(Rate)
 
 
 class Listing(db.Model):
@@ -100,34 +118,61 @@ class Listing(db.Model):
     term: Mapped[str] = mapped_column(Text(10))
     billing_cycle: Mapped[str] = mapped_column(Text(10))
     purchase_price: Mapped[Decimal] = mapped_column(Rate)
+    list_price: Mapped[Decimal | None] = mapped_column(Rate)
     terms: Mapped[str] = mapped_column(Text(100))  # "P1M P1Y"
     billing_cycles: Mapped[str] = mapped_column(Text(60))
 
 
-class PriceBook(db.Model):
-    """A named set of rules that make sales prices of purchase prices."""
+class CatalogueSync(db.Model):
+    """One time that a provider's catalogue was asked for: all of it, or what has changed since a mark.
 
-    __tablename__ = "price_book"
-    __table_args__ = CATALOGUE
+    `mark` and `etag` are the provider's, to ask on from; an answer that nothing has changed is a sync, too.
+    """
+
+    __tablename__ = "catalogue_sync"
+    __table_args__ = (Index("ix_catalogue_sync_provider_id", "provider", "id"),)
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True, default=new_id)
-    name: Mapped[str] = mapped_column(Text(80), unique=True)
-    version: Mapped[int] = mapped_column(Count, default=1)
-    changed_at: Mapped[datetime] = mapped_column(Instant)
+    provider: Mapped[str] = mapped_column(Text(40))
+    kind: Mapped[str] = mapped_column(Text(12))  # full, incremental
+    ended_at: Mapped[datetime] = mapped_column(Instant)
+    offers: Mapped[int] = mapped_column(Count)  # that the provider has told of
+    added: Mapped[int] = mapped_column(Count)
+    changed: Mapped[int] = mapped_column(Count)
+    ended: Mapped[int] = mapped_column(Count)
+    mark: Mapped[str | None] = mapped_column(Text(200))
+    etag: Mapped[str | None] = mapped_column(Text(200))
 
 
-class PriceRule(db.Model):
-    """One rule of a price book: a markup for an offer, vendor, category or all, or the fixed price of one plan."""
+class OfferChange(db.Model):
+    """What one sync has changed of one offer. `before` and `after` hold the fields that differ.
 
-    __tablename__ = "price_rule"
+    `prices` holds the plans whose price differs: purchase prices, which operators alone see.
+    """
+
+    __tablename__ = "catalogue_change"
+    __table_args__ = (Index("ix_catalogue_change_offer_id_id", "offer_id", "id"),)
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True, default=new_id)
+    sync_id: Mapped[UUID] = mapped_column(Id, index=True)
+    offer_id: Mapped[UUID] = mapped_column(Id)
+    name: Mapped[str] = mapped_column(Text(200))
+    kind: Mapped[str] = mapped_column(Text(10))  # added, changed, ended
+    at: Mapped[datetime] = mapped_column(Instant)
+    before: Mapped[Any] = mapped_column(Json)
+    after: Mapped[Any] = mapped_column(Json)
+    prices: Mapped[Any] = mapped_column(Json)
+
+
+class Promotion(db.Model):
+    """What a provider takes off for a while, as it said it. One that it takes back ends the day before, and stays."""
+
+    __tablename__ = "promotion"
     __table_args__ = CATALOGUE
 
-    price_book_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
-    position: Mapped[int] = mapped_column(Count, primary_key=True, autoincrement=False)
-    scope: Mapped[str] = mapped_column(Text(10))
-    target: Mapped[str] = mapped_column(Text(120))
-    markup_percent: Mapped[Decimal | None] = mapped_column(Rate)
-    unit_price: Mapped[Decimal | None] = mapped_column(Rate)
-    currency: Mapped[str | None] = mapped_column(Text(3))
-    term: Mapped[str | None] = mapped_column(Text(10))
-    billing_cycle: Mapped[str | None] = mapped_column(Text(10))
+    provider: Mapped[str] = mapped_column(Text(40), primary_key=True)
+    id: Mapped[str] = mapped_column(Text(80), primary_key=True)
+    name: Mapped[str] = mapped_column(Text(200))
+    terms: Mapped[Any] = mapped_column(Json)
+    valid_from: Mapped[date | None] = mapped_column(Day)
+    valid_to: Mapped[date | None] = mapped_column(Day)

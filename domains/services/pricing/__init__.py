@@ -3,8 +3,9 @@
 Pure reckoning without a database or a clock, so that a preview and the order it leads to cannot differ.
 """
 
-from .books import STANDARD, STANDARD_NAME, Prices, Rule
+from .books import STANDARD, STANDARD_NAME, Asked, Prices, Reckoned, Step
 from .estimates import estimate
+from .promotions import Promoted, Promotion, best_of
 from .reckoning import (
     ANNUAL,
     MONTHLY,
@@ -23,6 +24,7 @@ from .reckoning import (
     rest_of_period,
     term_day,
 )
+from .rules import ROUNDINGS, SCOPES, Rule
 from .terms import (
     FOREVER,
     ChangeTerms,
@@ -34,6 +36,7 @@ from .terms import (
     OrderTerms,
     PlanChangeTerms,
     PlanTerms,
+    PriceBasis,
     ScheduleTerms,
     TaxEstimate,
 )
@@ -43,8 +46,11 @@ __all__ = [
     "FOREVER",
     "MONTHLY",
     "ONE_TIME",
+    "ROUNDINGS",
+    "SCOPES",
     "STANDARD",
     "STANDARD_NAME",
+    "Asked",
     "ChangeTerms",
     "ChangeWish",
     "LineWish",
@@ -54,11 +60,17 @@ __all__ = [
     "OrderTerms",
     "PlanChangeTerms",
     "PlanTerms",
+    "PriceBasis",
     "Prices",
+    "Promoted",
+    "Promotion",
+    "Reckoned",
     "Rule",
     "ScheduleTerms",
+    "Step",
     "TaxEstimate",
     "added_commitment",
+    "best_of",
     "charge_day",
     "charged_until",
     "cycles_in",

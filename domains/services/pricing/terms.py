@@ -28,6 +28,23 @@ class LineWish:
 
 
 @dataclass(frozen=True)
+class PriceBasis:
+    """By what a price came about, in what a customer may know of it. It stays with the line of an order.
+
+    `tier` is from how many units on the price holds, where that is more than one; `regular_price` is the price without
+    the `promotion`; `on` is the day by which rules and promotions were chosen.
+    """
+
+    book: str
+    on: date
+    agreement: str | None = None
+    tier: int | None = None
+    promotion_id: str | None = None
+    promotion: str | None = None
+    regular_price: UnitPrice | None = None
+
+
+@dataclass(frozen=True)
 class OrderLine:
     """One line with everything decided; it becomes one subscription.
 
@@ -51,6 +68,7 @@ class OrderLine:
     undo_until: datetime | None
     parent_subscription_id: UUID | None
     charged_until: date | None = None
+    priced_by: PriceBasis | None = None
 
 
 @dataclass(frozen=True)

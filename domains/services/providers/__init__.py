@@ -19,6 +19,9 @@ from .answers import Throttled as Throttled
 from .answers import UnknownOutcome as UnknownOutcome
 from .answers import Unverified as Unverified
 from .capabilities import Capabilities as Capabilities
+from .catalogues import CatalogueNews as CatalogueNews
+from .catalogues import SaidPromotion as SaidPromotion
+from .catalogues import TellsNews as TellsNews
 from .facts import CatalogueOffer as CatalogueOffer
 from .facts import CataloguePlan as CataloguePlan
 from .facts import ChangePolicy as ChangePolicy

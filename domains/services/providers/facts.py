@@ -21,13 +21,14 @@ from .plans import PlanChoice
 
 
 class Price(Word, frozen=True):
-    """Our cost per unit and billing cycle, in one currency."""
+    """Our cost per unit and billing cycle, in one currency; the list price is what everybody is asked, if said."""
 
     currency: Currency
     purchase_price: Decimal
+    list_price: Decimal | None = None
 
     def tidied(self, name: str, said: Any) -> Any:
-        if name == "purchase_price" and said < 0:
+        if name in ("purchase_price", "list_price") and said is not None and said < 0:
             raise ValueError("a price below zero")
         return said
 

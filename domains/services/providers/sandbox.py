@@ -15,6 +15,7 @@ from domains.kernel.errors import NotFound
 from .answers import UnknownOutcome, Unverified
 from .border import ProviderId, Unreadable, Word, decoded
 from .capabilities import CHANGES, Capabilities
+from .catalogues import CatalogueNews, SaidPromotion, read_catalogue
 from .facts import (
     CatalogueOffer,
     ChangePolicy,
@@ -58,6 +59,14 @@ class SandboxProvider:
     def list_offers(self) -> list[CatalogueOffer]:
         """The whole catalogue with purchase prices."""
         return list(self._pages("/v1/offers", CatalogueOffer, limit=200))
+
+    def read_catalogue(self, mark: str | None, etag: str | None) -> CatalogueNews:
+        """What has changed of the catalogue since a mark, or all of it."""
+        return read_catalogue(self._wire, mark, etag)
+
+    def list_promotions(self) -> list[SaidPromotion]:
+        """All promotions."""
+        return list(self._pages("/v1/promotions", SaidPromotion, limit=200))
 
     def ensure_customer(self, reference: UUID, *, name: str, country: str, region: str, email: str) -> Customer:
         """Our tenant for an account: made once, the same afterwards."""

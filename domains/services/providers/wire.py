@@ -77,6 +77,10 @@ def no_of_sandbox(status: int, body: bytes, wait: float | None) -> Exception:
     return meaning(kind, said.code, said.message, wait, **_params(said.data or {}))
 
 
+class NotModified(Exception):
+    """What was asked for with If-None-Match is as it was."""
+
+
 @dataclass(frozen=True)
 class Answer(Generic[T]):
     """A yes: what was said, and around it."""
@@ -186,6 +190,8 @@ class Wire:
                 return answer.content if shape is None else decoded(answer.content, shape)
             except Unreadable as error:
                 raise UnknownOutcome(f"the provider's answer cannot be read: {error}") from error
+        if status == 304:
+            raise NotModified
         if status in (429, 503, 408):
             kind = Throttled if status == 429 else TemporaryFailure
             raise kind(f"the provider asks us to wait ({status})", retry_after=wait)

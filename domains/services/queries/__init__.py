@@ -33,6 +33,9 @@ from .decisions import list_decisions as list_decisions
 from .decisions import open_soon as open_soon
 from .due import reminders_due as reminders_due
 from .due import renewals_due as renewals_due
+from .effects import Effect as Effect
+from .effects import Effects as Effects
+from .effects import preview_rules as preview_rules
 from .hints import Hinted as Hinted
 from .hints import hinted_subscriptions as hinted_subscriptions
 from .hints import open_hints as open_hints
@@ -49,6 +52,17 @@ from .planned import co_terms as co_terms
 from .planned import plan_offers as plan_offers
 from .planned import planning_of as planning_of
 from .plans import PlanOffer as PlanOffer
+from .prices import BookView as BookView
+from .prices import Explanation as Explanation
+from .prices import book_versions as book_versions
+from .prices import check_holder as check_holder
+from .prices import check_keeper as check_keeper
+from .prices import explain_price as explain_price
+from .prices import get_agreement as get_agreement
+from .prices import get_price_book as get_price_book
+from .prices import list_agreements as list_agreements
+from .prices import list_buyers as list_buyers
+from .prices import list_price_books as list_price_books
 from .providers import ProviderHealth as ProviderHealth
 from .providers import list_providers as list_providers
 from .quotes import QUOTE_STATES as QUOTE_STATES
@@ -65,4 +79,8 @@ from .subscriptions import get_subscription as get_subscription
 from .subscriptions import list_addons as list_addons
 from .subscriptions import list_changes as list_changes
 from .subscriptions import list_subscriptions as list_subscriptions
+from .subscriptions import past_their_end as past_their_end
+from .syncs import get_sync as get_sync
+from .syncs import list_offer_changes as list_offer_changes
+from .syncs import list_syncs as list_syncs
 from .terms import order_terms as order_terms

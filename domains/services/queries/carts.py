@@ -160,11 +160,11 @@ Found = OrderLine | DomainError
 def _priced(counter: Counter, wish: LineWish) -> Found:
     try:
         offer, plan = sold_to(counter, wish, "lines[0]")
-        price = counter.market.price(offer, plan)
-        if price is None:
+        found = counter.market.priced(offer, plan, wish.quantity)
+        if found is None:
             return Refused("We have no price for “%(offer)s” yet. Open a case and we will make one.",
                            code="price_missing", offer=offer.name)  # fmt: skip
-        return priced_line(counter, offer, plan, price, wish)
+        return replace(priced_line(counter, offer, plan, found.unit_price, wish), priced_by=found.basis)
     except DomainError as no:
         return no
 

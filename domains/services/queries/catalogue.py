@@ -11,47 +11,40 @@ from uuid import UUID
 from sqlalchemy import Row, or_, select, true
 from sqlalchemy.orm import Session
 
-from domains.kernel import clock
 from domains.kernel.errors import NotFound
 from domains.kernel.money import UnitPrice
 from domains.kernel.tenancy import Scope
 
-from ..models import AccountRef, Offer, OfferPlan, PriceBook, PriceRule
-from ..pricing import STANDARD_NAME, Prices, Rule, term_day
-from .accounts import get_account
+from ..models import Offer, OfferPlan
+from ..pricing import PriceBasis
+from .markets import Market as Market
+from .markets import Priced
+from .markets import market_of as market_of
 
 PLANS_FIRST = ("P1Y", "monthly")  # the plan an offer is shown and ordered with unless another one is asked for
 
 
 @dataclass(frozen=True)
-class Market:
-    """Where and by which prices somebody buys: the currency, the price book, the country (None: any), the day there.
+class Tier:
+    """The price of a unit from so many on."""
 
-    `term_day` is the day at the provider, by which it sells.
-    """
-
-    currency: str
-    country: str | None
-    today: date
-    term_day: date
-    prices: Prices
-    account_id: UUID | None = None
-
-    def price(self, offer: Any, plan: Any) -> UnitPrice | None:
-        """The sales price of a plan. `offer` and `plan` have the columns of their tables (a listing is a plan)."""
-        return self.prices.of(
-            UnitPrice(plan.purchase_price, self.currency), offer=offer.provider_offer_id, vendor=offer.vendor,
-            category=offer.category, term=plan.term, billing_cycle=plan.billing_cycle,
-        )  # fmt: skip
+    from_quantity: int
+    unit_price: UnitPrice
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One way to buy an offer. `unit_price` is per unit and billing cycle."""
+    """One way to buy an offer. `unit_price` is per unit and billing cycle, for the fewest that are sold.
+
+    `list_price` is the provider's for everybody, where it is higher; `tiers` what more of them cost a unit.
+    """
 
     term: str
     billing_cycle: str
     unit_price: UnitPrice
+    priced_by: PriceBasis
+    list_price: UnitPrice | None = None
+    tiers: tuple[Tier, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,49 +83,6 @@ class OfferView:
     version: int
 
 
-def market_of(
-    session: Session,
-    scope: Scope,
-    *,
-    account_id: UUID | None = None,
-    currency: str | None = None,
-    price_book: str | None = None,
-) -> Market:
-    """The market of an account; without one, of the first account in a customer's scope, else the standard prices."""
-    account = get_account(session, scope, account_id) if account_id else _first_account(session, scope)
-    now = clock.business_now(session)
-    if account is None:
-        return Market(currency or "EUR", None, now.date(), term_day(now), _prices(session, price_book or STANDARD_NAME))
-    prices = _prices(session, price_book or account.price_book)
-    today = clock.local_day(now, account.time_zone)
-    return Market(currency or account.currency, account.country, today, term_day(now), prices, account.id)
-
-
-def _first_account(session: Session, scope: Scope) -> AccountRef | None:
-    if scope.kind not in ("customer", "reseller"):
-        return None  # operator staff see no one customer's prices unless they name an account
-    query = select(AccountRef).where(scope.covers(AccountRef), AccountRef.status == "active")
-    return session.scalars(query.order_by(AccountRef.id).limit(1)).one_or_none()
-
-
-def _prices(session: Session, name: str) -> Prices:
-    """A price book ready to be asked; a name that is not known yet stands for the standard one."""
-    query = (
-        select(PriceBook.name, PriceRule)
-        .join(PriceRule, PriceRule.price_book_id == PriceBook.id)
-        .where(PriceBook.name.in_((name, STANDARD_NAME)))
-        .order_by(PriceRule.position)
-    )
-    rows = session.execute(query).all()
-    wanted = [rule for book, rule in rows if book == name] or [rule for _, rule in rows]
-    return Prices(name, (_as_rule(rule) for rule in wanted))
-
-
-def _as_rule(row: PriceRule) -> Rule:
-    fixed = UnitPrice(row.unit_price, row.currency or "") if row.unit_price is not None else None
-    return Rule(row.scope, row.target, row.markup_percent, fixed, row.term, row.billing_cycle)
-
-
 def rank(term: str, billing_cycle: str, position: int) -> tuple[bool, int]:
     """The place of a plan among an offer's plans: the default first, then as the provider lists them."""
     return (term, billing_cycle) != PLANS_FIRST, position
@@ -162,7 +112,7 @@ def get_offer(
 
 
 def _offer_view(session: Session, offer: Offer, plans: Iterable[OfferPlan], market: Market) -> OfferView:
-    priced = [(plan, market.price(offer, plan)) for plan in in_order(plans)]
+    priced = [(plan, market.priced(offer, plan)) for plan in in_order(plans)]
     links, add_ons = _links(session, offer)
     return OfferView(
         id=offer.id, provider_offer_id=offer.provider_offer_id, name=offer.name, vendor=offer.vendor,
@@ -172,11 +122,23 @@ def _offer_view(session: Session, offer: Offer, plans: Iterable[OfferPlan], mark
         valid_from=offer.valid_from, valid_to=offer.valid_to,
         is_sold=offer.is_sold_on(market.term_day) and (not market.country or offer.is_sold_in(market.country)),
         currency=market.currency,
-        plans=tuple(Plan(plan.term, plan.billing_cycle, price) for plan, price in priced if price is not None),
+        plans=tuple(_plan(market, offer, plan, price) for plan, price in priced if price is not None),
         addon_of=tuple(links[key] for key in offer.addon_of if key in links),
         prerequisites=tuple(links[key] for key in offer.prerequisites if key in links),
         add_ons=tuple(add_ons), version=offer.version,
     )  # fmt: skip
+
+
+def _plan(market: Market, offer: Offer, plan: OfferPlan, found: Priced) -> Plan:
+    listed = UnitPrice(plan.list_price, plan.currency) if plan.list_price is not None else None
+    higher = listed if listed is not None and listed.amount > found.unit_price.amount else None
+    tiers, last = [], found.unit_price
+    for count in market.tiers(offer, plan):
+        price = market.price(offer, plan, count) or last
+        if price != last:
+            tiers.append(Tier(count, price))
+        last = price
+    return Plan(plan.term, plan.billing_cycle, found.unit_price, found.basis, higher, tuple(tiers))
 
 
 def _links(session: Session, offer: Offer) -> tuple[dict[str, OfferLink], list[OfferLink]]:

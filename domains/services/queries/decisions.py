@@ -214,7 +214,9 @@ def next_prices(session: Session, scope: Scope, rows: Sequence[Subscription]) ->
         if row.account_id not in markets:
             markets[row.account_id] = market_of(session, scope, account_id=row.account_id)
         offer, plan = offers.get(row.offer_id), plans.get((row.offer_id, row.currency, row.term, row.billing_cycle))
-        price = markets[row.account_id].price(offer, plan) if offer is not None and plan is not None else None
+        price = (
+            markets[row.account_id].price(offer, plan, row.quantity) if offer is not None and plan is not None else None
+        )
         found[row.id] = price or row.unit_price
     return found
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,7 +18,7 @@ from domains.kernel.paging import Page
 from domains.kernel.tenancy import Scope
 
 from ..models import Line, Order
-from ..pricing import FOREVER
+from ..pricing import FOREVER, PriceBasis
 from .subscriptions import matching
 
 
@@ -43,6 +44,7 @@ class OrderLineView:
     parent_subscription_id: UUID | None
     state: str
     error: dict[str, str | None] | None
+    priced_by: PriceBasis | None = None
 
 
 @dataclass(frozen=True)
@@ -142,4 +144,5 @@ def _line(row: Line) -> OrderLineView:
         cycle_price=Money.from_minor(row.cycle_price, row.currency), charged_until=row.charged_until,
         valid_to=None if row.valid_to == FOREVER else row.valid_to, undo_until=row.undo_until,
         parent_subscription_id=row.parent_subscription_id, state=row.state, error=_error(row),
+        priced_by=msgspec.convert(row.priced_by, PriceBasis, strict=False) if row.priced_by else None,
     )  # fmt: skip

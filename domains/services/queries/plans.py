@@ -84,7 +84,7 @@ def _priced(session: Session, scope: Scope, at: Standing, choices: Iterable[Plan
     for choice in choices:
         offer = offers.get(choice.provider_offer_id)
         plan = plans.get((offer.id, choice.term, choice.billing_cycle)) if offer else None
-        price = market.price(offer, plan) if plan else None
+        price = market.price(offer, plan, row.quantity) if plan else None
         if offer is not None and price is not None:
             facts = {"name": offer.name, "vendor": offer.vendor, "kind": offer.kind, "unit": offer.unit}
             found.append(

@@ -1,32 +1,30 @@
-"""Searching the catalogue: one narrow row per offer, counted, sorted and cut to a page here.
+"""Searching the catalogue: the shelf of a currency is narrowed by bits, counted, sorted and cut to a page here.
 
-Four short statements whatever is asked for. Facets count what the other filters leave, so that a second choice within
+A few short statements whatever is asked for. Facets count what the other filters leave, so that a second choice within
 one facet shows what it would add.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, or_, select, true
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from domains.kernel.errors import Invalid
 from domains.kernel.money import UnitPrice
 from domains.kernel.paging import checked_limit, decode_cursor, encode_cursor
-from domains.kernel.searching import holds
 from domains.kernel.tenancy import Scope
 
-from ..models import Listing, Offer
-from .catalogue import Market, market_of
+from ..models import Offer
+from .markets import Market, market_of
+from .shelf import Priced, Shelf, band_order, places, priced, shelf_of
 
-FACETS = ("vendor", "category", "term", "billing_cycle")
+FACETS = ("vendor", "category", "term", "billing_cycle", "kind", "trial", "price")
 SORTS = ("best", "price", "name")
 
 
@@ -68,7 +66,7 @@ class FacetValue:
 
 @dataclass(frozen=True)
 class OfferPage:
-    """A page of offers; `facets` by name (vendor, category, term, billing_cycle); `total` counts all pages."""
+    """A page of offers; `facets` by name (see FACETS); `total` counts all pages."""
 
     items: list[OfferCard]
     facets: dict[str, list[FacetValue]]
@@ -85,54 +83,43 @@ def search_offers(
     currency: str | None = None,
     price_book: str | None = None,
     q: str = "",
-    vendor: Sequence[str] = (),
-    category: Sequence[str] = (),
-    term: Sequence[str] = (),
-    billing_cycle: Sequence[str] = (),
     sort: str = "best",
     cursor: str | None = None,
     limit: int = 50,
+    **filters: Sequence[str],
 ) -> OfferPage:
     """Find what is sold to an account (or in a currency), by words and facets, one page at a time.
 
     `q` is looked for in name, vendor, category and description, or is an offer's exact id. `sort` is best, price or
-    name; prices are sales prices of the default plan.
+    name; prices are sales prices of the default plan. `filters` are values of FACETS by their names; several of one are
+    alternatives.
     """
     if sort not in SORTS:
         raise Invalid(f"“{sort}” is no order: use {', '.join(SORTS)}.", code="sort_invalid", field="sort")
     size = checked_limit(limit)
     market = market_of(session, scope, account_id=account_id, currency=currency, price_book=price_book)
-    chosen = dict(zip(FACETS, (set(vendor), set(category), set(term), set(billing_cycle)), strict=True))
-    rows = session.execute(offers_query(market, q)).all()
-    facets, found = _filtered(rows, chosen)
-    found.sort(key=_order(sort, q, market))
+    chosen = {name: set(filters.pop(name, ())) for name in FACETS}
+    if filters:
+        raise TypeError(f"these are no facets: {', '.join(filters)}")
+    shelf = shelf_of(session, market.currency)
+    costs = priced(session, shelf, market)
+    facets, mask = _filtered(shelf, costs, matching(shelf, market, q), chosen)
+    found = _sorted(shelf, costs, mask, sort, q)
     asked = {"q": q, "sort": sort, "currency": market.currency} | {name: sorted(chosen[name]) for name in FACETS}
-    start = _position(found, cursor, asked)
-    page = found[start : start + size]
+    start = _position(shelf, found, cursor, asked)
+    page = [shelf.rows[place] for place in found[start : start + size]]
     more = start + size < len(found)
     following = encode_cursor(page[-1].id.bytes + (start + size).to_bytes(4, "big"), asked) if more else None
     return OfferPage(_cards(session, page, market), facets, len(found), following, market)
 
 
-def offers_query(market: Market, q: str) -> Select[Any]:
-    """The statement behind a search: offers of a market that hold all the words of `q`."""
-    query: Any = (
-        select(
-            Offer.id, Offer.provider_offer_id, Offer.name, Offer.vendor, Offer.category, Listing.term,
-            Listing.billing_cycle, Listing.terms, Listing.billing_cycles, Listing.purchase_price,
-        )
-        .join(Listing, Listing.offer_id == Offer.id)
-        .where(Listing.currency == market.currency, Offer.active == true())
-        .where(or_(Offer.valid_to.is_(None), Offer.valid_to >= market.term_day))
-    )  # fmt: skip
-    if market.country:
-        query = query.where(or_(Offer.countries == ",*,", Offer.countries.like(f"%,{market.country},%")))
+def matching(shelf: Shelf, market: Market, q: str) -> int:
+    """The offers of a shelf that are sold in a market and hold all the words of `q`, or are the one with that id."""
+    sold = shelf.sold(market.term_day, market.country)
     exact = _as_id(q)
     if exact is not None:
-        return cast(Select[Any], query.where(Offer.id == exact))
-    for word in q.casefold().split()[:8]:
-        query = query.where(holds(Offer.words, word))
-    return cast(Select[Any], query)
+        return sold & (1 << shelf.at[exact]) if exact in shelf.at else 0
+    return shelf.holding(q.casefold().split()[:8], sold)
 
 
 def _as_id(q: str) -> UUID | None:
@@ -142,67 +129,67 @@ def _as_id(q: str) -> UUID | None:
         return None
 
 
-def _values(row: Row[Any], facet: str) -> list[str]:
-    if facet == "term":
-        return row.terms.split()  # type: ignore[no-any-return]
-    return row.billing_cycles.split() if facet == "billing_cycle" else [getattr(row, facet)]
-
-
 def _filtered(
-    rows: Sequence[Row[Any]], chosen: dict[str, set[str]]
-) -> tuple[dict[str, list[FacetValue]], list[Row[Any]]]:
-    """The facets with their counts, and the rows that pass all filters."""
-    counts: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
-    found = []
-    for row in rows:
-        values = {name: _values(row, name) for name in FACETS}
-        failing = [name for name in FACETS if chosen[name] and not chosen[name].intersection(values[name])]
-        if not failing:
-            found.append(row)
-        for name in FACETS:
-            if failing in ([], [name]):
-                counts[name].update(values[name])
+    shelf: Shelf, costs: Priced, base: int, chosen: dict[str, set[str]]
+) -> tuple[dict[str, list[FacetValue]], int]:
+    """The facets with their counts, and the offers that pass all filters."""
+    masks = {**shelf.facets, "price": costs.bands}
+    passing = {name: _any(masks[name], chosen[name]) for name in FACETS if chosen[name]}
     facets = {}
     for name in FACETS:
-        listed = sorted(counts[name].items(), key=lambda item: (-item[1], item[0]))
-        missing = sorted(chosen[name] - counts[name].keys())
-        facets[name] = [FacetValue(value, count, value in chosen[name]) for value, count in listed]
-        facets[name] += [FacetValue(value, 0, True) for value in missing]
-    return facets, found
+        others = base
+        for other, mask in passing.items():
+            others &= mask if other != name else -1
+        counts = {value: (mask & others).bit_count() for value, mask in masks[name].items()}
+        facets[name] = _listed(name, counts, chosen[name])
+    for mask in passing.values():
+        base &= mask
+    return facets, base
 
 
-def _order(sort: str, q: str, market: Market) -> Callable[[Row[Any]], tuple[Any, ...]]:
-    """The sort key: by name, by price (no price last), or how well the name answers `q`; then by name and id."""
+def _any(masks: dict[str, int], values: set[str]) -> int:
+    found = 0
+    for value in values:
+        found |= masks.get(value, 0)
+    return found
+
+
+def _listed(name: str, counts: dict[str, int], chosen: set[str]) -> list[FacetValue]:
+    """What can be chosen, the most frequent first (prices from the lowest); what is chosen and not there, last."""
+    found = [(value, count) for value, count in counts.items() if count]
+    found.sort(key=lambda one: (band_order(one[0]),) if name == "price" else (-one[1], one[0]))
+    listed = [FacetValue(value, count, value in chosen) for value, count in found]
+    return listed + [FacetValue(value, 0, True) for value in sorted(chosen) if not counts.get(value)]
+
+
+def _sorted(shelf: Shelf, costs: Priced, mask: int, sort: str, q: str) -> list[int]:
+    """The places of a mask by name, by price (no price last), or by how well the name answers `q`, then by name."""
+    found = places(mask)
+    if sort == "price":
+        held = set(found)
+        return [place for place in costs.order if place in held]
     words = q.casefold().strip()
-
-    def best(row: Row[Any]) -> int:
-        name = row.name.casefold()
-        if not words or words in (name, row.provider_offer_id):
-            return 0
-        if name.startswith(words):
-            return 1
-        return 2 if words in name else 3 if words in row.vendor.casefold() else 4
-
-    def key(row: Row[Any]) -> tuple[Any, ...]:
-        first: Any = 0
-        if sort == "price":
-            price = market.price(row, row)
-            first = price.amount if price is not None else Decimal("Infinity")
-        elif sort == "best":
-            first = best(row)
-        return first, row.name.casefold(), row.id
-
-    return key
+    if sort == "name" or not words:
+        return found
+    return sorted(found, key=lambda place: _rank(shelf, place, words))
 
 
-def _position(found: list[Row[Any]], cursor: str | None, asked: dict[str, Any]) -> int:
+def _rank(shelf: Shelf, place: int, words: str) -> int:
+    name, row = shelf.names[place], shelf.rows[place]
+    if words in (name, row.provider_offer_id):
+        return 0
+    if name.startswith(words):
+        return 1
+    return 2 if words in name else 3 if words in row.vendor.casefold() else 4
+
+
+def _position(shelf: Shelf, found: list[int], cursor: str | None, asked: dict[str, Any]) -> int:
     """Where a page begins: after the offer the last page ended with; by its place when that is no longer sold."""
     if not cursor:
         return 0
     raw = decode_cursor(cursor, asked, lambda position: len(position) == 20)
-    last = UUID(bytes=raw[:16])
-    places = (place + 1 for place, row in enumerate(found) if row.id == last)
-    return next(places, int.from_bytes(raw[16:], "big"))
+    last = shelf.at.get(UUID(bytes=raw[:16]))
+    return found.index(last) + 1 if last in found else int.from_bytes(raw[16:], "big")
 
 
 def _cards(session: Session, page: list[Row[Any]], market: Market) -> list[OfferCard]:

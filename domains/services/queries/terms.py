@@ -171,11 +171,11 @@ def sold_to(counter: Counter, wish: Asked, at: str) -> tuple[Offer, OfferPlan]:
 
 def _line(counter: Counter, wish: LineWish, at: str) -> OrderLine:
     offer, plan = sold_to(counter, wish, at)
-    price = counter.market.price(offer, plan)
-    if price is None:
+    found = counter.market.priced(offer, plan, wish.quantity)
+    if found is None:
         raise Refused("We have no price for “%(offer)s” yet. Open a case and we will make one.",
                       code="price_missing", field=f"{at}.offer_id", offer=offer.name)  # fmt: skip
-    return priced_line(counter, offer, plan, price, wish)
+    return replace(priced_line(counter, offer, plan, found.unit_price, wish), priced_by=found.basis)
 
 
 def _check_sold(counter: Counter, offer: Offer, at: str) -> None:

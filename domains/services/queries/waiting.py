@@ -41,7 +41,7 @@ def order_as_of_today(
         offer, plan = sold_to(counter, line, f"lines[{index}]")
         wish = LineWish(line.offer_id, line.quantity, line.term, line.billing_cycle, line.parent_subscription_id)
         priced = priced_line(counter, offer, plan, line.unit_price, wish)
-        moved.append(replace(priced, subscription_id=line.subscription_id))
+        moved.append(replace(priced, subscription_id=line.subscription_id, priced_by=line.priced_by))
     tied = check_needs(session, scope, account_id, counter.offers, moved, order_id)
     return replace(terms_at(counter, tuple(tied), po_reference, cost_centre), order_id=order_id)
 

@@ -4,6 +4,7 @@ from ..models import FORMATS as FORMATS
 from ..models import LANGUAGES as LANGUAGES
 from ..models import THEMES as THEMES
 from ..policy import CLIENT_SCOPES as CLIENT_SCOPES
+from ..policy import DESK_SCOPES as DESK_SCOPES
 from ..policy import ROLE_SCOPES as ROLE_SCOPES
 from ..policy import RUN_SCOPES as RUN_SCOPES
 from ..policy import SCOPES as SCOPES

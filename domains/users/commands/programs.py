@@ -18,7 +18,7 @@ from domains.kernel.errors import N_, Conflict, Invalid, NotFound, Refused
 from domains.kernel.tenancy import Scope
 
 from ..models import ApiClient, Credential, Organisation, db, theirs
-from ..policy import CLIENT_SCOPES, RUN_SCOPES, at_desk
+from ..policy import CLIENT_SCOPES, DESK_SCOPES, at_desk
 from .trail import note
 
 MOST = 2  # live secrets, and live keys: one in use, and the one that takes its place
@@ -61,7 +61,7 @@ def fits(session: Session, customer_id: UUID, scopes: list[str], within: Rights 
     """Refuse scopes that a program of this customer may not have, or that whoever gives them does not have."""
     if not scopes:
         raise Invalid("Choose what the program may do.", code="scope_missing", field="scopes")
-    allowed = RUN_SCOPES if RUN_SCOPES & set(scopes) and _is_operator(session, customer_id) else CLIENT_SCOPES
+    allowed = DESK_SCOPES if DESK_SCOPES & set(scopes) and _is_operator(session, customer_id) else CLIENT_SCOPES
     unknown = set(scopes) - allowed
     if unknown:
         text = N_("This program may not have %(scopes)s.")

@@ -12,7 +12,7 @@ from domains.kernel.columns import Count, Id, Text
 from domains.kernel.database import Database
 from domains.kernel.tenancy import Scope
 
-from ..policy import RUN_SCOPES
+from ..policy import DESK_SCOPES
 
 # Who is calling is found out here, before anybody has a scope, and one person is a member of several customers.
 db = Database("users", shielded=False)
@@ -34,8 +34,9 @@ class Organisation(db.Model):
     second_factor: Mapped[str] = mapped_column(Text(10), server_default="optional")  # or required, of its people
 
     def scope_of_program(self, scopes: frozenset[str]) -> Scope:
-        """What a program of theirs sees: their own, or all runs for one of the operator's that works on runs only."""
-        if self.kind == "operator" and scopes and scopes <= RUN_SCOPES:
+        """What a program of theirs sees: their own; for one of the operator's that has nothing but its desks' rights,
+        all runs, prices and the catalogue."""
+        if self.kind == "operator" and scopes and scopes <= DESK_SCOPES:
             return Scope.operator()
         return Scope.reseller(self.customer_id) if self.kind == "reseller" else Scope.customer(self.customer_id)
 

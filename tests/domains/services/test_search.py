@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy.dialects import mssql, postgresql, sqlite
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domains.kernel.config import Settings
 from domains.kernel.errors import Invalid
-from domains.services import db, queries
-from domains.services.queries.search import offers_query
+from domains.services import commands, db, queries
+from domains.services.pricing import Rule
+from domains.services.queries.shelf import bits, places
 from tests.conftest import Clock
-from tests.factories.services import EVERYBODY, a_catalogue, a_plan, an_account, an_offer, on
+from tests.factories.services import EVERYBODY, a_catalogue, a_plan, an_account, an_offer, on, scope_of
 
 BACKUP = {"category": "Backup and recovery", "vendor": "Fabrikam"}
 
@@ -153,13 +156,61 @@ def test_what_is_announced_is_shown_with_its_day_and_what_has_ended_is_not(datab
     assert [(card.name, card.available_from) for card in cards] == [("Last day", None), ("Soon", on("2026-06-01"))]
 
 
-@pytest.mark.parametrize("dialect", [sqlite.dialect(), postgresql.dialect(), mssql.dialect()])
-def test_the_statement_compiles_for_every_database(databases: Settings, dialect: Any) -> None:
+def test_offers_are_narrowed_by_kind_trials_and_what_they_cost(databases: Settings) -> None:
     with db.begin() as session:
-        account = an_account(session)
-        market = queries.market_of(session, EVERYBODY, account_id=account.id)
+        a_catalogue(
+            session, an_offer(), an_offer("cheap", name="Cheap", kind="addon", plans=(a_plan(EUR="4.00"),)),
+            an_offer("trial", name="Trial", kind="trial", plans=(a_plan(EUR="0"),)),
+            an_offer("round", name="Round", plans=(a_plan(EUR="8.00"),)),
+        )  # fmt: skip
 
-    text = str(offers_query(market, "50 % [off]").compile(dialect=dialect))
+        page = queries.search_offers(session, EVERYBODY, currency="EUR", price=["10-50"])
+        facets = {name: [(one.value, one.count) for one in values] for name, values in page.facets.items()}
 
-    assert "LIKE" in text
-    assert "ESCAPE '/'" in text
+        assert facets["price"] == [("0", 1), ("0-10", 1), ("10-50", 2)]
+        assert facets["kind"] == [("seat", 2)]
+        assert [card.name for card in page.items] == ["Analytics Pro", "Round"]  # ten is in the band from ten
+        assert names(session, trial=["yes"]) == ["Trial"]
+        assert names(session, kind=["addon", "trial"], trial=["no"]) == ["Cheap"]
+        assert names(session, price=["nonsense"]) == []
+
+
+def test_a_search_sees_each_change_of_the_catalogue_and_of_prices(databases: Settings) -> None:
+    def found() -> list[tuple[str, str]]:
+        with db.begin_read() as session:
+            page = queries.search_offers(session, EVERYBODY, currency="EUR", sort="price")
+        return [(card.name, str(card.unit_price)) for card in page.items]
+
+    with db.begin() as session:
+        a_catalogue(session, an_offer())
+    first = found()
+    with db.begin() as session:
+        commands.store_catalogue(session, provider="sandbox", full=False, offers=[an_offer("new", name="New")])
+    second = found()
+    with db.begin() as session:
+        dearer = [Rule("all", markup_percent=Decimal(100)), Rule("offer", "new", markup_percent=Decimal(0))]
+        commands.set_price_book(session, name="Standard 2026", rules=dearer)
+
+    assert (first, found()) == ([("Analytics Pro", "EUR 31.5")], [("New", "EUR 25.2"), ("Analytics Pro", "EUR 50.4")])
+    assert second == [("Analytics Pro", "EUR 31.5"), ("New", "EUR 31.5")]
+
+
+def test_two_markets_that_search_in_turns_see_their_own_prices(databases: Settings) -> None:
+    with db.begin() as session:
+        a_catalogue(session, an_offer())
+        commands.set_price_book(session, name="Partners", rules=[Rule("all", markup_percent=Decimal(0))])
+        accounts = [an_account(session), an_account(session, price_book="Partners")]
+    prices = []
+    for account in accounts * 2:
+        with db.begin_read() as session:
+            page = queries.search_offers(
+                session, scope_of(account), account_id=account.id, price=["10-50"], sort="price"
+            )
+        prices.append(str(page.items[0].unit_price))
+
+    assert prices == ["EUR 31.5", "EUR 25.2"] * 2
+
+
+@given(st.sets(st.integers(0, 300)))
+def test_bits_are_the_places_they_were_made_of(some: set[int]) -> None:
+    assert places(bits(some, 301)) == sorted(some)

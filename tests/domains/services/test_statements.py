@@ -51,10 +51,10 @@ def compiled(found: list[ClauseElement], dialect: Any) -> list[str]:
 
 
 QUERIES: dict[str, tuple[int, Callable[[Any, Any, Any], object]]] = {
-    "search": (4, lambda s, held, scope: queries.search_offers(
+    "search": (8, lambda s, held, scope: queries.search_offers(
         s, scope, account_id=held.account_id, q="pro 10%", vendor=["Tailspin Software"], sort="price")),
-    "offer": (5, lambda s, held, scope: queries.get_offer(s, scope, held.offer_id, account_id=held.account_id)),
-    "terms": (6, lambda s, held, scope: queries.order_terms(
+    "offer": (7, lambda s, held, scope: queries.get_offer(s, scope, held.offer_id, account_id=held.account_id)),
+    "terms": (8, lambda s, held, scope: queries.order_terms(
         s, scope, account_id=held.account_id, lines=[a_line(s), a_line(s, 2, "needy")])),
     "orders": (2, lambda s, held, scope: queries.list_orders(s, scope, q="ord", account_id=held.account_id)),
     "subscriptions": (3, lambda s, held, scope: queries.list_subscriptions(

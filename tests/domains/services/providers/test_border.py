@@ -145,7 +145,9 @@ def test_a_whole_hostile_catalogue_is_kept_and_sold(provider: Scripted) -> None:
     offer = OFFER | dict.fromkeys(("vendor", "category", "name", "kind", "unit", "description", "version"), NASTY)
     offer |= {"plans": [plan, *odd, plan | {"billing_cycle": NASTY}], "countries": ["NL", NASTY, *["DE"] * 5000],
               "addon_of": [], "policy": {"odd": NASTY}}  # fmt: skip
-    provider.say(200, json.dumps({"items": [offer]}).encode())
+    promotion = {"id": "p", "name": NASTY, "percent": "5", "countries": [NASTY], "vendors": [NASTY]}
+    provider.say(200, json.dumps({"items": [offer], "mark": "1"}).encode())
+    provider.say(200, json.dumps({"items": [promotion]}).encode())
 
     exchanges.sync_catalogue()
     with db.begin_read() as session:
