@@ -10,7 +10,7 @@ SHIPPED := portal api gateway saga domains demo sandbox migrations cli.py doctor
 SEMGREP := var/security/bin/semgrep scan --metrics=off --disable-version-check
 export PORT ?= 8000
 unexport PYTHONDONTWRITEBYTECODE # several processes import the same code: let the first one compile it for all
-.PHONY: help run test check proof chaos mutants asvs e2e bench bench-saga lint sbom security audit format types contracts migrate revision openapi data-model personal-data flows translations lock clean
+.PHONY: help run test check proof chaos mutants asvs e2e bench bench-catalogue bench-saga lint sbom security audit format types contracts migrate revision openapi data-model personal-data flows translations lock clean
 
 help: ## print these commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -58,6 +58,9 @@ e2e: ## the Playwright suite; BASE_URL=… runs it against any installation, MAR
 
 bench: install-run ## what each request costs and how many a second are carried; writes var/bench.json
 	@$(BIN)/python -m benchmarks
+
+bench-catalogue: install-test ## sync and search of 50,000 offers beside plain SQL; writes var/bench-catalogue.json
+	@$(BIN)/python -m benchmarks.catalogue
 
 bench-saga: install-bench ## our sagas beside DBOS, the same four steps in turns; writes var/bench-saga.json
 	@$(BIN)/python -m benchmarks.saga

@@ -11,7 +11,7 @@ from alembic import op
 from domains.kernel import columns
 
 revision = "0011"
-down_revision = "0006"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

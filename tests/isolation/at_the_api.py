@@ -24,8 +24,7 @@ PARAMETERS = {
     "actor_id": "user", "invitation_id": "invitation", "client_id": "client", "secret_id": "secret", "key_id": "key",
     "domain_id": "domain", "support_grant_id": "grant", "grant_id": "grant", "attachment_id": "attachment",
     "audit_entry_id": "entry", "export_id": "export", "approval_id": "approval", "cart_id": "cart", "quote_id": "quote",
-    "line_id": "cart_line", "owner_id": "colleague", "agreement_id": "agreement", "sync_id": None,
-    "price_book_id": None,
+    "line_id": "cart_line", "owner_id": "colleague", "agreement_id": "agreement", "sync_id": None, "price_book_id": None,
 }  # fmt: skip
 # And into a field of a body. Nobody's ids: a tax office's, and `client_id`, by which a customer's provider knows us.
 FIELDS = {
@@ -42,7 +41,6 @@ NEEDED = {"exportAuditEntries": {"format": "csv"}}  # what an address does not a
 KEPT = {("createSupportGrant", "case_id"): 201}
 FORBIDDEN = {("createCustomer", "reseller_id"): 403}  # says who may onboard at all, whichever id is named
 RULES = [{"scope": "all", "markup_percent": "5"}]
-AGREED = {"reference": "x", "price_book": "Standard 2026", "valid_from": "2026-01-01"}
 NOBODY: Any = Tenant("nobody", "direct", "", new_id(), ids={"customer": "", "reseller": ""})
 CHANGES = ("changeQuantity", "cancelSubscription", "extendSubscription", "suspendSubscription", "resumeSubscription",
            "changePlan", "scheduleChange", "removeScheduledChange")  # fmt: skip
@@ -74,14 +72,21 @@ def bodies(operation: str, t: Tenant) -> list[dict[str, Any]]:
         "setEndOfTerm": [{"mode": "cancel"}], "giveDecision": [{"user_id": ids.get("colleague")}],
         "openCase": [case | {"links": [link]} for link in linked],
         "intervene": [{"op": "pause", "expected_rev": 0, "reason": "x"}],
-        "createPriceBook": [{"name": f"New of {t.name}", "rules": RULES}], "updatePriceBook": [{"rules": RULES}],
-        "previewPriceBook": [{"rules": RULES}], "updatePriceAgreement": [{"valid_to": None}],
-        "createPriceAgreement": [AGREED | {"customer_id": ids["customer"]}], "startCatalogueSync": [{"full": False}],
         "setApprovalLimit": [{"role": "buyer", "limit": {"amount": "90000.00", "currency": "EUR"}}],
         "retryRuns": [{"reason": "x", "customer_id": ids["customer"], "resource_id": ids.get("order")}],
     }  # fmt: skip
-    known |= before_an_order(t, plain, more)
+    known |= before_an_order(t, plain, more) | about_prices(t)
     return known[operation] if operation in known else of_the_organisation(operation, t)
+
+
+def about_prices(t: Tenant) -> dict[str, list[dict[str, Any]]]:
+    """The same for price books, agreements and the catalogue."""
+    agreed = {"reference": "x", "price_book": "Standard 2026", "valid_from": "2026-01-01"}
+    return {
+        "createPriceBook": [{"name": f"New of {t.name}", "rules": RULES}], "updatePriceBook": [{"rules": RULES}],
+        "previewPriceBook": [{"rules": RULES}], "updatePriceAgreement": [{"valid_to": None}],
+        "createPriceAgreement": [agreed | {"customer_id": t.ids["customer"]}], "startCatalogueSync": [{"full": False}],
+    }  # fmt: skip
 
 
 def before_an_order(t: Tenant, plain: dict[str, Any], more: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:

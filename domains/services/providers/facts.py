@@ -17,7 +17,7 @@ from domains.kernel.errors import Invalid
 
 from ..pricing.reckoning import ANNUAL, MONTHLY, ONE_TIME, months_of
 from .border import COUNT, LAST_YEAR, Currency, ProviderId, Whole, Word, believed, day_within_reach, last_day
-from .plans import PlanChoice
+from .plans import EndOfTerm, PlanChoice
 
 
 class Price(Word, frozen=True):
@@ -205,25 +205,6 @@ class Returnable(Word, frozen=True):
 
     quantity: Whole
     until: datetime
-
-
-class EndOfTerm(Word, frozen=True):
-    """What may be decided about the end of a term. A way that we do not know is not offered."""
-
-    most = {"default": 12, "set_to": 12}
-
-    modes: tuple[str, ...] = ("renew", "cancel")
-    default: str = "renew"
-    set_to: str | None = None
-    surcharge_percent: Decimal | None = None
-    locked_from: datetime | None = None
-
-    def tidied(self, name: str, said: Any) -> Any:
-        if name == "modes":
-            return tuple(mode for mode in said if mode in ("renew", "cancel", "bridge"))
-        if name == "surcharge_percent" and said is not None and not 0 <= said <= 1000:
-            raise ValueError("a surcharge that nobody can mean")
-        return said
 
 
 class ChangePolicy(Word, frozen=True):

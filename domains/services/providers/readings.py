@@ -16,8 +16,8 @@ from ..models.facts import AcceptedLine, CcpCustomer, CcpUser, ChangeOutcome, En
 from ..models.subscriptions import state_of
 from ..pricing import FOREVER
 from .answers import UnknownOutcome
-from .facts import ChangePolicy, Customer, EndOfTerm, HeldSubscription, MadeChange, Refusal, User
-from .plans import HeldNextTerm
+from .facts import ChangePolicy, Customer, HeldSubscription, MadeChange, Refusal, User
+from .plans import EndOfTerm, HeldNextTerm
 from .plans import PlanChoice as Said
 
 

@@ -79,7 +79,6 @@ from .subscriptions import get_subscription as get_subscription
 from .subscriptions import list_addons as list_addons
 from .subscriptions import list_changes as list_changes
 from .subscriptions import list_subscriptions as list_subscriptions
-from .subscriptions import past_their_end as past_their_end
 from .syncs import get_sync as get_sync
 from .syncs import list_offer_changes as list_offer_changes
 from .syncs import list_syncs as list_syncs

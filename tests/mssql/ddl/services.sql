@@ -171,6 +171,39 @@ CREATE TABLE cart_line (
 
 CREATE INDEX ix_cart_line_cart_id ON cart_line (cart_id);
 
+CREATE TABLE catalogue_change (
+	id BINARY(16) NOT NULL,
+	sync_id BINARY(16) NOT NULL,
+	offer_id BINARY(16) NOT NULL,
+	name NVARCHAR(200) NOT NULL,
+	kind NVARCHAR(10) NOT NULL,
+	at DATETIMEOFFSET NOT NULL,
+	before NVARCHAR(max) NOT NULL,
+	after NVARCHAR(max) NOT NULL,
+	prices NVARCHAR(max) NOT NULL,
+	CONSTRAINT pk_catalogue_change PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_catalogue_change_offer_id_id ON catalogue_change (offer_id, id);
+
+CREATE INDEX ix_catalogue_change_sync_id ON catalogue_change (sync_id);
+
+CREATE TABLE catalogue_sync (
+	id BINARY(16) NOT NULL,
+	provider NVARCHAR(40) NOT NULL,
+	kind NVARCHAR(12) NOT NULL,
+	ended_at DATETIMEOFFSET NOT NULL,
+	offers INTEGER NOT NULL,
+	added INTEGER NOT NULL,
+	changed INTEGER NOT NULL,
+	ended INTEGER NOT NULL,
+	mark NVARCHAR(200) NULL,
+	etag NVARCHAR(200) NULL,
+	CONSTRAINT pk_catalogue_sync PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_catalogue_sync_provider_id ON catalogue_sync (provider, id);
+
 CREATE TABLE change_ (
 	id BINARY(16) NOT NULL,
 	subscription_id BINARY(16) NOT NULL,
@@ -192,6 +225,7 @@ CREATE TABLE change_ (
 	requested_by_id BINARY(16) NULL,
 	requested_by NVARCHAR(200) NOT NULL,
 	provider_change_id NVARCHAR(80) NULL,
+	wish NVARCHAR(max) NULL,
 	error_code NVARCHAR(80) NULL,
 	error_detail NVARCHAR(1000) NULL,
 	begun_at DATETIMEOFFSET NOT NULL,
@@ -297,6 +331,7 @@ CREATE TABLE listing (
 	term NVARCHAR(10) NOT NULL,
 	billing_cycle NVARCHAR(10) NOT NULL,
 	purchase_price NUMERIC(19, 6) NOT NULL,
+	list_price NUMERIC(19, 6) NULL,
 	terms NVARCHAR(100) NOT NULL,
 	billing_cycles NVARCHAR(60) NOT NULL,
 	CONSTRAINT pk_listing PRIMARY KEY (currency, offer_id)
@@ -342,6 +377,7 @@ CREATE TABLE offer_plan (
 	billing_cycle NVARCHAR(10) NOT NULL,
 	position INTEGER NOT NULL,
 	purchase_price NUMERIC(19, 6) NOT NULL,
+	list_price NUMERIC(19, 6) NULL,
 	CONSTRAINT pk_offer_plan PRIMARY KEY (offer_id, currency, term, billing_cycle)
 );
 
@@ -405,6 +441,7 @@ CREATE TABLE order_line (
 	valid_to DATE NOT NULL,
 	undo_until DATETIMEOFFSET NULL,
 	parent_subscription_id BINARY(16) NULL,
+	priced_by NVARCHAR(max) NULL,
 	state NVARCHAR(12) NOT NULL,
 	error_code NVARCHAR(80) NULL,
 	error_detail NVARCHAR(1000) NULL,
@@ -443,6 +480,17 @@ CREATE TABLE outbox (
 
 CREATE INDEX ix_outbox_waiting ON outbox (position) WHERE published_at IS NULL;
 
+CREATE TABLE past_price (
+	offer_id BINARY(16) NOT NULL,
+	currency NVARCHAR(3) NOT NULL,
+	term NVARCHAR(10) NOT NULL,
+	billing_cycle NVARCHAR(10) NOT NULL,
+	until DATETIMEOFFSET NOT NULL,
+	purchase_price NUMERIC(19, 6) NOT NULL,
+	list_price NUMERIC(19, 6) NULL,
+	CONSTRAINT pk_past_price PRIMARY KEY (offer_id, currency, term, billing_cycle, until)
+);
+
 CREATE TABLE preview (
 	id BINARY(16) NOT NULL,
 	customer_id BINARY(16) NOT NULL,
@@ -457,13 +505,37 @@ CREATE TABLE preview (
 
 CREATE INDEX ix_preview_customer_id ON preview (customer_id);
 
+CREATE TABLE price_agreement (
+	id BINARY(16) NOT NULL,
+	holder_id BINARY(16) NOT NULL,
+	reference NVARCHAR(80) NOT NULL,
+	price_book NVARCHAR(80) NOT NULL,
+	valid_from DATE NOT NULL,
+	valid_to DATE NULL,
+	version INTEGER NOT NULL,
+	changed_at DATETIMEOFFSET NOT NULL,
+	CONSTRAINT pk_price_agreement PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_price_agreement_holder_id ON price_agreement (holder_id);
+
 CREATE TABLE price_book (
 	id BINARY(16) NOT NULL,
 	name NVARCHAR(80) NOT NULL,
+	rounding NVARCHAR(10) NOT NULL DEFAULT 'minor',
 	version INTEGER NOT NULL,
 	changed_at DATETIMEOFFSET NOT NULL,
 	CONSTRAINT pk_price_book PRIMARY KEY (id),
 	CONSTRAINT uq_price_book_name UNIQUE (name)
+);
+
+CREATE TABLE price_book_version (
+	price_book_id BINARY(16) NOT NULL,
+	version INTEGER NOT NULL,
+	since DATETIMEOFFSET NOT NULL,
+	rounding NVARCHAR(10) NOT NULL,
+	rules NVARCHAR(max) NOT NULL,
+	CONSTRAINT pk_price_book_version PRIMARY KEY (price_book_id, version)
 );
 
 CREATE TABLE price_rule (
@@ -472,11 +544,26 @@ CREATE TABLE price_rule (
 	scope NVARCHAR(10) NOT NULL,
 	target NVARCHAR(120) NOT NULL,
 	markup_percent NUMERIC(19, 6) NULL,
+	discount_percent NUMERIC(19, 6) NULL,
 	unit_price NUMERIC(19, 6) NULL,
 	currency NVARCHAR(3) NULL,
 	term NVARCHAR(10) NULL,
 	billing_cycle NVARCHAR(10) NULL,
+	min_quantity INTEGER NOT NULL DEFAULT '1',
+	valid_from DATE NULL,
+	valid_to DATE NULL,
+	rounding NVARCHAR(10) NULL,
 	CONSTRAINT pk_price_rule PRIMARY KEY (price_book_id, position)
+);
+
+CREATE TABLE promotion (
+	provider NVARCHAR(40) NOT NULL,
+	id NVARCHAR(80) NOT NULL,
+	name NVARCHAR(200) NOT NULL,
+	terms NVARCHAR(max) NOT NULL,
+	valid_from DATE NULL,
+	valid_to DATE NULL,
+	CONSTRAINT pk_promotion PRIMARY KEY (provider, id)
 );
 
 CREATE TABLE provider (
@@ -603,6 +690,8 @@ CREATE TABLE subscription (
 	paid_until DATE NULL,
 	auto_renew BIT NOT NULL,
 	parent_subscription_id BINARY(16) NULL,
+	next_term NVARCHAR(max) NULL,
+	earlier_plans NVARCHAR(max) NULL,
 	terms_of_offer NVARCHAR(max) NOT NULL,
 	policy NVARCHAR(max) NOT NULL,
 	provider_version INTEGER NOT NULL,
@@ -620,6 +709,8 @@ CREATE INDEX ix_subscription_account_id ON subscription (account_id);
 CREATE INDEX ix_subscription_customer_id_id ON subscription (customer_id, id);
 
 CREATE INDEX ix_subscription_order_id ON subscription (order_id);
+
+CREATE INDEX ix_subscription_parent_subscription_id ON subscription (parent_subscription_id);
 
 CREATE INDEX ix_subscription_reseller_id_id ON subscription (reseller_id, id);
 

@@ -673,6 +673,415 @@ UPDATE alembic_version SET version_num='0007' WHERE alembic_version.version_num 
 
 GO
 
+-- Running upgrade 0007 -> 0008
+
+ALTER TABLE offer_plan ADD list_price NUMERIC(19, 6) NULL;
+
+GO
+
+ALTER TABLE listing ADD list_price NUMERIC(19, 6) NULL;
+
+GO
+
+ALTER TABLE order_line ADD priced_by NVARCHAR(max) NULL;
+
+GO
+
+ALTER TABLE price_book ADD rounding NVARCHAR(10) NOT NULL DEFAULT 'minor';
+
+GO
+
+ALTER TABLE price_rule ADD discount_percent NUMERIC(19, 6) NULL;
+
+GO
+
+ALTER TABLE price_rule ADD min_quantity INTEGER NOT NULL DEFAULT '1';
+
+GO
+
+ALTER TABLE price_rule ADD valid_from DATE NULL;
+
+GO
+
+ALTER TABLE price_rule ADD valid_to DATE NULL;
+
+GO
+
+ALTER TABLE price_rule ADD rounding NVARCHAR(10) NULL;
+
+GO
+
+CREATE TABLE price_book_version (
+    price_book_id BINARY(16) NOT NULL,
+    version INTEGER NOT NULL,
+    since DATETIMEOFFSET NOT NULL,
+    rounding NVARCHAR(10) NOT NULL,
+    rules NVARCHAR(max) NOT NULL,
+    CONSTRAINT pk_price_book_version PRIMARY KEY (price_book_id, version)
+);
+
+GO
+
+CREATE TABLE price_agreement (
+    id BINARY(16) NOT NULL,
+    holder_id BINARY(16) NOT NULL,
+    reference NVARCHAR(80) NOT NULL,
+    price_book NVARCHAR(80) NOT NULL,
+    valid_from DATE NOT NULL,
+    valid_to DATE NULL,
+    version INTEGER NOT NULL,
+    changed_at DATETIMEOFFSET NOT NULL,
+    CONSTRAINT pk_price_agreement PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_price_agreement_holder_id ON price_agreement (holder_id);
+
+GO
+
+CREATE TABLE past_price (
+    offer_id BINARY(16) NOT NULL,
+    currency NVARCHAR(3) NOT NULL,
+    term NVARCHAR(10) NOT NULL,
+    billing_cycle NVARCHAR(10) NOT NULL,
+    until DATETIMEOFFSET NOT NULL,
+    purchase_price NUMERIC(19, 6) NOT NULL,
+    list_price NUMERIC(19, 6) NULL,
+    CONSTRAINT pk_past_price PRIMARY KEY (offer_id, currency, term, billing_cycle, until)
+);
+
+GO
+
+CREATE TABLE promotion (
+    provider NVARCHAR(40) NOT NULL,
+    id NVARCHAR(80) NOT NULL,
+    name NVARCHAR(200) NOT NULL,
+    terms NVARCHAR(max) NOT NULL,
+    valid_from DATE NULL,
+    valid_to DATE NULL,
+    CONSTRAINT pk_promotion PRIMARY KEY (provider, id)
+);
+
+GO
+
+CREATE TABLE catalogue_sync (
+    id BINARY(16) NOT NULL,
+    provider NVARCHAR(40) NOT NULL,
+    kind NVARCHAR(12) NOT NULL,
+    ended_at DATETIMEOFFSET NOT NULL,
+    offers INTEGER NOT NULL,
+    added INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    ended INTEGER NOT NULL,
+    mark NVARCHAR(200) NULL,
+    etag NVARCHAR(200) NULL,
+    CONSTRAINT pk_catalogue_sync PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_catalogue_sync_provider_id ON catalogue_sync (provider, id);
+
+GO
+
+CREATE TABLE catalogue_change (
+    id BINARY(16) NOT NULL,
+    sync_id BINARY(16) NOT NULL,
+    offer_id BINARY(16) NOT NULL,
+    name NVARCHAR(200) NOT NULL,
+    kind NVARCHAR(10) NOT NULL,
+    at DATETIMEOFFSET NOT NULL,
+    before NVARCHAR(max) NOT NULL,
+    after NVARCHAR(max) NOT NULL,
+    prices NVARCHAR(max) NOT NULL,
+    CONSTRAINT pk_catalogue_change PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_catalogue_change_sync_id ON catalogue_change (sync_id);
+
+GO
+
+CREATE INDEX ix_catalogue_change_offer_id_id ON catalogue_change (offer_id, id);
+
+GO
+
+UPDATE alembic_version SET version_num='0008' WHERE alembic_version.version_num = '0007';
+
+GO
+
+-- Running upgrade 0008 -> 0009
+
+CREATE TABLE approval (
+    id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    account_id BINARY(16) NOT NULL,
+    account_name NVARCHAR(200) NOT NULL,
+    subject_kind NVARCHAR(10) NOT NULL,
+    subject_id BINARY(16) NOT NULL,
+    run_id BINARY(16) NULL,
+    label NVARCHAR(300) NOT NULL,
+    state NVARCHAR(12) NOT NULL,
+    currency NVARCHAR(3) NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    terms NVARCHAR(max) NOT NULL,
+    role NVARCHAR(20) NOT NULL,
+    requested_by NVARCHAR(200) NOT NULL,
+    requested_by_id BINARY(16) NULL,
+    requested_by_client NVARCHAR(64) NULL,
+    requested_at DATETIMEOFFSET NOT NULL,
+    expires_at DATETIMEOFFSET NOT NULL,
+    delegated_to NVARCHAR(320) NULL,
+    delegated_by NVARCHAR(200) NULL,
+    decided_by NVARCHAR(200) NULL,
+    decided_by_id BINARY(16) NULL,
+    decided_at DATETIMEOFFSET NULL,
+    reason NVARCHAR(500) NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_approval PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_approval_customer_id_id ON approval (customer_id, id);
+
+GO
+
+CREATE INDEX ix_approval_reseller_id_id ON approval (reseller_id, id);
+
+GO
+
+CREATE INDEX ix_approval_account_id ON approval (account_id);
+
+GO
+
+CREATE INDEX ix_approval_subject_id ON approval (subject_id);
+
+GO
+
+CREATE TABLE ordering_rule (
+    id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    currency NVARCHAR(3) NULL,
+    preview_above_minor BIGINT NULL,
+    approval_days INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_ordering_rule PRIMARY KEY (id),
+    CONSTRAINT uq_ordering_rule_customer_id UNIQUE (customer_id)
+);
+
+GO
+
+CREATE TABLE cart (
+    id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    account_id BINARY(16) NOT NULL,
+    po_reference NVARCHAR(80) NULL,
+    cost_centre NVARCHAR(80) NULL,
+    starts_on DATE NULL,
+    preview_id BINARY(16) NULL,
+    updated_at DATETIMEOFFSET NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_cart PRIMARY KEY (id),
+    CONSTRAINT uq_cart_account_id UNIQUE (account_id)
+);
+
+GO
+
+CREATE INDEX ix_cart_customer_id ON cart (customer_id);
+
+GO
+
+CREATE INDEX ix_cart_reseller_id ON cart (reseller_id);
+
+GO
+
+CREATE TABLE cart_line (
+    id BINARY(16) NOT NULL,
+    cart_id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    position INTEGER NOT NULL,
+    offer_id BINARY(16) NOT NULL,
+    name NVARCHAR(200) NOT NULL,
+    quantity INTEGER NOT NULL,
+    term NVARCHAR(10) NULL,
+    billing_cycle NVARCHAR(10) NULL,
+    base_line_id BINARY(16) NULL,
+    parent_subscription_id BINARY(16) NULL,
+    CONSTRAINT pk_cart_line PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_cart_line_cart_id ON cart_line (cart_id);
+
+GO
+
+CREATE TABLE quote (
+    id BINARY(16) NOT NULL,
+    number NVARCHAR(20) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    account_id BINARY(16) NOT NULL,
+    account_name NVARCHAR(200) NOT NULL,
+    state NVARCHAR(10) NOT NULL,
+    preview_id BINARY(16) NOT NULL,
+    currency NVARCHAR(3) NOT NULL,
+    commitment BIGINT NOT NULL,
+    terms NVARCHAR(max) NOT NULL,
+    note NVARCHAR(1000) NULL,
+    made_by NVARCHAR(200) NOT NULL,
+    made_by_id BINARY(16) NULL,
+    made_at DATETIMEOFFSET NOT NULL,
+    valid_until DATETIMEOFFSET NOT NULL,
+    sent_at DATETIMEOFFSET NULL,
+    decided_by NVARCHAR(200) NULL,
+    decided_by_id BINARY(16) NULL,
+    decided_at DATETIMEOFFSET NULL,
+    reason NVARCHAR(500) NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_quote PRIMARY KEY (id),
+    CONSTRAINT uq_quote_number UNIQUE (number)
+);
+
+GO
+
+CREATE INDEX ix_quote_customer_id_id ON quote (customer_id, id);
+
+GO
+
+CREATE INDEX ix_quote_reseller_id_id ON quote (reseller_id, id);
+
+GO
+
+CREATE INDEX ix_quote_account_id ON quote (account_id);
+
+GO
+
+UPDATE alembic_version SET version_num='0009' WHERE alembic_version.version_num = '0008';
+
+GO
+
+-- Running upgrade 0009 -> 0010
+
+ALTER TABLE subscription ADD next_term NVARCHAR(max) NULL;
+
+GO
+
+ALTER TABLE subscription ADD earlier_plans NVARCHAR(max) NULL;
+
+GO
+
+ALTER TABLE change_ ADD wish NVARCHAR(max) NULL;
+
+GO
+
+COMMIT;
+
+GO
+
+CREATE INDEX ix_subscription_parent_subscription_id ON subscription (parent_subscription_id);
+
+GO
+
+BEGIN TRANSACTION;
+
+UPDATE alembic_version SET version_num='0010' WHERE alembic_version.version_num = '0009';
+
+GO
+
+-- Running upgrade 0010 -> 0011
+
+CREATE TABLE decision (
+    id BINARY(16) NOT NULL,
+    subscription_id BINARY(16) NOT NULL,
+    account_id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    term_first DATE NOT NULL,
+    term_end DATE NOT NULL,
+    deadline DATETIMEOFFSET NOT NULL,
+    mode NVARCHAR(12) NULL,
+    standing BIT NOT NULL,
+    note NVARCHAR(500) NULL,
+    owner_id BINARY(16) NULL,
+    owner NVARCHAR(200) NULL,
+    decided_by_id BINARY(16) NULL,
+    decided_by NVARCHAR(200) NULL,
+    decided_at DATETIMEOFFSET NULL,
+    reminded INTEGER NULL,
+    next_reminder_at DATETIMEOFFSET NULL,
+    outcome NVARCHAR(12) NULL,
+    settled_at DATETIMEOFFSET NULL,
+    finished_at DATETIMEOFFSET NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_decision PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_decision_subscription_id ON decision (subscription_id);
+
+GO
+
+CREATE INDEX ix_decision_owner_id ON decision (owner_id);
+
+GO
+
+CREATE INDEX ix_decision_customer_id_deadline ON decision (customer_id, deadline);
+
+GO
+
+CREATE INDEX ix_decision_reseller_id_deadline ON decision (reseller_id, deadline);
+
+GO
+
+CREATE INDEX ix_decision_next_reminder_at ON decision (next_reminder_at);
+
+GO
+
+CREATE INDEX ix_decision_settled_at_term_end ON decision (settled_at, term_end);
+
+GO
+
+CREATE TABLE history_line (
+    id BINARY(16) NOT NULL,
+    subscription_id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    at DATETIMEOFFSET NOT NULL,
+    kind NVARCHAR(20) NOT NULL,
+    facts NVARCHAR(max) NOT NULL,
+    by_id BINARY(16) NULL,
+    [by] NVARCHAR(200) NOT NULL,
+    run_id BINARY(16) NULL,
+    CONSTRAINT pk_history_line PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_history_line_subscription_id ON history_line (subscription_id, id);
+
+GO
+
+CREATE INDEX ix_history_line_customer_id ON history_line (customer_id);
+
+GO
+
+CREATE INDEX ix_history_line_reseller_id ON history_line (reseller_id);
+
+GO
+
+UPDATE alembic_version SET version_num='0011' WHERE alembic_version.version_num = '0010';
+
+GO
+
 COMMIT;
 
 GO
@@ -693,6 +1102,9 @@ CREATE SECURITY POLICY tenancy.tenants
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.account_ref,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.account_ref AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.account_ref AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.approval,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.approval AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.approval AFTER UPDATE,
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.approval_limit,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.approval_limit AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.approval_limit AFTER UPDATE,
@@ -704,15 +1116,30 @@ ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head AFTER U
 ADD FILTER PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.cart,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.cart AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.cart AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.cart_line,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.cart_line AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.cart_line AFTER UPDATE,
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.change_,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.change_ AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.change_ AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.decision,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.decision AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.decision AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.history_line,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.history_line AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.history_line AFTER UPDATE,
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.order_,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.order_ AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.order_ AFTER UPDATE,
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.order_line,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.order_line AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.order_line AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.ordering_rule,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.ordering_rule AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.ordering_rule AFTER UPDATE,
 ADD FILTER PREDICATE tenancy.covered(NULL, NULL) ON dbo.outbox,
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.preview,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.preview AFTER INSERT,
@@ -720,6 +1147,9 @@ ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.preview AFT
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.provider_operation,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.provider_operation AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.provider_operation AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.quote,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.quote AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.quote AFTER UPDATE,
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.seat_lot,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.seat_lot AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.seat_lot AFTER UPDATE,
