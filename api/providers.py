@@ -16,7 +16,7 @@ blp = Blueprint("providers", __name__, url_prefix="/providers", description=__do
 
 
 @blp.get("")
-@requires("operate")
+@requires("runs:read")
 @blp.response(200, ProviderList)
 def list_providers() -> Any:
     """List the providers with the state of their gates."""

@@ -128,7 +128,7 @@ def places(caller: Caller) -> list[dict[str, Any]]:
     ]
     control = [
         ("/runs", "adjustments", _("Runs"), "runs:read"),
-        ("/providers", "cloud", _("Providers"), "operate"),
+        ("/providers", "cloud", _("Providers"), "runs:read"),
         ("/price-books", "tag", _("Price books"), "price-books:read"),
         ("/price-agreements", "scale", _("Price agreements"), "price-books:read"),
         ("/catalogue-syncs", "refresh", _("Catalogue syncs"), "catalogue:write"),

@@ -24,7 +24,7 @@ CHANGES = {
 
 
 @bp.get("")
-@requires("operate")
+@requires("runs:read")
 def index() -> Any:
     """All providers with the state of their gates."""
     with db.begin_read() as session:

@@ -42,12 +42,12 @@ SCOPES = {
     "privacy:write": "Have people told what is known of them, and erased",
     "audit:read": "Search and export the audit log",
     "support:work": "Answer cases as an agent, and read and write notes among staff",
-    "runs:read": "See all runs of sagas",
+    "runs:read": "See all runs of sagas, and how the providers are",
     "runs:write": "Step in to runs of sagas",
     "price-books:read": "See price books, their rules and what has been agreed with whom",
     "price-books:write": "Make and change price books, and agree prices with customers",
     "catalogue:write": "Have the catalogue read from the providers at once",
-    "operate": "See what the provider bills that fits no charge, and how the providers are",
+    "operate": "See what the provider bills that fits no charge",
 }
 # What a role is, for whoever gives it.
 ROLES = {

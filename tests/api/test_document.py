@@ -60,6 +60,7 @@ EXPECTED = {
     },
     "charges": {"listCharges", "getCosts"},
     "invoices": {"listInvoices", "getInvoice", "downloadInvoicePdf", "downloadInvoiceCsv"},
+    "providers": {"listProviders"},
     "runs": {"listRuns", "getRun", "listRunEvents", "listInterventions", "intervene", "retryRuns"},
     "users": {
         "getMe", "updateMe", "listUsers", "getUser", "updateUser", "listLogins", "endLogin", "endLogins",

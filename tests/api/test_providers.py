@@ -22,7 +22,7 @@ def agreed(app: Flask) -> None:
 
 
 def test_operators_see_how_the_providers_are(app: Flask) -> None:
-    staff = Program(app, a_caller(kind="operator", scope=Scope.operator(), scopes=frozenset({"operate"})))
+    staff = Program(app, a_caller(kind="operator", scope=Scope.operator(), scopes=frozenset({"runs:read"})))
 
     (one,) = staff.get("/providers").json["items"]
 
@@ -33,7 +33,7 @@ def test_operators_see_how_the_providers_are(app: Flask) -> None:
 
 
 def test_nobody_else_does(app: Flask) -> None:
-    assert Program(app, a_caller(scopes=frozenset({"runs:read"}))).get("/providers").status_code == 403
+    assert Program(app, a_caller(scopes=frozenset({"orders:read"}))).get("/providers").status_code == 403
     assert Program(app, None).get("/providers").status_code == 401
 
 

@@ -153,7 +153,7 @@ class Broker(ServiceBroker):
         return True
 
     def _finish(self, instance_id: str, kept: Kept) -> LastOperation:
-        if self.failing:
+        if self.failing and kept.state != "deleting":
             kept.state = "failed" if kept.state == "creating" else "ready"
             return LastOperation(OperationState.FAILED, "The disk is full.")
         if kept.state == "deleting":

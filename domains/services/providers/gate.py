@@ -23,7 +23,7 @@ from .answers import AuthFailure, TemporaryFailure, Throttled
 
 FAILURES = 5  # in a row, within FORGOTTEN: then it closes
 FORGOTTEN = 300  # seconds after which a failure no longer counts
-PAUSE = 20.0  # seconds for which it stays closed; then one call is let through to see
+PAUSE = 10.0  # seconds for which it stays closed; then one call is let through to see
 TRIAL = 30  # seconds that this call may take before another is let through
 BUSY_FOR = 10.0  # seconds to wait where a provider says “too often” and not for how long
 NOTED_FOR = 7 * 86_400  # seconds

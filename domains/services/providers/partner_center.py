@@ -40,8 +40,6 @@ from .partner_center_changes import as_wanted, fulfils
 from .partner_center_orders import POLL, Raw, checked_out, lines_of, order_of, placed
 from .wire import Answer, Wire
 
-MOST_PAGES = 1000
-
 
 class PartnerCenterProvider:
     """The provider port, spoken to Partner Center."""
@@ -51,9 +49,9 @@ class PartnerCenterProvider:
         gate: Gate | None = None,
     ) -> None:  # fmt: skip
         self.key, self._about = endpoint.key, endpoint
-        reads, token = words.no_of_partner_center, endpoint.token_url
-        form = {"scope": endpoint.scope} if endpoint.scope else None
-        self._wire = Wire(url, client_id, client_secret, timeout, no=reads, token_url=token, token_form=form, gate=gate)
+        token = {"scope": endpoint.scope} if endpoint.scope else None
+        reads, to = words.no_of_partner_center, (url, client_id, client_secret, timeout)
+        self._wire = Wire(*to, no=reads, token_url=endpoint.token_url, token_form=token, gate=gate)
         self._tenants: dict[str, str] = {}  # their ids, by our reference
         self._seen: tuple[str, Raw, str] | None = None  # the subscription that was read last, whole, and its version
 
@@ -128,8 +126,8 @@ class PartnerCenterProvider:
         customer_id = self._tenant(str(customer))
         if customer_id is None:
             return []
-        found = self._pages(f"/v1/customers/{customer_id}/subscriptions")
-        return [words.held(raw, customer_id, str(customer)) for raw in found]
+        at = f"/v1/customers/{customer_id}/subscriptions"
+        return [words.held(raw, customer_id, str(customer)) for raw in self._pages(at)]
 
     def list_changes_since(self, cursor: str | None) -> ChangesPage:
         """The audit records of subscriptions since a moment; they are kept for 90 days at most."""
@@ -164,11 +162,9 @@ class PartnerCenterProvider:
         """Write the whole subscription back as it was seen, but for what changes; refused when it is another by now."""
         if not self.capabilities().takes(change):
             raise _not_supported(f"{change['kind']} {change.get('mode', '')}".strip())
-        seen, self._seen = self._seen, None
-        raw, version = seen[1:] if seen and seen[0] == subscription_id else self._read(subscription_id)
-        headers = _headers(operation_id) | {"If-Match": version}
-        wanted = as_wanted(raw, change)
-        answer = self._wire.answered("PATCH", _path(subscription_id), Raw, headers=headers, json=wanted)
+        raw, version = self._seen_or_read(subscription_id)
+        sent = {"headers": _headers(operation_id) | {"If-Match": version}, "json": as_wanted(raw, change)}
+        answer = self._wire.answered("PATCH", _path(subscription_id), Raw, **sent)
         return _made(subscription_id, change, "pending" if answer.status == 202 else "succeeded", answer.wait)
 
     def find_change(
@@ -192,6 +188,13 @@ class PartnerCenterProvider:
         self._seen = (subscription_id, answer.said, version)
         return answer.said, version
 
+    def _seen_or_read(self, subscription_id: str) -> tuple[Raw, str]:
+        """The subscription as it was seen last, once; so that a change is of what the customer has decided on."""
+        seen = self._seen
+        raw, version = seen[1:] if seen and seen[0] == subscription_id else self._read(subscription_id)
+        self._seen = None
+        return raw, version
+
     def _ask(self, method: str, path: str, request_id: UUID, **options: Any) -> Answer[Raw]:
         return self._wire.answered(method, path, Raw, headers=_headers(request_id), **options)
 
@@ -200,7 +203,7 @@ class PartnerCenterProvider:
 
     def _pages(self, path: str, **query: Any) -> Iterator[Raw]:
         extra: dict[str, str] = {}
-        for _ in range(MOST_PAGES):
+        for _ in range(1000):
             page = self._wire.answered("GET", path, words.Listed, headers=_headers() | extra, params=query).said
             yield from page.items
             following = (page.links or {}).get("next") or {}

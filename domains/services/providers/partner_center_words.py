@@ -102,11 +102,19 @@ def offers_of(sheet: bytes, segment: str) -> list[CatalogueOffer]:
     A line that cannot be read is left out with its offer's other lines kept.
     """
     rows: dict[str, list[dict[str, str]]] = {}
-    for row in csv.DictReader(io.StringIO(sheet.decode("utf-8-sig", "replace"))):
+    for row in _rows(sheet):
         if row.get("Segment") in (None, "", segment) and row.get("ProductId") and row.get("SkuId"):
             rows.setdefault(f"{row['ProductId']}:{row['SkuId']}", []).append(row)
     found = [_offer(offer_id, lines) for offer_id, lines in rows.items()]
     return [one for one in found if one is not None]
+
+
+def _rows(sheet: bytes) -> list[dict[str, str]]:
+    text = io.StringIO(sheet.decode("utf-8-sig", "replace"), newline=None)
+    try:
+        return list(csv.DictReader(text))
+    except csv.Error as why:
+        raise UnknownOutcome(f"the price sheet cannot be read: {why}") from why
 
 
 def _offer(offer_id: str, lines: list[dict[str, str]]) -> CatalogueOffer | None:
@@ -143,8 +151,15 @@ def id_of(raw: dict[str, Any], customer_id: str) -> str:
 
 def held(raw: dict[str, Any], customer_id: str, customer: str | None) -> HeldSubscription:
     """A subscription as it stands. Its last day is inclusive and in UTC; a word for its state that is new is kept."""
+    try:
+        return msgspec.convert(_facts(raw, customer_id, customer), HeldSubscription, strict=False)
+    except (ValueError, TypeError, AttributeError) as why:  # msgspec's own is a ValueError
+        raise UnknownOutcome(f"a subscription of Partner Center cannot be read: {why}") from why
+
+
+def _facts(raw: dict[str, Any], customer_id: str, customer: str | None) -> dict[str, Any]:
     status, parent = str(raw.get("status") or "none"), raw.get("parentSubscriptionId")
-    facts = {
+    return {
         "id": id_of(raw, customer_id), "reference": _reference(raw.get("friendlyName")),
         "quantity": raw.get("quantity"), "status": STATES.get(status, status),
         "start_date": _day(raw, "effectiveStartDate"), "valid_to": _day(raw, "commitmentEndDate"),
@@ -156,10 +171,6 @@ def held(raw: dict[str, Any], customer_id: str, customer: str | None) -> HeldSub
         "end_of_term": "renew" if raw.get("autoRenewEnabled") else "bridge", "next_term": _next_term(raw),
         "lots": [vars_of(lot) for lot in _lots(raw)],
     }  # fmt: skip
-    try:
-        return msgspec.convert(facts, HeldSubscription, strict=False)
-    except msgspec.ValidationError as why:
-        raise UnknownOutcome(f"a subscription of Partner Center cannot be read: {why}") from why
 
 
 def vars_of(lot: HeldLot) -> dict[str, Any]:
