@@ -107,8 +107,7 @@ class PartnerCenterProvider:
 
     def find_order(self, reference: UUID, order: Raw | None = None) -> PlacedOrder | None:
         """The order, if all its lines are found by their names; else None: asking again orders only what is missing."""
-        customer_id = self._tenant(order["customer"]) if order is not None else None
-        if order is None or customer_id is None:
+        if order is None or (customer_id := self._tenant(order["customer"])) is None:
             return None
         known = self._ordered(customer_id, order)
         return order_of(order, str(reference), known) if len(known) == len(order["lines"]) else None
@@ -163,6 +162,8 @@ class PartnerCenterProvider:
         if not self.capabilities().takes(change):
             raise _not_supported(f"{change['kind']} {change.get('mode', '')}".strip())
         raw, version = self._seen_or_read(subscription_id)
+        if fulfils(raw, change):  # asked twice: the same request with another body would be refused
+            return _made(subscription_id, change, "succeeded", None)
         sent = {"headers": _headers(operation_id) | {"If-Match": version}, "json": as_wanted(raw, change)}
         answer = self._wire.answered("PATCH", _path(subscription_id), Raw, **sent)
         return _made(subscription_id, change, "pending" if answer.status == 202 else "succeeded", answer.wait)
@@ -191,9 +192,9 @@ class PartnerCenterProvider:
     def _seen_or_read(self, subscription_id: str) -> tuple[Raw, str]:
         """The subscription as it was seen last, once; so that a change is of what the customer has decided on."""
         seen = self._seen
-        raw, version = seen[1:] if seen and seen[0] == subscription_id else self._read(subscription_id)
+        found = seen[1:] if seen and seen[0] == subscription_id else self._read(subscription_id)
         self._seen = None
-        return raw, version
+        return found
 
     def _ask(self, method: str, path: str, request_id: UUID, **options: Any) -> Answer[Raw]:
         return self._wire.answered(method, path, Raw, headers=_headers(request_id), **options)

@@ -83,6 +83,10 @@ FROM provider WITH (UPDLOCK, HOLDLOCK)
 WHERE provider.[key] = :key;
 
 SELECT …
+FROM provider_hint WITH (UPDLOCK, HOLDLOCK)
+WHERE provider_hint.id = :id;
+
+SELECT …
 FROM provider_operation WITH (UPDLOCK, HOLDLOCK)
 WHERE provider_operation.id = :id;
 
