@@ -41,7 +41,9 @@ class Operation(Answer):
         validate=validate.OneOf(["not_started", "running", "succeeded", "failed", "canceled"]),
         metadata={"description": "The only closed list of words in an answer."},
     )
-    waiting_for = Word("provider", "approval", "support", description="Whose turn it is, if not ours.", allow_none=True)
+    waiting_for = Word(
+        "provider", "approval", "start_date", "support", description="Whose turn it is, if not ours.", allow_none=True
+    )
     percent_complete = Int(validate=validate.Range(0, 100), metadata={"format": "int32"})
     steps = fields.List(fields.Nested(OperationStep))
     label = fields.String(metadata={"description": "What it is about, for people."})

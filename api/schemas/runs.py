@@ -33,7 +33,9 @@ class Run(Answer):
     status = Word(*STATUSES, description="`paused` while somebody holds it, whatever it was doing.")
     phase = Word("F", "C", description="F: forwards; C: taking back what was done.")
     attention = fields.String(allow_none=True, metadata={"description": "Why a person must look."})
-    waiting_for = Word("provider", "approval", description="Whose turn it is, if not ours.", allow_none=True)
+    waiting_for = Word(
+        "provider", "approval", "start_date", description="Whose turn it is, if not ours.", allow_none=True
+    )
     next_at = moment("When it goes on by itself at the latest.", allow_none=True)
     deadline_at = moment("When it gives up, if it may.", allow_none=True)
     key = fields.String(metadata={"description": "Its business key: the same key never starts another."})

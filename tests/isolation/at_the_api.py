@@ -21,10 +21,11 @@ PARAMETERS = {
     "customer_id": "customer", "account_id": "account", "order_id": "order", "subscription_id": "subscription",
     "case_id": "case", "invoice_id": "invoice", "operation_id": "operation", "run_id": "operation",
     "resource_id": "order", "subject_id": "order", "offer_id": None, "price_book_id": None, "user_id": "colleague",
-    "login_id": "login", "actor_id": "user", "invitation_id": "invitation", "client_id": "client", "secret_id": "secret",
-    "key_id": "key", "domain_id": "domain", "support_grant_id": "grant", "grant_id": "grant", "attachment_id": "attachment",
-    "audit_entry_id": "entry", "export_id": "export", "approval_id": "approval", "quote_id": "quote", "sync_id": None,
-    "line_id": "cart_line", "owner_id": "colleague", "agreement_id": "agreement", "cart_id": "cart",
+    "login_id": "login", "actor_id": "user", "invitation_id": "invitation", "client_id": "client",
+    "secret_id": "secret", "key_id": "key", "domain_id": "domain", "support_grant_id": "grant", "grant_id": "grant",
+    "attachment_id": "attachment", "audit_entry_id": "entry", "export_id": "export", "approval_id": "approval",
+    "quote_id": "quote", "sync_id": None, "line_id": "cart_line", "owner_id": "colleague",
+    "agreement_id": "agreement", "cart_id": "cart",
 }  # fmt: skip
 # And into a field of a body. Nobody's ids: a tax office's, and `client_id`, by which a customer's provider knows us.
 FIELDS = {
