@@ -60,6 +60,11 @@ def renewal_plans(pages: Pages, subscription: Document) -> list[Document]:
     ]
 
 
+def renewal_offers(pages: Pages, subscription: Document) -> list[str]:
+    """The offers whose plans it may renew into."""
+    return list(dict.fromkeys(plan["offer_id"] for plan in renewal_plans(pages, subscription)))
+
+
 def price_of(offer: Document, term: str, cycle: str, currency: str) -> Decimal | None:
     """What a unit of a plan costs a reseller; None where it is not sold so."""
     for plan in offer["plans"]:

@@ -121,7 +121,7 @@ def _planning(pages: Pages, subscription: Document, offer: Document, active: boo
         "can_schedule": active and lasts and subscription["auto_renew"],
         "deletes_scheduled": list(DELETES_SCHEDULED),
         "transitions": plans.transitions(pages, subscription) if active else [],
-        "renewal_plans": plans.renewal_plans(pages, subscription) if active and lasts else [],
+        "renewal_offers": plans.renewal_offers(pages, subscription) if active and lasts else [],
         "addons": {"cancel": "block", "suspend": "keep", "expire": "keep"},
     }
 

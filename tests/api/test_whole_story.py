@@ -113,8 +113,11 @@ def test_a_subscription_is_changed_and_cancelled_by_the_customer_and_its_reselle
 
 
 def test_a_subscription_is_planned_paused_and_becomes_another_plan(app: Flask, transport: inline.Transport) -> None:
-    _, customer, account = an_end_customer(app, transport)
-    _, order = ordered(customer, account)
+    operator = Client(app, transport, kind="operator", scope=Scope.operator())
+    wish = WISH | {"kind": "direct", "name": "Planner", "owner_email": "o@planner.example"}
+    planner = operator.do("/customers", wish)
+    customer = Client(app, transport, UUID(planner["id"]))
+    _, order = ordered(customer, customer.do("/accounts", {"name": "Plans"}))
     path = f"/subscriptions/{order['lines'][0]['subscription_id']}"
     other = next(one for one in customer.get(f"{path}/scheduled-change").json["plans"] if one["term"] == "P3Y")
     wish = {"offer_id": other["offer_id"], "term": "P3Y", "billing_cycle": other["billing_cycle"], "quantity": 7}

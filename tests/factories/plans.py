@@ -50,19 +50,13 @@ def choices(term: str, cycle: str) -> tuple[PlanChoice, ...]:
     return (*found, *(PlanChoice(PRO, *plan, "term", True, True, 1, 300) for plan in longer if plan[0] != term))
 
 
-def renewals() -> tuple[PlanChoice, ...]:
-    """All plans of both editions."""
-    made = [PlanChoice(PRO, one.term, one.billing_cycle, "renewal", True, True, 1, 300) for one in PLANS]
-    return (*made, *(PlanChoice(PLUS, one.term, one.billing_cycle, "renewal", True, True, 5, 300) for one in DEARER))
-
-
 def policy(session: Session, term: str = "P1Y", cycle: str = "monthly", **but: Any) -> Policy:
     """All that a provider can allow."""
     window = clock.business_now(session) + timedelta(days=7)
     allows = Policy(
         max_quantity=300, cancelable_until=window, extend_mode="free_date", can_suspend=True,
         suspended_at_end="expires", can_schedule=True, deletes_scheduled=DELETES, transitions=choices(term, cycle),
-        renewal_plans=renewals(), addons={"cancel": "block", "suspend": "keep", "expire": "keep"},
+        renewal_offers=(PRO, PLUS), addons={"cancel": "block", "suspend": "keep", "expire": "keep"},
     )  # fmt: skip
     return replace(allows, **but)
 

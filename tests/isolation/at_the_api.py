@@ -235,6 +235,11 @@ def found_header(doc: dict[str, Any], operation: dict[str, Any], name: str) -> b
     return any(resolved(doc, one)["name"] == name for one in operation.get("parameters", ()))
 
 
+def _headers() -> dict[str, str]:
+    """Whatever version there is; and a key of its own, which some operations other than POST want, too."""
+    return {"If-Match": "*", "Idempotency-Key": str(new_id())}
+
+
 def _in_bodies(
     path: str, method: str, name: str, place: str, own: list[Any], me: Tenant, victim: Tenant
 ) -> Iterator[Case]:
@@ -244,7 +249,7 @@ def _in_bodies(
             may = frozenset({FORBIDDEN.get((name, place), 404)}) | (NOTHING_FOUND if name == "retryRuns" else NOT_THERE)
             may = frozenset({KEPT[name, place]}) if (name, place) in KEPT else may
             yield Case("api", method, path, f"body {place}", filled(path, me), wish, may=may, put=frozenset({theirs}),
-                       headers={"If-Match": "*"}, kept=(name, place) in KEPT)  # fmt: skip
+                       headers=_headers(), kept=(name, place) in KEPT)  # fmt: skip
 
 
 def replaced(body: Any, place: str, kind: str, victim: Tenant) -> Iterator[tuple[Any, str]]:
@@ -271,7 +276,7 @@ def replaced(body: Any, place: str, kind: str, victim: Tenant) -> Iterator[tuple
 def _in_address(
     path: str, method: str, where: str, place: str, body: Any, me: Tenant, theirs: str, needed: dict[str, str]
 ) -> Case:
-    headers = {"If-Match": "*"} if method != "GET" else {}
+    headers = _headers() if method != "GET" else {}
     if where == "path":
         address = filled(path, me, {place: theirs})
         return Case("api", method, path, f"path {place}", address, body, headers=headers, put=frozenset({theirs}))
@@ -282,7 +287,7 @@ def _in_address(
 
 def _in_whole_address(path: str, method: str, body: Any, me: Tenant, theirs: dict[str, str]) -> Case:
     """All ids of an address are a stranger's, so that they fit each other."""
-    headers = {"If-Match": "*"} if method != "GET" else {}
+    headers = _headers() if method != "GET" else {}
     address, put = filled(path, me, theirs), frozenset(theirs.values())
     return Case("api", method, path, "path whole", address, body, headers=headers, put=put)
 

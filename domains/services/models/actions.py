@@ -104,7 +104,7 @@ def _change_plan(at: Standing) -> Action:
     reason = at.policy.reasons.get(
         "change_plan", Said("The provider offers no other plan to change to during the term.")
     )
-    return Action("change_plan", False, "not_offered", reason, at.renews_at if at.policy.renewal_plans else None)
+    return Action("change_plan", False, "not_offered", reason, at.renews_at if at.policy.renewal_offers else None)
 
 
 def _schedule(at: Standing) -> Action:

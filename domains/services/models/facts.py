@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from domains.kernel.money import Money, UnitPrice
 
 from ..lots import Lot
@@ -24,11 +26,11 @@ class Person:
     language: str = "en"
 
 
-@dataclass(frozen=True)
-class PlanChoice:
+class PlanChoice(msgspec.Struct, frozen=True, array_like=True):
     """A plan that a subscription can change to, now or at its renewal, as the provider said.
 
-    `new_term`: a term of its own begins; `reopens_window`: so do the windows to cancel and to give back.
+    It travels as a list, because an answer to an order of fifty lines has to fit into one message. `new_term`: a term
+    of its own begins; `reopens_window`: so do the windows to cancel and to give back.
     """
 
     provider_offer_id: str
@@ -63,7 +65,8 @@ class Policy:
     `reasons` maps an action (increase, decrease, cancel, extend) to the provider's words for why it is not possible.
     `deletes_scheduled`: the changes that delete what is planned for the next term. `suspended_at_end`: what becomes of
     a suspended one at its term's end (expires, renews). `addons`: what an act (cancel, suspend, expire) means for what
-    adds to it (block, keep, follow). A provider that says nothing of these has none of it.
+    adds to it (block, keep, follow). `renewal_offers`: those whose plans the next term can begin with. A provider that
+    says nothing of these has none of it.
     """
 
     can_increase: bool = True
@@ -81,7 +84,7 @@ class Policy:
     can_schedule: bool = False
     deletes_scheduled: tuple[str, ...] = ()
     transitions: tuple[PlanChoice, ...] = ()
-    renewal_plans: tuple[PlanChoice, ...] = ()
+    renewal_offers: tuple[str, ...] = ()
     addons: dict[str, str] = field(default_factory=dict)
     end_of_term: EndRules | None = None
 

@@ -211,7 +211,8 @@ class ChangePolicy(Word, frozen=True):
     """What the provider allows for one subscription now.
 
     `deletes_scheduled` names the changes that delete what is planned for the next term; `suspended_at_end` what
-    becomes of a suspended one when its term ends (expires, renews); `addons` what an act on it (cancel, suspend,
+    becomes of a suspended one when its term ends (expires, renews); `renewal_offers` the offers whose plans the next
+    term can begin with; `addons` what an act on it (cancel, suspend,
     expire) means for what adds to it: block, keep or follow.
     """
 
@@ -233,7 +234,7 @@ class ChangePolicy(Word, frozen=True):
     can_schedule: bool = False
     deletes_scheduled: tuple[str, ...] = ()
     transitions: tuple[PlanChoice, ...] = ()
-    renewal_plans: tuple[PlanChoice, ...] = ()
+    renewal_offers: tuple[ProviderId, ...] = ()
     addons: dict[str, str] = {}
     end_of_term: EndOfTerm | None = None
 

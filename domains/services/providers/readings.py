@@ -84,7 +84,7 @@ def policy_in(held: HeldSubscription, said: ChangePolicy) -> Policy:
         can_suspend=said.can_suspend, can_resume=said.can_resume, suspended_at_end=said.suspended_at_end,
         can_schedule=said.can_schedule, deletes_scheduled=said.deletes_scheduled,
         transitions=tuple(_choice(one) for one in said.transitions),
-        renewal_plans=tuple(_choice(one) for one in said.renewal_plans), addons=dict(said.addons),
+        renewal_offers=said.renewal_offers, addons=dict(said.addons),
         end_of_term=end_rules(said.end_of_term) if said.end_of_term else None,
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from domains.kernel.database import new_id
-from domains.kernel.errors import Conflict, Refused
+from domains.kernel.errors import N_, Conflict, Refused
 from domains.kernel.money import Money
 from domains.kernel.tenancy import Scope
 
@@ -35,6 +35,7 @@ from .previews import mismatch, promised
 from .subscriptions import find, standing_of
 from .terms import next_invoice
 
+OTHER = N_("The preview is for another change, or the subscription has changed since. Make a new one.")
 KINDS: dict[str, type[ChangeTerms]] = {"change_plan": PlanChangeTerms, "schedule_change": ScheduleTerms}
 
 
@@ -73,17 +74,25 @@ def change_terms(
     """
     subscription = find(session, scope, subscription_id)
     at, asked = standing_of(session, scope, subscription), ChangeWish(**wish)
+    kept = _promised(session, scope, action, preview_id) if preview_id is not None else None
     asked = replace(asked, mode=asked.mode or ("now" if action == "cancel" else None))
     check_change(at, kind=action, quantity=asked.quantity, mode=asked.mode, valid_to=asked.valid_to)
     buys = adds(subscription, action, asked.quantity)
     account = account_for_change(session, scope, subscription.account_id, buys=buys)
     fresh = terms_now(session, scope, at, account, action, asked)
-    if preview_id is None:
+    if kept is None:
         return fresh
-    kept: ChangeTerms = promised(session, scope, preview_id, "change", KINDS.get(action, ChangeTerms))
     if _wish(kept) != _wish(fresh):
-        raise mismatch("The preview is for another change, or the subscription has changed since. Make a new one.")
+        raise mismatch(OTHER)
     return replace(kept, change_id=new_id(), preview_id=preview_id, subscription_version=fresh.subscription_version)
+
+
+def _promised(session: Session, scope: Scope, action: str, preview_id: UUID) -> ChangeTerms:
+    """What a preview promises; refused when that is another kind of change."""
+    kept: ChangeTerms = promised(session, scope, preview_id, "change", ChangeTerms)
+    if kept.kind != action:
+        raise mismatch(OTHER)
+    return promised(session, scope, preview_id, "change", KINDS[action]) if action in KINDS else kept
 
 
 def change_preview(session: Session, scope: Scope, *, subscription_id: UUID, action: str, **wish: Any) -> ChangePreview:

@@ -20,6 +20,7 @@ from ..models.actions import out_of_range
 from ..models.standing import Standing
 from ..pricing import (
     MONTHLY,
+    ONE_TIME,
     ChangeWish,
     NextTerm,
     PlanTerms,
@@ -67,7 +68,17 @@ def plans_now(session: Session, scope: Scope, at: Standing) -> tuple[PlanOffer, 
 
 def plans_next(session: Session, scope: Scope, at: Standing) -> tuple[PlanOffer, ...]:
     """The plans that the next term can begin with."""
-    return _priced(session, scope, at, at.policy.renewal_plans)
+    row, wanted = at.subscription, set(at.policy.renewal_offers)
+    query = select(Offer, OfferPlan).join(OfferPlan, OfferPlan.offer_id == Offer.id)
+    query = query.where(Offer.provider == row.provider, Offer.provider_offer_id.in_(wanted))
+    query = query.where(OfferPlan.currency == row.currency, OfferPlan.term != ONE_TIME)
+    found = session.execute(query.order_by(Offer.min_quantity, Offer.name, OfferPlan.position)) if wanted else ()
+    choices = [
+        PlanChoice(offer.provider_offer_id, plan.term, plan.billing_cycle, "renewal", True, True, offer.min_quantity,
+                   offer.max_quantity)
+        for offer, plan in found
+    ]  # fmt: skip
+    return _priced(session, scope, at, choices)
 
 
 def _priced(session: Session, scope: Scope, at: Standing, choices: Iterable[PlanChoice]) -> tuple[PlanOffer, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import msgspec
 import pytest
 from dateutil.relativedelta import relativedelta
 from hypothesis import HealthCheck, example, given, settings
@@ -73,7 +73,9 @@ def test_a_longer_term_begins_today_and_opens_its_windows(databases: Settings, c
 def test_a_trial_becomes_what_it_tried_in_the_quantity_that_is_wanted(databases: Settings, clock: Clock) -> None:
     with db.begin() as session:
         a_catalogue(session, *offers())
-        choice = replace(policy(session).transitions[1], kind="conversion", term="P1Y", billing_cycle="monthly")
+        choice = msgspec.structs.replace(
+            policy(session).transitions[1], kind="conversion", term="P1Y", billing_cycle="monthly"
+        )
         allows = policy(session, transitions=(choice,), can_suspend=False)
         held = a_subscription(session, an_account(session), a_line(session, 25, TRIAL), policy=allows)
         clock.advance(days=3)
@@ -139,8 +141,10 @@ def test_a_promise_of_one_plan_is_none_of_another(databases: Settings, clock: Cl
         promise = commands.preview_change(session, **asked, term="P3Y", billing_cycle="annual")
         clock.advance(minutes=5)
         kept = change_of(session, held, "change_plan", term="P3Y", billing_cycle="annual", preview_id=promise.id)
-        with pytest.raises(Refused) as no:
-            change_of(session, held, "change_plan", offer_id=offer_id(session), preview_id=promise.id)
+        other = commands.preview_change(session, scope=EVERYBODY, subscription_id=held.id, action="suspend")
+        for preview in (promise, other):  # of another plan, and of no plan at all
+            with pytest.raises(Refused) as no:
+                change_of(session, held, "change_plan", offer_id=offer_id(session), preview_id=preview.id)
 
     assert promise.terms is not None and kept.charge_now == promise.terms.charge_now
     assert no.value.code == "preview_mismatch"
