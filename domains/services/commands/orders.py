@@ -21,6 +21,7 @@ from domains.kernel.tenancy import Scope
 from ..events import OrderCompleted, OrderDrafted, OrderRejected, SubscriptionActivated, costs_of
 from ..lots import Lot, named_after
 from ..models import AcceptedLine, AccountRef, Line, Offer, Order, Person, Policy, RejectedLine, SeatLot, Subscription
+from ..models.facts import PLANS
 from ..models.orders import ENDED, WAITING
 from ..pricing import OrderLine
 from ..queries import active_account
@@ -203,7 +204,7 @@ def _activate(
     subscription.paid_until = charged_until
     subscription.take_over(
         quantity=line.quantity, valid_from=line.valid_from, valid_to=line.valid_to, state=line.state,
-        raw_state=line.raw_state, auto_renew=line.auto_renew, policy=msgspec.to_builtins(line.policy),
+        raw_state=line.raw_state, auto_renew=line.auto_renew, policy=_policy(subscription, line),
         provider_version=line.provider_version,
     )  # fmt: skip
     store_lots(session, subscription, named_after(line.lots, (), order.number), ())
@@ -214,6 +215,12 @@ def _activate(
         subscription.valid_to, subscription.state, **costs_of(subscription),
     )  # fmt: skip
     publish(session, event)
+
+
+def _policy(subscription: Subscription, line: AcceptedLine) -> dict[str, Any]:
+    """What the provider allows, with what it said of plans, which was kept when it answered and did not travel."""
+    said: dict[str, Any] = msgspec.to_builtins(line.policy)
+    return said | {name: subscription.policy.get(name) or said[name] for name in PLANS if not said[name]}
 
 
 def store_lots(session: Session, subscription: Subscription, lots: Sequence[Lot], before: Sequence[SeatLot]) -> None:

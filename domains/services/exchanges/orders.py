@@ -6,10 +6,11 @@ asks again under the same operation id, which the provider knows too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -24,6 +25,7 @@ from domains.kernel.tenancy import Scope
 from ..commands.orders import find_order
 from ..errors import refusal
 from ..models import AcceptedLine, Line, Order, RejectedLine, Subscription
+from ..models.facts import PLANS
 from ..models.orders import ENDED
 from ..pricing import ONE_TIME
 from ..providers import PlacedOrder, Provider, Refusal, UnknownOutcome, provider
@@ -182,7 +184,16 @@ def _record(session: Session, answer: _Delivered, *, order_id: UUID, provider_op
     order.provider_order_id, order.accepted_total = answer.provider_order_id, total.minor
     note_answer(session, provider_operation_id, state="done", provider_id=answer.provider_order_id)
     _audit(session, order, {"provider_order_id": answer.provider_order_id, "rejected": answer.rejected})
-    return OrderAnswer(answer.accepted, answer.rejected, total)
+    return OrderAnswer(tuple(_short(session, line) for line in answer.accepted), answer.rejected, total)
+
+
+def _short(session: Session, line: AcceptedLine) -> AcceptedLine:
+    """A delivered line without what its policy says of plans, which is kept at once: fifty lines fit into one message."""
+    row = session.get(Subscription, line.subscription_id)
+    if row is not None:
+        row.policy = row.policy | {name: msgspec.to_builtins(getattr(line.policy, name)) for name in PLANS}
+    nothing: dict[str, Any] = {name: type(getattr(line.policy, name))() for name in PLANS}
+    return replace(line, policy=replace(line.policy, **nothing))
 
 
 def _refuse(session: Session, refused: DomainError, *, order_id: UUID, provider_operation_id: UUID) -> None:

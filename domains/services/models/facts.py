@@ -29,8 +29,8 @@ class Person:
 class PlanChoice(msgspec.Struct, frozen=True, array_like=True):
     """A plan that a subscription can change to, now or at its renewal, as the provider said.
 
-    It travels as a list, because an answer to an order of fifty lines has to fit into one message. `new_term`: a term
-    of its own begins; `reopens_window`: so do the windows to cancel and to give back.
+    Kept as a list, to be short. `new_term`: a term of its own begins; `reopens_window`: so do the windows to cancel and
+    to give back.
     """
 
     provider_offer_id: str
@@ -92,6 +92,9 @@ class Policy:
     def end_lock(self) -> datetime | None:
         """From when the provider no longer hears what shall happen at the end of the term; None: it does not say."""
         return (self.end_of_term.locked_from if self.end_of_term else None) or self.locked_from
+
+
+PLANS = ("transitions", "renewal_offers", "deletes_scheduled", "addons")  # of a policy: what is long, and seldom read
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,8 @@ def test_an_order_is_delivered_with_lots_windows_and_end_dates(sandbox: Sandbox)
     assert held.provider_subscription_id.startswith("CS-")
     assert len(held.allowed_end_dates) > 3
     assert {action.action for action in held.allowed_actions if action.enabled} == {
-        "change_quantity", "return_seats", "cancel", "cancel_at_end_of_term", "extend",
+        "change_quantity", "return_seats", "cancel", "cancel_at_end_of_term", "extend", "suspend", "change_plan",
+        "schedule_change",
     }  # fmt: skip
     assert seen(terms).provider_order_id == sandbox.orders(terms.order_id)[0]["id"]
 
