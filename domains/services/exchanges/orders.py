@@ -188,7 +188,7 @@ def _record(session: Session, answer: _Delivered, *, order_id: UUID, provider_op
 
 
 def _short(session: Session, line: AcceptedLine) -> AcceptedLine:
-    """A delivered line without what its policy says of plans, which is kept at once: fifty lines fit into one message."""
+    """A delivered line without what its policy says of plans, which is kept at once: so fifty lines are one message."""
     row = session.get(Subscription, line.subscription_id)
     if row is not None:
         row.policy = row.policy | {name: msgspec.to_builtins(getattr(line.policy, name)) for name in PLANS}
