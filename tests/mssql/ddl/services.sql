@@ -573,6 +573,20 @@ CREATE TABLE provider (
 	CONSTRAINT pk_provider PRIMARY KEY ([key])
 );
 
+CREATE TABLE provider_hint (
+	id BINARY(16) NOT NULL,
+	provider NVARCHAR(40) NOT NULL,
+	kind NVARCHAR(80) NOT NULL,
+	provider_subscription_id NVARCHAR(80) NULL,
+	account_id BINARY(16) NULL,
+	at DATETIMEOFFSET NOT NULL,
+	noted_at DATETIMEOFFSET NOT NULL,
+	taken_at DATETIMEOFFSET NULL,
+	CONSTRAINT pk_provider_hint PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_provider_hint_taken_at_noted_at ON provider_hint (taken_at, noted_at);
+
 CREATE TABLE provider_operation (
 	id BINARY(16) NOT NULL,
 	customer_id BINARY(16) NOT NULL,
