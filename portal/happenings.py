@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
@@ -87,7 +88,7 @@ def _renewal(row: Happening) -> tuple[str, str]:
     before, after = row.facts.get("old_price", ""), row.facts.get("unit_price", "")
     if before == after:
         return what, _("to %(day)s", day=_day(row.facts, "valid_to")) if "valid_to" in row.facts else ""
-    return what, _("a unit costs %(after)s, before %(before)s", after=after, before=before)
+    return what, _("a unit costs %(after)s, before %(before)s", after=_price(after), before=_price(before))
 
 
 def _provider(row: Happening) -> tuple[str, str]:
@@ -113,6 +114,11 @@ def _word(value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     return str(value).replace("_", " ")
+
+
+def _price(said: str) -> str:
+    currency, _blank, amount = said.partition(" ")
+    return formats.unit_price(Decimal(amount), currency) if amount else said
 
 
 def _day(facts: dict[str, Any], name: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from domains.services import db, queries
-from domains.services.commands.decisions import follow_term
+from domains.services.commands.decisions import add_line, follow_term
 from domains.services.models import Decision, Subscription
 from domains.services.queries import EndOfTerm
 from tests.factories.services import EVERYBODY
@@ -190,6 +190,21 @@ def test_names_are_shown_as_text(stall: Stall, buyer: Visitor) -> None:
     for path in ("/decisions", "/decisions/_open", at(held), f"/subscriptions/{held}/history"):
         source = buyer.get(path).get_data(as_text=True)
         assert HOSTILE.lower() not in source.lower(), path
+
+
+def test_a_renewal_stands_in_the_history_with_both_prices(stall: Stall, buyer: Visitor) -> None:
+    held = ending(stall)
+    facts = {"outcome": "renewed", "unit_price": "EUR 31.5", "old_price": "EUR 30", "amount": "EUR 630.00"}
+    with db.begin() as session:
+        row = session.get_one(Subscription, held)
+        add_line(session, (held, row.customer_id, None), "renewal", facts)
+        add_line(session, (held, row.customer_id, None), "asleep", {})
+
+    said = text_of(buyer.get(f"/subscriptions/{held}/history"))
+
+    assert "Renewed a unit costs EUR 31.50, before EUR 30.00" in said
+    assert "EUR 630.00" in said
+    assert "Asleep" in said
 
 
 @pytest.mark.slow

@@ -5,20 +5,20 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-import msgspec
-
-from domains.kernel.errors import N_
+from domains.kernel.errors import N_, Invalid
 from domains.kernel.money import Money
 
 from ..errors import WORDS
 from ..lots import Lot
 from ..models.facts import AcceptedLine, CcpCustomer, CcpUser, ChangeOutcome, EndRules, NextTerm, PlanChoice, Policy
 from ..models.subscriptions import state_of
-from ..pricing import FOREVER
+from ..pricing import ANNUAL, FOREVER, MONTHLY, ONE_TIME, months_of
 from .answers import UnknownOutcome
 from .facts import ChangePolicy, Customer, HeldSubscription, MadeChange, Refusal, User
 from .plans import EndOfTerm, HeldNextTerm
 from .plans import PlanChoice as Said
+
+CYCLES = (MONTHLY, ANNUAL, ONE_TIME)
 
 
 def accepted_line(subscription_id: UUID, held: HeldSubscription, policy: ChangePolicy) -> AcceptedLine:
@@ -39,8 +39,8 @@ def outcome_of(held: HeldSubscription, policy: ChangePolicy, change: MadeChange 
         auto_renew=held.auto_renew, valid_from=first_day(held), lots=lots_in(held), policy=policy_in(held, policy),
         provider_version=held.version, provider_change_id=change.id if change else None,
         refund=Money.of(refund.amount, refund.currency) if refund else None,
-        next_term=next_term_in(held), provider_offer_id=held.offer_id, term=held.term,
-        billing_cycle=held.billing_cycle,
+        next_term=next_term_in(held), provider_offer_id=held.offer_id, term=known_term(held.term),
+        billing_cycle=held.billing_cycle if held.billing_cycle in CYCLES else None,
     )  # fmt: skip
 
 
@@ -67,6 +67,14 @@ def first_day(held: HeldSubscription) -> date:
     if held.start_date is None:
         raise UnknownOutcome("the provider does not say when the subscription began")
     return held.start_date
+
+
+def known_term(said: str | None) -> str | None:
+    """A term that we can reckon with; None for another, or none."""
+    try:
+        return said if said is not None and months_of(said) >= 0 else None
+    except Invalid:
+        return None
 
 
 def lots_in(held: HeldSubscription) -> tuple[Lot, ...]:

@@ -166,7 +166,9 @@ def test_a_decision_is_given_to_somebody_who_works_there_and_to_nobody_else(shop
     nobodys = end_of(shop, subscription_id)
     stranger = shop.run(give_decision, GiveDecision.of(nobodys, shop.caller, email="stranger@elsewhere.example"))
     shop.run(give_decision, GiveDecision.of(nobodys, shop.caller, email="OWNER@northwind.example"))
+    late = shop.run(give_decision, GiveDecision.of(nobodys, shop.caller))
 
+    assert (run_of(late.id).error or {})["code"] == "version_conflict"
     error = run_of(stranger.id).error
     assert (nobodys.owner, end_of(shop, subscription_id).owner) == (None, "Olivia Owen")
     assert error is not None
