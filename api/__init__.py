@@ -22,10 +22,11 @@ from .auth import public
 BLUEPRINTS = {
     "customers": ("customers",),
     "users": ("users", "invitations", "api_clients", "sign_on", "support_grants", "privacy"),
-    "accounts": ("accounts", "budgets"),
+    "accounts": ("accounts", "budgets", "reconciliations"),
     "services": (
         "offers", "orders", "subscriptions", "end_of_term", "approval_limits", "providers", "planning", "approvals",
-        "ordering_rules", "carts", "quotes", "price_books", "price_agreements", "catalogue",
+        "ordering_rules", "carts", "quotes", "price_books", "price_agreements", "catalogue", "drift", "drift_rules",
+        "bulk_plans",
     ),
     "support": ("cases",),
     "billing": ("charges", "invoices", "mismatches"),

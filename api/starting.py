@@ -18,7 +18,10 @@ from . import described
 from .idempotency import REPLAYED, asked
 from .schemas.operations import Operation
 
-PATHS = {"order": "/orders/", "subscription": "/subscriptions/", "account": "/accounts/", "customer": "/customers/"}
+PATHS = {
+    "order": "/orders/", "subscription": "/subscriptions/", "account": "/accounts/", "customer": "/customers/",
+    "drift": "/drift/", "bulk_plan": "/bulk-plans/",
+}  # fmt: skip
 POLL_AFTER = 1  # seconds
 CANCELED = "It was cancelled; what had been done was taken back."
 NO_ANSWER = "We got no clear answer in time; what had been done was taken back."

@@ -16,11 +16,13 @@ from domains.support import commands as support
 from domains.support import db as support_db
 from domains.support import queries as support_queries
 from saga import store
+from saga.flows.adopt_drift import adopt_drift
 from saga.flows.cancel_subscription import cancel_subscription
 from saga.flows.change_quantity import change_quantity
 from saga.flows.extend_subscription import extend_subscription
 from saga.flows.place_order import place_order
 from saga.flows.refresh_subscription import RefreshSubscription, refresh_subscription
+from saga.payloads.drift import SettleDrift
 from saga.payloads.order import PlaceOrder
 from saga.tables import Run
 from saga.transports.inline import Transport
@@ -127,6 +129,15 @@ def _refresh(stage: Stage, scene: Scene, caller: Caller) -> None:
     stage.start(refresh_subscription, payload, caller)
 
 
+def _adopt(stage: Stage, scene: Scene, caller: Caller) -> None:
+    """What a look has found to be otherwise is taken over by a person."""
+    known: dict[str, Any] = {"subscription_id": stage.subscriptions[scene.tag], "state": "open"}
+    with services_db.begin_read() as session:
+        (found,) = services.list_drift(session, caller.scope, **known).items
+        drift = services.find_drift(session, caller.scope, found.id)
+    stage.start(adopt_drift, SettleDrift.of(drift, "adopt", None, caller, drift.version), caller)
+
+
 def _case(stage: Stage, scene: Scene, caller: Caller) -> None:
     agent = stage.callers["operator", "agent"]
     link = support.LinkWish("order", stage.orders[scene.tag])
@@ -150,5 +161,5 @@ def _case(stage: Stage, scene: Scene, caller: Caller) -> None:
 
 PLAYS = {
     "order": _order, "quantity": _quantity, "cancel": _cancel, "extend": _extend, "direct": _direct,
-    "refresh": _refresh, "case": _case,
+    "refresh": _refresh, "adopt": _adopt, "case": _case,
 }  # fmt: skip

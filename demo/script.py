@@ -8,7 +8,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Scene:
-    """Something a customer does `days` ago. `what` is order, quantity, extend, cancel, case, direct or refresh."""
+    """Something a customer does `days` ago.
+
+    `what` is order, quantity, extend, cancel, case, direct, refresh or adopt.
+    """
 
     days: float
     who: str
@@ -52,6 +55,7 @@ SCENES = (
     order(40, "northwind", 1, "nw-idle", ("litware-password-safe", 30)),
     Scene(39, "northwind", "direct", tag="nw-idle", with_={"kind": "suspend"}),
     Scene(38.9, "northwind", "refresh", tag="nw-idle"),
+    Scene(38.8, "northwind", "adopt", tag="nw-idle"),
     order(36, "wingtip", 0, "wt-motion", ("alpine-motion", 3)),
     Scene(35, "wingtip", "extend", tag="wt-motion", with_={"choice": 0}),
     order(33, "northwind", 0, "nw-mail", ("litware-mail-filter", 64)),
@@ -60,6 +64,7 @@ SCENES = (
     order(30, "northwind", 1, "nw-odd", ("margie-secure-access", 10)),
     Scene(29, "northwind", "direct", tag="nw-odd", with_={"kind": "set_status", "status": "under_review"}),
     Scene(28.9, "northwind", "refresh", tag="nw-odd"),
+    Scene(28.8, "northwind", "adopt", tag="nw-odd"),
     order(20, "northwind", 0, "nw-refused", ("fabrikam-object-store", 40), term="P1M",
           fault={"operation": "place_order", "kind": "reject", "code": "capacity_exceeded", "count": 1}),
     Scene(19.9, "northwind", "case", tag="nw-refused",
@@ -69,6 +74,8 @@ SCENES = (
     Scene(11, "lucerne", "case", tag="lu-partial",
           with_={"subject": "The intranet was not delivered", "answer": True}),
     order(6, "northwind", 0, "nw-forecast", ("tailspin-forecast", 10), po_reference="NT-4471"),
+    Scene(5, "northwind", "direct", tag="nw-backup", with_={"kind": "change_quantity", "quantity": 14}),
+    Scene(4.9, "northwind", "refresh", tag="nw-backup"),
     Scene(4, "northwind", "quantity", tag="nw-analytics", with_={"to": 41}),
     order(3, "contoso", 0, "co-errors", ("northfield-error-tracker", 12)),
     order(2, "fourthcoffee", 0, "fc-payroll", ("wide-payroll", 35)),

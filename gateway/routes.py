@@ -14,7 +14,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "services": (
         "offers", "orders", "subscriptions", "decisions", "approval-limits", "providers", "webhooks", "approvals",
         "ordering-rules", "cart", "carts", "quotes", "price-books", "price-agreements", "catalogue-syncs",
-        "catalogue-changes",
+        "catalogue-changes", "drift", "drift-rules", "bulk-plans",
     ),
     "support": ("cases",),
     "billing": ("charges", "costs", "invoices", "mismatches"),

@@ -50,6 +50,8 @@ BLUEPRINTS = {
         "price_books",
         "price_agreements",
         "catalogue",
+        "drift",
+        "bulk",
     ),
     "support": ("support",),
     "billing": ("billing", "invoices"),

@@ -47,6 +47,19 @@ DEEDS: dict[str, Any] = {
     "services.delegate_approval": _l("Left an approval to a colleague"),
     "services.decline_quote": _l("Declined or withdrew a quote"),
     "services.decide_end_of_term": _l("Decided about the end of a term"),
+    "services.adopt_drift": _l("Adopted what was done at the provider"),
+    "services.apply_bulk_plan": _l("Applied a bulk change"),
+    "services.cancel_bulk_plan": _l("Cancelled a bulk change"),
+    "services.end_bulk_plan": _l("Ended a bulk change"),
+    "services.make_bulk_plan": _l("Made a bulk change ready"),
+    "services.begin_settling": _l("Began to settle a difference"),
+    "services.close_drift": _l("Found that a difference was gone"),
+    "services.find_drift": _l("Found a difference at the provider"),
+    "services.ignore_drift": _l("Left a difference as it is"),
+    "services.open_drift_case": _l("Made a difference a case"),
+    "services.revert_drift": _l("Undid what was done at the provider"),
+    "services.set_drift_rule": _l("Said what an account adopts by itself"),
+    "services.stop_settling": _l("Gave up settling a difference"),
     "services.discard_order": _l("Discarded an order"),
     "services.end": _l("Took over that a term has ended"),
     "services.extend": _l("Asked for an extension"),
@@ -149,6 +162,7 @@ SUBJECTS = {
     "login": ("", _l("a sign-in")), "membership": ("", _l("a membership")), "api_client": ("", _l("an API client")),
     "support_grant": ("", _l("support access")), "trail": ("", _l("the audit log")), "change": ("", _l("a change")),
     "charge": ("", _l("a charge")), "reservation": ("", _l("a reserved amount")),
+    "drift": ("/drift/", _l("a difference")), "bulk_plan": ("/bulk-plans/", _l("a bulk change")),
 }  # fmt: skip
 
 

@@ -98,6 +98,8 @@ def of_the_organisation(caller: Caller) -> list[tuple[str, str, str, str]]:
     found = [
         ("/accounts", "briefcase", _("Accounts and budgets"), "accounts:read"),
         ("/approval-limits", "adjustments", _("Approval limits"), "approval-limits:read"),
+        ("/drift", "arrows-diff", _("Done at the provider"), "subscriptions:read"),
+        ("/bulk-plans", "list-details", _("Bulk changes"), "subscriptions:read"),
         ("/operations", "route", _("Operations"), "operations:read"),
         ("/users", "users", _("People"), "users:read"),
         ("/api-clients", "webhook", _("API clients"), "api-clients:read"),

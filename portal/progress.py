@@ -28,16 +28,23 @@ KINDS = {
     "set-end-of-term": _l("Decision about the end of a term"), "give-decision": _l("Change of who decides"),
     "renew-subscription": _l("Renewal"), "remind-of-decision": _l("Reminder of a decision"),
     "onboard-customer": _l("New customer"), "refresh-subscription": _l("Look at the provider"),
+    "reconcile-account": _l("Comparison with the provider"), "adopt-drift": _l("Adoption"),
+    "revert-drift": _l("Undoing at the provider"), "open-drift-case": _l("Case about a difference"),
+    "ignore-drift": _l("Difference left as it is"), "apply-bulk-plan": _l("Bulk change"),
     "sync-catalogue": _l("Catalogue"), "issue-invoices": _l("Invoice of a month"),
     "check-month": _l("Look through a month"), "export-person": _l("A person's data, put together"),
     "erase-person": _l("A person, erased"),
 }  # fmt: skip
 WAITS = {  # what a run waits for besides the provider
+    "rows": _l("The changes are being made, one by one."),
     "approval": _l("Somebody has to approve this. Until then nothing is ordered, and you can call it off."),
     "start_date": _l("It waits for its day. Until then nothing is ordered, and you can call it off."),
 }
 NAMELESS = ("export-person", "erase-person")  # their label is an id
-PLACES = {"order": "/orders/", "subscription": "/subscriptions/", "account": "/accounts/", "customer": "/customers/"}
+PLACES = {
+    "order": "/orders/", "subscription": "/subscriptions/", "account": "/accounts/", "customer": "/customers/",
+    "drift": "/drift/", "bulk_plan": "/bulk-plans/",
+}  # fmt: skip
 SOON, LATER, RARELY = (15, 1), (60, 3), 15  # (up to this age in seconds, ask again after so many); later on, rarely
 
 
@@ -69,7 +76,8 @@ def url_of(run: Run, steps: list[TimelineStep]) -> str | None:
 
 def case_link(run: Run) -> str:
     """Where to open a case that carries this run and what it is about."""
-    about = f"&{run.resource_kind}={run.resource_id}" if run.resource_kind in PLACES else ""
+    known = ("order", "subscription", "account", "customer")
+    about = f"&{run.resource_kind}={run.resource_id}" if run.resource_kind in known else ""
     return f"/cases/new?operation={run.id}{about}"
 
 

@@ -17,7 +17,7 @@ from domains.services import commands as service_commands
 from domains.services import db as services_db
 from domains.services import queries as services
 
-from . import forgetting, retention, store, tables
+from . import bulk_rows, forgetting, reconciling, retention, store, tables
 from .ends import RENEW_EVERY, begin_reminders, begin_renewals
 from .flows.check_month import check_month
 from .flows.issue_invoices import issue_invoices
@@ -135,6 +135,10 @@ SCHEDULES = (
     Schedule("renew-ended", RENEW_EVERY, begin_renewals),
     Schedule("remind-of-decisions", 600, begin_reminders),
     Schedule("look-at-hints", 30, begin_hinted),
+    Schedule("compare-accounts", 600, reconciling.begin_comparisons),
+    Schedule("compare-hinted", 60, reconciling.begin_hinted),
+    Schedule("adopt-by-rule", 60, reconciling.begin_adoptions),
+    Schedule("work-off-plans", 2, bulk_rows.work_off),
     Schedule("issue-invoices", 600, begin_invoices),
     Schedule("check-month", 3600, begin_check),
     *map(_purging, retention.DATABASES),

@@ -205,6 +205,12 @@ def unfinished(session: Session, definition: str, *, but: str = "") -> int:
     return session.scalar(query) or 0
 
 
+def unfinished_of(session: Session, definition: str, resource_ids: list[UUID]) -> set[UUID]:
+    """Those of some things about which a run of a saga has not ended."""
+    about = (run.c.definition == definition, run.c.resource_id.in_(resource_ids), run.c.status.not_in(FINAL))
+    return set(session.scalars(select(run.c.resource_id).where(*about)))
+
+
 def started_since(
     session: Session, definition: str, resource_ids: list[UUID], since: datetime
 ) -> dict[UUID, list[Run]]:
@@ -222,6 +228,12 @@ def tries(session: Session, key: str) -> list[Run]:
     again = run.c.business_key.startswith(f"{key}/", autoescape=True)
     query = run.select().where(or_(run.c.business_key == key, again))
     return [_as_run(row) for row in session.execute(query.order_by(run.c.id))]
+
+
+def by_keys(session: Session, keys: list[str]) -> dict[str, Run]:
+    """The runs that were started under some keys, by key."""
+    query = run.select().where(run.c.business_key.in_(keys))
+    return {row.business_key: _as_run(row) for row in session.execute(query)} if keys else {}
 
 
 def ended_before(session: Session, run_ids: list[UUID], moment: datetime) -> set[UUID]:

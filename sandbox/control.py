@@ -12,6 +12,7 @@ from .app import books, faults
 from .books import Pages
 from .errors import No
 from .faults import KINDS, OPERATIONS
+from .orders import price_of
 from .promotions import EVERYWHERE
 
 bp = Blueprint("control", __name__, url_prefix="/control")
@@ -117,9 +118,11 @@ def add_fault() -> Any:
 
 @bp.post("/direct")
 def act_directly() -> Any:
-    """What a customer does here without the reseller: seats, an end, a pause, or a state nobody has heard of."""
+    """What a customer does here without the reseller: buy, seats, an end, a pause, or a state nobody has heard of."""
     asked = said()
     with books().open() as pages:
+        if asked["kind"] == "buy":
+            return subscriptions.shown(_bought(pages, asked))
         subscription = pages.get("subscription", asked["subscription_id"])
         if subscription is None:
             raise No(404, "subscription_unknown", "There is nothing under this id.")
@@ -135,6 +138,21 @@ def _acted(pages: Pages, subscription: dict[str, Any], asked: dict[str, Any]) ->
     changed.pop("_refund")
     ledger.tell(pages, "subscription.direct", "subscription", changed["id"])
     return changed
+
+
+def _bought(pages: Pages, asked: dict[str, Any]) -> dict[str, Any]:
+    """A subscription that a customer buys here itself: nobody's reference stands on it."""
+    known = pages.get("customer", asked["customer"])
+    if known is None:
+        raise No(404, "customer_unknown", "There is no such customer.")
+    line = {name: asked[name] for name in ("offer_id", "term", "billing_cycle")}
+    line |= {"reference": None, "parent_subscription_id": asked.get("parent"), "quantity": int(asked["quantity"])}
+    order = {"customer": asked["customer"], "currency": asked["currency"]}
+    offer = pages.get("offer", line["offer_id"])
+    if offer is None:
+        raise No(422, "offer_unknown", "There is no such offer.")
+    price = price_of(offer, line, order["currency"])
+    return subscriptions.create(pages, order, line | {"unit_purchase_price": str(price)})
 
 
 @bp.get("/orders")

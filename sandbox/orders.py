@@ -63,7 +63,7 @@ def _checked(pages: Pages, asked: Document, line: Document) -> Document:
         limits = {"min_quantity": offer["min_quantity"], "max_quantity": offer["max_quantity"]}
         raise No(422, "quantity_out_of_range", f"{offer['name']} is sold from {limits['min_quantity']} to "
                  f"{limits['max_quantity']}.", **limits)  # fmt: skip
-    price = _price(offer, line, asked["currency"])
+    price = price_of(offer, line, asked["currency"])
     held = [one["offer_id"] for one in pages.find("subscription", owner=asked["customer"]) if one["status"] == "active"]
     ordered = [one.get("offer_id") for one in asked["lines"]]
     for needed in (offer["addon_of"], offer["prerequisites"]):
@@ -74,7 +74,8 @@ def _checked(pages: Pages, asked: Document, line: Document) -> Document:
             "unit_purchase_price": str(price)}  # fmt: skip
 
 
-def _price(offer: Document, line: Document, currency: str) -> Decimal:
+def price_of(offer: Document, line: Document, currency: str) -> Decimal:
+    """What a line costs for each unit and billing cycle; refused where it is not sold so."""
     plans = [
         plan
         for plan in offer["plans"]

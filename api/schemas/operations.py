@@ -10,7 +10,8 @@ from .values import Int, Word, identifier, moment
 KINDS = (
     "onboard_customer", "open_account", "close_account", "place_order", "change_quantity",
     "cancel_subscription", "extend_subscription", "suspend_subscription", "resume_subscription", "change_plan",
-    "schedule_change", "set_end_of_term", "give_decision",
+    "schedule_change", "set_end_of_term", "give_decision", "reconcile_account", "adopt_drift", "revert_drift",
+    "open_drift_case", "ignore_drift", "apply_bulk_plan",
 )  # fmt: skip
 
 
@@ -42,13 +43,19 @@ class Operation(Answer):
         metadata={"description": "The only closed list of words in an answer."},
     )
     waiting_for = Word(
-        "provider", "approval", "start_date", "support", description="Whose turn it is, if not ours.", allow_none=True
+        "provider",
+        "approval",
+        "start_date",
+        "support",
+        "rows",
+        description="Whose turn it is, if not ours.",
+        allow_none=True,
     )
     percent_complete = Int(validate=validate.Range(0, 100), metadata={"format": "int32"})
     steps = fields.List(fields.Nested(OperationStep))
     label = fields.String(metadata={"description": "What it is about, for people."})
     customer_id = identifier()
-    resource_kind = Word("order", "subscription", "account", "customer")
+    resource_kind = Word("order", "subscription", "account", "customer", "drift", "bulk_plan")
     resource_id = identifier("The id of what it makes or changes; known from the start.")
     resource_url = fields.String(
         allow_none=True, metadata={"format": "uri", "description": "Where to read the resource; null until it exists."}

@@ -94,22 +94,6 @@ class SubscriptionChanged(Event):
 
 
 @dataclass(frozen=True)
-class SubscriptionRepriced(Event):
-    """A subscription has renewed into another plan, as was planned: from `first` on a unit costs `unit_price`."""
-
-    subscription_id: UUID
-    customer_id: UUID
-    reseller_id: UUID | None
-    account_id: UUID
-    account_name: str
-    name: str
-    quantity: int
-    unit_price: str
-    currency: str
-    first: date
-
-
-@dataclass(frozen=True)
 class ApprovalRequested(Event):
     """Somebody must say yes to an order or a change, or was left the decision (`to`, an e-mail address)."""
 

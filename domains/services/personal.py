@@ -37,6 +37,22 @@ PERSONAL: Register = {
         subject="owner_id decided_by_id", person="owner decided_by", free_text="note", none="mode outcome"
     ),
     "history_line": Held(subject="by_id", person="by", free_text="facts", none="kind"),
+    "drift": Held(
+        subject="settled_by_id",
+        person="settled_by",
+        none=(
+            "account_name number name provider provider_subscription_id kind differences seen digest state decision "
+            "error_code error_detail"
+        ),
+        free_text="reason",
+    ),
+    "reconciliation": Held(none="rule"),
+    "bulk_plan": Held(
+        subject="made_by_id applied_by_id", person="made_by applied_by", none="number state totals signature"
+    ),
+    "bulk_row": Held(
+        none=("subscription action value number name account_name before terms currency state error_code error_detail")
+    ),
     "order_": Held(
         subject="ordered_by_id",
         person="ordered_by",

@@ -12,6 +12,7 @@ from typing import Any
 from domains.kernel.database import new_id
 from tests.api.test_customers import WISH
 
+from .buying import about_prices, before_an_order, many_at_once
 from .cases import NOT_THERE, NOTHING_FOUND, Case
 from .organisation import PUBLIC_KEY
 from .world import CONNECTOR, PRO, REPLAYED, ROOT, Tenant
@@ -25,7 +26,7 @@ PARAMETERS = {
     "secret_id": "secret", "key_id": "key", "domain_id": "domain", "support_grant_id": "grant", "grant_id": "grant",
     "attachment_id": "attachment", "audit_entry_id": "entry", "export_id": "export", "approval_id": "approval",
     "quote_id": "quote", "sync_id": None, "line_id": "cart_line", "owner_id": "colleague",
-    "agreement_id": "agreement", "cart_id": "cart",
+    "agreement_id": "agreement", "cart_id": "cart", "drift_id": "drift", "plan_id": "plan",
 }  # fmt: skip
 # And into a field of a body. Nobody's ids: a tax office's, and `client_id`, by which a customer's provider knows us.
 FIELDS = {
@@ -41,7 +42,6 @@ NEEDED = {"exportAuditEntries": {"format": "csv"}}  # what an address does not a
 # goes there is asked whether the case is theirs. The domain that keeps it does not know cases.
 KEPT = {("createSupportGrant", "case_id"): 201}
 FORBIDDEN = {("createCustomer", "reseller_id"): 403}  # says who may onboard at all, whichever id is named
-RULES = [{"scope": "all", "markup_percent": "5"}]
 NOBODY: Any = Tenant("nobody", "direct", "", new_id(), ids={"customer": "", "reseller": ""})
 CHANGES = ("changeQuantity", "cancelSubscription", "extendSubscription", "suspendSubscription", "resumeSubscription",
            "changePlan", "scheduleChange", "removeScheduledChange")  # fmt: skip
@@ -76,33 +76,8 @@ def bodies(operation: str, t: Tenant) -> list[dict[str, Any]]:
         "setApprovalLimit": [{"role": "buyer", "limit": {"amount": "90000.00", "currency": "EUR"}}],
         "retryRuns": [{"reason": "x", "customer_id": ids["customer"], "resource_id": ids.get("order")}],
     }  # fmt: skip
-    known |= before_an_order(t, plain, more) | about_prices(t)
+    known |= before_an_order(t, plain, more) | about_prices(t) | many_at_once(t)
     return known[operation] if operation in known else of_the_organisation(operation, t)
-
-
-def about_prices(t: Tenant) -> dict[str, list[dict[str, Any]]]:
-    """The same for price books, agreements and the catalogue."""
-    agreed = {"reference": "x", "price_book": "Standard 2026", "valid_from": "2026-01-01"}
-    return {
-        "createPriceBook": [{"name": f"New of {t.name}", "rules": RULES}], "updatePriceBook": [{"rules": RULES}],
-        "previewPriceBook": [{"rules": RULES}], "updatePriceAgreement": [{"valid_to": None}],
-        "createPriceAgreement": [agreed | {"customer_id": t.ids["customer"]}], "startCatalogueSync": [{"full": False}],
-    }  # fmt: skip
-
-
-def before_an_order(t: Tenant, plain: dict[str, Any], more: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """The same for carts, quotes, approvals and the rules for orders."""
-    ids, addon = t.ids, t.offers.get(CONNECTOR)
-    return {
-        "makeQuote": [plain, plain | {"lines": [more]}], "sendQuote": [{}], "declineQuote": [{}], "acceptQuote": [{}],
-        "openCart": [{"account_id": ids.get("account")}], "updateCart": [{"po_reference": "x"}], "emptyCart": [{}],
-        "addCartLine": [more, {"offer_id": addon, "quantity": 1, "base_line_id": ids.get("cart_line")}],
-        "updateCartLine": [{"quantity": 3}], "previewCart": [{}],
-        "removeCartLine": [{}], "refillCart": [{"order_id": ids.get("order")}],
-        "orderCart": [{"preview_id": ids.get("preview")}],
-        "approve": [{}], "reject": [{"reason": "x"}], "delegate": [{"to": "x@x.example"}],
-        "setOrderingRules": [{"preview_above": None, "approval_days": 14}],
-    }  # fmt: skip
 
 
 def of_the_organisation(operation: str, t: Tenant) -> list[dict[str, Any]]:

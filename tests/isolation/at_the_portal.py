@@ -15,6 +15,7 @@ from werkzeug.routing import Rule
 from domains.kernel.database import new_id
 from tests.api.test_customers import WISH
 
+from .buying import forms_of_buying
 from .cases import NOT_THERE, Case
 from .organisation import PUBLIC_KEY
 from .world import PASSWORD, PRO, REPLAYED, ROOT, Tenant
@@ -27,6 +28,7 @@ PATHS = {
     "grant_id": "grant", "attachment_id": "attachment", "entry_id": "entry", "export_id": "export",
     "approval_id": "approval", "cart_id": "cart", "quote_id": "quote", "line_id": "cart_line",
     "agreement_id": "agreement", "price_book_id": None, "sync_id": None,
+    "drift_id": "drift", "plan_id": "plan",
 }  # fmt: skip
 FIELDS = {
     "account": "account", "customer": "customer", "subscription": "subscription", "order": "order",
@@ -36,6 +38,7 @@ FIELDS = {
     "attachment_id": "attachment", "case": "case", "credential": "secret", "grant": "grant", "grant_id": "grant",
     "agreement_id": None,
     "id": "domain", "login": "login", "run": "operation", "subject": "order", "user": "colleague", "person": "user",
+    "plan_id": "plan",
 }  # fmt: skip
 # Fields that an address reads: with a stranger's id there nothing is at this address.
 READ = {
@@ -50,6 +53,7 @@ READ = {
     "members.shut_out": ("customer",), "members.end_logins": ("customer", "login"),
     "members.reset_factors": ("customer",), "security.end_logins": ("login",), "api_clients.remove": ("credential",),
     "sign_on.verify_domain": ("id",), "sign_on.remove_domain": ("id",), "privacy.export_another": ("user",),
+    "drift.compare": ("account",), "drift.set_rule": ("account",), "bulk.create": ("plan_id",),
     "privacy.erase_another": ("user",), "support_access.grant": ("grant_id",),
 }  # fmt: skip
 KEPT = {("support_access.grant", "case")}  # see at_the_api
@@ -93,16 +97,10 @@ def forms(endpoint: str, t: Tenant) -> dict[str, str]:
         "operations.cancel": {}, "runs.intervene": {"op": "pause", "expected_rev": "0", "reason": "x"},
         "price_agreements.update": {"version": "1", "valid_to": "2099-01-01"},
         "limits.update": {"currency": "EUR", "buyer": "90000"},
-        "carts.add": order | {"line_id": str(new_id())}, "carts.refill": {"order": ids.get("order", "")},
-        "carts.update": {"po_reference": "x"}, "carts.change_line": {"quantity": "3"}, "carts.empty": {},
-        "carts.check": {}, "carts.order": {"preview_id": ids.get("preview", "")},
-        "quotes.create": {"cart": ids.get("cart", ""), "quote_id": str(new_id()), "valid_days": "30"},
-        "quotes.send": {"version": "1"}, "quotes.decline": {"version": "1"}, "quotes.accept": {},
-        "approvals.decide": {"verb": "reject", "reason": "x", "version": "1"},
-        "decisions.decide": {"mode": "renew", "version": "1"}, "decisions.give": {"owner": "", "version": "1"},
         "runs.retry_many": {"reason": "x"}, "switch.switch": {}, "organisations.accept": {},
         "organisations.decline": {}, "organisations.work": {},
     }  # fmt: skip
+    known |= forms_of_buying(t, order)
     found = known[endpoint] if endpoint in known else of_the_organisation(endpoint, t)
     return found | {"form_token": str(new_id())}
 

@@ -29,6 +29,7 @@ from tests.api.test_whole_story import Client
 from tests.factories.billing import draft, render
 from tests.portal.visitor import Visitor
 
+from .differing import differing
 from .organisation import agreed, attached, organised, sealed, traced
 
 ROOT = Path(__file__).parents[2]
@@ -159,6 +160,7 @@ class World:
             "reply": reply["id"], "operation": operation["id"], "charge": charge["id"],
             "change_preview": change.json["id"], "preview": customer.post("/orders/preview", wish).json["id"],
         }  # fmt: skip
+        tenant.ids |= differing(customer, subscription)
         attached(customer, tenant)
         self._asked_for(customer, tenant, wish)
 

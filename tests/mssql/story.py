@@ -36,6 +36,7 @@ from tests.api import test_whole_story as whole
 from tests.api.program import a_runs_client
 from tests.factories.billing import a_provider_line
 
+from .drift import drift_and_plans
 from .people import people_come_and_go
 from .sign_on import people_sign_on
 from .story_accounts import budgets_and_closing, keep_the_catalogue
@@ -60,6 +61,7 @@ def everything(app: Flask, transport: inline.Transport) -> None:
     whole.test_a_subscription_is_planned_paused_and_becomes_another_plan(app, transport)
     whole.test_an_order_over_the_budget_is_taken_back_with_the_reason(app, transport)
     read_every_list(app)
+    drift_and_plans(transport)
     answer_cases()
     people_come_and_go()
     people_sign_on()

@@ -1,12 +1,13 @@
 """What billing does: write down charges, know its customers, and make invoices of what a month was charged."""
 
+from .adoptions import AdoptedCharge as AdoptedCharge
+from .adoptions import charge_adoption as charge_adoption
 from .charges import AcceptedLine as AcceptedLine
 from .charges import ChargeLine as ChargeLine
 from .charges import charge_change as charge_change
 from .charges import charge_order as charge_order
 from .charges import charge_plan as charge_plan
 from .charges import charge_renewal as charge_renewal
-from .charges import note_plan as note_plan
 from .customers import forget_customer as forget_customer
 from .customers import know_customer as know_customer
 from .downloads import note_download as note_download

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -60,7 +59,7 @@ def charge_order(
                 "unit_price": line.unit_price.amount, "currency": line.charge_now.currency,
                 "amount_minor": line.charge_now.minor, "effective_on": effective_on, "until": line.charged_until,
             }  # fmt: skip
-            _charge(session, row)
+            charge_once(session, row)
 
 
 def charge_change(
@@ -96,7 +95,7 @@ def charge_change(
         "amount_minor": charge_now.minor, "effective_on": effective_on,
         "until": _paid_until(effective_on, valid_to_wish, charge_now == commitment) if kind == "extend" else None,
     }  # fmt: skip
-    _charge(session, row)
+    charge_once(session, row)
 
 
 @dataclass(frozen=True)
@@ -132,27 +131,9 @@ def charge_plan(
             "quantity": -from_quantity,
             "until": None,
         }
-        _charge(session, row | back | {"unit_price": unit_price.amount, "amount_minor": -plan.refund.minor})
+        charge_once(session, row | back | {"unit_price": unit_price.amount, "amount_minor": -plan.refund.minor})
     new = {"id": change_id, "name": plan.name, "quantity": to_quantity, "until": plan.charged_until}
-    _charge(session, row | new | {"unit_price": plan.unit_price.amount, "amount_minor": plan.charge.minor})
-
-
-def note_plan(
-    session: Session, *, subscription_id: UUID, account_id: UUID, customer_id: UUID, reseller_id: UUID | None,
-    account_name: str, name: str, quantity: int, unit_price: str, currency: str, first: str,
-) -> None:  # fmt: skip
-    """Note the price of a plan that was renewed into, once: its periods, from the day `first` on, are charged by it.
-
-    It stands on the last day of the term before, at no cost.
-    """
-    last = date.fromisoformat(first) - timedelta(days=1)
-    row = {
-        "id": id_of(f"plan of {subscription_id}", last), "customer_id": customer_id, "reseller_id": reseller_id,
-        "account_id": account_id, "account_name": account_name, "subscription_id": subscription_id,
-        "source_id": subscription_id, "kind": "change_plan", "name": name, "quantity": quantity,
-        "unit_price": Decimal(unit_price), "currency": currency, "amount_minor": 0, "effective_on": last, "until": last,
-    }  # fmt: skip
-    _charge(session, row)
+    charge_once(session, row | new | {"unit_price": plan.unit_price.amount, "amount_minor": plan.charge.minor})
 
 
 def _paid_until(day: date, wish: date | None, pays_for_all: bool) -> date | None:
@@ -195,7 +176,7 @@ def charge_renewal(
         "currency": renewal.charge_now.currency, "amount_minor": renewal.charge_now.minor,
         "effective_on": renewal.first, "until": renewal.charged_until,
     }  # fmt: skip
-    _charge(session, row | _left_of(session, renewal))
+    charge_once(session, row | _left_of(session, renewal))
 
 
 def _left_of(session: Session, renewal: RenewedTerm) -> dict[str, Any]:
@@ -224,11 +205,12 @@ def charge_period(session: Session, like: Charge, *, first: date, last: date, qu
         "quantity": quantity, "unit_price": like.unit_price, "currency": like.currency, "amount_minor": amount.minor,
         "effective_on": first, "until": last,
     }  # fmt: skip
-    _charge(session, row)
+    charge_once(session, row)
     return charge_id
 
 
-def _charge(session: Session, row: dict[str, Any]) -> None:
+def charge_once(session: Session, row: dict[str, Any]) -> None:
+    """Write a charge down, unless it is there already."""
     # The charge has the id of what caused it, so the same cause is charged once.
     if insert_new(session, Charge.__table__, row | {"created_at": clock.now(session)}, "id"):
         after = {name: row[name] for name in ("name", "quantity", "currency", "amount_minor", "kind")}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID, uuid5
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from domains.kernel.database import insert_new
@@ -66,6 +66,22 @@ def keep_strays(session: Session, *, month: date, strays: tuple[StrayLine, ...])
             "reference": line.reference[:80],
         }  # fmt: skip
         insert_new(session, Kept.__table__, row, "id")
+
+
+def explain_lines(session: Session, *, subscription_id: UUID, reference: str, payer_id: UUID) -> None:
+    """Match the provider's lines of a subscription that had no charge, or belonged to nobody, now that it has charges.
+
+    `reference` is how the provider calls the subscription.
+    """
+    charges = list(session.scalars(select(Charge).where(Charge.subscription_id == subscription_id)))
+    theirs = (Kept.subscription_id == NOBODY) & (Kept.reference == reference)
+    own = (Kept.subscription_id == subscription_id) & (Kept.reason == "no_charge")
+    query = select(Kept).where(Kept.state == "mismatch", or_(theirs, own)).order_by(Kept.first, Kept.line_id)
+    for line in session.scalars(query):
+        found = _match(line, charges)
+        if found is not None and found.currency == line.currency:
+            line.state, line.charge_id, line.reason = "matched", found.id, None
+            line.customer_id, line.subscription_id = payer_id, subscription_id
 
 
 def settle_lines(session: Session, lines: Sequence[ProviderLine], *, payer_id: UUID, month: date) -> None:
@@ -130,7 +146,7 @@ def _costs_more(line: ProviderLine, charge: Charge) -> bool:
     return same and 0 < charge.amount_minor < line.cost.minor
 
 
-def _match(line: ProviderLine, charges: Sequence[Charge]) -> Charge | None:
+def _match(line: ProviderLine | Kept, charges: Sequence[Charge]) -> Charge | None:
     """The charge that is there already: for the same units from the same day, or one that paid for these days before.
 
     The provider's day may be the one before ours: it counts in UTC, we in the customer's zone, which is ahead.
@@ -153,8 +169,10 @@ def _came_after(charge: Charge, line: ProviderLine) -> bool:
 
 def _of_its_plan(line: ProviderLine, charges: Sequence[Charge]) -> tuple[Charge | None, list[Charge]]:
     """What a period's units were sold as, and all charges of that plan: up to the first day of the next one."""
-    plans = [one for one in charges if one.kind == "activation" or (one.kind == "change_plan" and one.units > 0)]
-    begun = [one for one in plans if one.kind == "activation" or one.effective_on < line.first]
+    plans = [
+        one for one in charges if one.kind in ("activation", "renewal") or (one.kind == "change_plan" and one.units > 0)
+    ]
+    begun = [one for one in plans if one.kind == "activation" or _has_begun(one, line)]
     if not begun:
         return None, []
     sold, later = begun[-1], plans[len(begun) :]
@@ -163,13 +181,18 @@ def _of_its_plan(line: ProviderLine, charges: Sequence[Charge]) -> tuple[Charge 
     return sold, [one for one in of_it if one is sold or one.kind != "change_plan"]
 
 
+def _has_begun(plan: Charge, line: ProviderLine) -> bool:
+    """Whether a line's days are of a plan: a new term's at once, a changed plan's from the next period."""
+    if plan.kind == "renewal":
+        return plan.effective_on < line.after
+    return plan.effective_on < line.first
+
+
 def _charged(session: Session, line: ProviderLine, charges: Sequence[Charge]) -> UUID | None:
     """Charge a running period at the sales price, from the day on that is not charged yet; nothing for a mismatch."""
     sold, known = _of_its_plan(line, charges)
     if sold is None or line.quantity <= 0 or line.kind == "refund":
         return None
-    known = [one for one in known if one.effective_on < line.after]  # a later term's price is not this line's
-    sold = next((one for one in reversed(known) if one.kind == "renewal"), sold)
     paid = max((one.until for one in known if one.until is not None), default=sold.until)
     paid = paid if sold.until and paid else line.first - _DAY
     if line.first < paid or line.after - _DAY <= paid:  # also what is bought once, which is paid for ever

@@ -22,7 +22,8 @@ from ..pricing import charged_until, days_cost
 from ..queries.decisions import bridge_price, get_end_of_term, next_prices
 from ..queries.due import reckoned, zone_of
 from .decisions import note
-from .subscriptions import apply_look, find_locked
+from .findings import apply_look
+from .subscriptions import find_locked
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domains.kernel.messages import publish
 from domains.kernel.tenancy import Scope
 
-from ..events import SubscriptionRepriced
 from ..models import ChangeOutcome, Offer, OfferPlan, Subscription
 from ..queries.catalogue import market_of
 
@@ -68,8 +66,3 @@ def _become(
         vendor=offer.vendor, kind=offer.kind, unit=offer.unit, term=plan[0], billing_cycle=plan[1],
         unit_rate=price.amount, terms_of_offer=offer.policy, paid_until=None,
     )  # fmt: skip
-    event = SubscriptionRepriced(
-        row.version, row.id, row.customer_id, row.reseller_id, row.account_id, row.account_name, row.name,
-        look.quantity, str(price.amount), row.currency, last + timedelta(days=1),
-    )  # fmt: skip
-    publish(session, event)

@@ -1,4 +1,4 @@
-"""Subscriptions as the provider says they are: after a look, and after a change has been made."""
+"""Subscriptions as the provider says they are: after a change has been made, and where nobody need decide anything."""
 
 from __future__ import annotations
 
@@ -27,24 +27,6 @@ def find_locked(session: Session, subscription_id: UUID) -> Subscription | None:
     """A subscription's row, locked, for a step of a saga or an exchange."""
     query = locked(select(Subscription).where(Subscription.id == subscription_id), Subscription.__table__)
     return session.scalars(query).one_or_none()
-
-
-def apply_look(session: Session, *, subscription_id: UUID, look: ChangeOutcome | None) -> None:
-    """Take over how a subscription stands at the provider. None: the provider does not know it (state unknown).
-
-    While a change of ours is under way, and for one that was never delivered, nothing is taken over: the change's own
-    answer comes. Neither is a look that is older than what we know. If absent, fine.
-    """
-    found = find_locked(session, subscription_id)
-    if found is None or found.open_change_id is not None or found.provider_subscription_id is None:
-        return
-    if look is None:
-        found.take_over(state="unknown", raw_state="not_found")
-        found.looked_at = clock.now(session)
-        tell(session, found)
-        return
-    if look.provider_version >= found.provider_version:
-        take_over(session, found, look, source=None)
 
 
 def take_over(session: Session, found: Subscription, look: ChangeOutcome, *, source: str | None) -> None:

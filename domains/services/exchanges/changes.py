@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 
 from domains.kernel import config, failpoint
 from domains.kernel.columns import cut
-from domains.kernel.errors import DomainError, NotFound, Pending, Refused
+from domains.kernel.errors import DomainError, NotFound, Pending, Refused, Said
 from domains.kernel.messages import Exchange
 
 from ..commands.changes import find_change
-from ..commands.subscriptions import find_locked, take_over
+from ..commands.findings import note_look
+from ..commands.subscriptions import find_locked
 from ..errors import refusal
 from ..models import Change, ChangeOutcome, Subscription
 from ..models.subscriptions import state_of
@@ -31,7 +32,7 @@ from ..providers.readings import next_term_in, outcome_of
 from .looks import ours_of, seen
 from .operations import after_asking, note_answer, note_asked
 
-CHANGED = "The subscription was changed directly at the provider. Look at how it stands now, then decide again."
+CHANGED = Said("It was changed directly at the provider. Settle that at “Done at the provider”, then decide again.")
 KINDS = {"schedule_change": "schedule_next_term"}  # what a change is called over there, where not as here
 OVERTAKEN = ("changed_at_provider", "unknown_at_provider")  # what our own earlier try may look like from here
 
@@ -208,7 +209,7 @@ def _record(session: Session, answer: ChangeOutcome, *, change_id: UUID, provide
 
 
 def _refuse(session: Session, refused: DomainError, *, change_id: UUID, provider_operation_id: UUID) -> None:
-    """The provider's clear no stays on the change; what we saw on the way is taken over."""
+    """The provider's clear no stays on the change; what we saw on the way is kept for them to decide on."""
     note_answer(session, provider_operation_id, state="refused", code=refused.code)
     change = find_change(session, change_id)
     if change is None or change.ended_at is not None:
@@ -216,7 +217,7 @@ def _refuse(session: Session, refused: DomainError, *, change_id: UUID, provider
     change.error_code, change.error_detail = refused.code, cut(refused.detail, 1000)
     row, look = find_locked(session, change.subscription_id), refused.params.get("look")
     if row is not None and isinstance(look, ChangeOutcome):
-        take_over(session, row, look, source=None)
+        note_look(session, row, look)
 
 
 send_change = Exchange("services.send_change", _intend, _call, _record, _refuse)

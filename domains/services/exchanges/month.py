@@ -41,10 +41,20 @@ class _Held:
 
 @dataclass(frozen=True)
 class _Wanted:
-    """Which month, and the payer's subscriptions by our id, by which the provider knows them too."""
+    """Which month, and the payer's subscriptions by our id, by which the provider knows those that we have ordered.
+
+    `theirs` are our ids by the provider's own: what was bought there directly has no reference of ours.
+    """
 
     month: date
     held: dict[str, _Held]
+    theirs: dict[str, str]
+
+    def own(self, line: MonthLine) -> str | None:
+        """Our id of a line's subscription; None when it is not one of the payer's."""
+        if line.subscription_reference in self.held:
+            return line.subscription_reference
+        return self.theirs.get(line.subscription_id or "")
 
 
 @dataclass(frozen=True)
@@ -56,23 +66,18 @@ class PulledMonth:
 
 def _intend(session: Session, *, payer_id: UUID, currency: str, month: date) -> _Wanted:
     direct = and_(Subscription.customer_id == payer_id, Subscription.reseller_id.is_(None))
-    query = select(
-        Subscription.id, Subscription.valid_from, Subscription.billing_cycle, Subscription.earlier_plans
-    ).where(Subscription.currency == currency, or_(direct, Subscription.reseller_id == payer_id))
-    held = {
-        str(row.id): _Held(row.valid_from, row.billing_cycle, tuple(row.earlier_plans or ()))
-        for row in session.execute(query)
-    }
-    return _Wanted(month, held)
+    held_by = (Subscription.currency == currency, or_(direct, Subscription.reseller_id == payer_id))
+    known = (Subscription.id, Subscription.provider_subscription_id, Subscription.valid_from)
+    query = select(*known, Subscription.billing_cycle, Subscription.earlier_plans).where(*held_by)
+    rows = session.execute(query).all()
+    held = {str(row.id): _Held(row.valid_from, row.billing_cycle, tuple(row.earlier_plans or ())) for row in rows}
+    return _Wanted(month, held, {row.provider_subscription_id or str(row.id): str(row.id) for row in rows})
 
 
 def _call(wanted: _Wanted, asked_before: bool) -> tuple[ProviderLine, ...]:
     lines = _lines(wanted.month)
-    return tuple(
-        _read(line, UUID(line.subscription_reference), wanted.held[line.subscription_reference])
-        for line in lines
-        if line.subscription_reference in wanted.held
-    )
+    own = [(line, wanted.own(line)) for line in lines]
+    return tuple(_read(line, UUID(id), wanted.held[id]) for line, id in own if id is not None)
 
 
 def _lines(month: date) -> list[MonthLine]:
@@ -108,17 +113,19 @@ class PulledStrays:
 
 
 def _intend_strays(session: Session, *, month: date) -> tuple[date, set[str]]:
-    return month, {str(id) for id in session.scalars(select(Subscription.id))}
+    rows = session.execute(select(Subscription.id, Subscription.provider_subscription_id)).all()
+    return month, {name for row in rows for name in (str(row.id), row.provider_subscription_id) if name}
 
 
 def _call_strays(wanted: tuple[date, set[str]], asked_before: bool) -> tuple[StrayLine, ...]:
     month, ours = wanted
     return tuple(
         StrayLine(
-            line_id=line.id, reference=line.subscription_reference or "", kind=line.kind, quantity=line.quantity,
-            first=line.from_date, after=line.to_date, cost=Money.of(line.amount.amount, line.amount.currency),
+            line_id=line.id, reference=line.subscription_reference or line.subscription_id or "", kind=line.kind,
+            quantity=line.quantity, first=line.from_date, after=line.to_date,
+            cost=Money.of(line.amount.amount, line.amount.currency),
         )
-        for line in _lines(month) if line.subscription_reference not in ours
+        for line in _lines(month) if not ours & {line.subscription_reference, line.subscription_id}
     )  # fmt: skip
 
 

@@ -3,6 +3,8 @@
 from .approvals import Approval as Approval
 from .approvals import ApprovalAsked as ApprovalAsked
 from .approvals import OrderingRule as OrderingRule
+from .bulk_plans import BulkPlan as BulkPlan
+from .bulk_plans import BulkRow as BulkRow
 from .carts import Cart as Cart
 from .carts import CartLine as CartLine
 from .catalogue import CatalogueSync as CatalogueSync
@@ -16,6 +18,10 @@ from .catalogue import Provider as Provider
 from .database import db as db
 from .decisions import Decision as Decision
 from .decisions import HistoryLine as HistoryLine
+from .differences import Difference as Difference
+from .differences import Seen as Seen
+from .drift import Drift as Drift
+from .drift import Reconciliation as Reconciliation
 from .facts import AcceptedLine as AcceptedLine
 from .facts import Audience as Audience
 from .facts import CatalogueChange as CatalogueChange

@@ -1,7 +1,6 @@
 """What a cloud computing provider says, in the words we read it in; a field it adds is ignored, an unknown state kept.
 
-Everything that comes from outside is checked into these shapes, its texts cut to what we can keep; what does not fit
-counts as no answer.
+Everything from outside is checked into these shapes, its texts cut to what we keep; what does not fit is no answer.
 """
 
 from __future__ import annotations
@@ -286,6 +285,7 @@ class MonthLine(Word, frozen=True):
     from_date: date
     to_date: date
     amount: Amount
+    subscription_id: ProviderId | None = None  # what it calls the subscription itself
 
     def tidied(self, name: str, said: Any) -> Any:
         return day_within_reach(said) if name in ("from_date", "to_date") else said

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
+import msgspec
+
 from domains.kernel.errors import N_, Invalid
 from domains.kernel.money import Money
 
 from ..errors import WORDS
 from ..lots import Lot
+from ..models.differences import Seen
 from ..models.facts import AcceptedLine, CcpCustomer, CcpUser, ChangeOutcome, EndRules, NextTerm, PlanChoice, Policy
 from ..models.subscriptions import state_of
 from ..pricing import ANNUAL, FOREVER, MONTHLY, ONE_TIME, months_of
@@ -59,6 +62,19 @@ def _choice(said: Said) -> PlanChoice:
     return PlanChoice(
         said.offer_id, said.term, said.billing_cycle, said.kind, said.new_term, said.reopens_window,
         said.min_quantity, said.max_quantity,
+    )  # fmt: skip
+
+
+def seen_in(held: HeldSubscription, ours: frozenset[str] = frozenset()) -> Seen:
+    """A subscription of a list, to be compared. `ours` names the rules that we keep in the provider's place."""
+    dated = "dates" not in ours
+    return Seen(
+        provider_subscription_id=held.id, reference=held.reference, quantity=held.quantity,
+        state=state_of(held.status), raw_state=held.status, valid_from=held.start_date,
+        valid_to=(held.valid_to or FOREVER) if dated else None,
+        auto_renew=held.auto_renew if "renewal" not in ours else None, lots=lots_in(held),
+        provider_version=held.version, offer=held.offer_id, name=held.name, term=held.term,
+        billing_cycle=held.billing_cycle, parent=held.parent_subscription_id,
     )  # fmt: skip
 
 

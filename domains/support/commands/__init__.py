@@ -13,3 +13,4 @@ from .cases import add_reply as add_reply
 from .cases import change_status as change_status
 from .cases import know_reference as know_reference
 from .cases import open_case as open_case
+from .drift import open_drift_case as open_drift_case

@@ -36,6 +36,14 @@ class LinkWish:
     label: str | None = None
 
 
+@dataclass(frozen=True)
+class Person:
+    """Who asked for something in a saga; a program has no `user_id`."""
+
+    user_id: UUID | None
+    name: str
+
+
 def open_case(
     session: Session,
     *,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -119,24 +118,3 @@ def test_a_change_that_is_charged_twice_is_charged_once_and_a_free_plan_gives_no
 
     with db.begin_read() as session:
         assert [one.id for one in charges(session) if one.kind == "change_plan"] == [change_id]
-
-
-def test_a_plan_that_was_renewed_into_costs_nothing_itself_and_prices_the_periods_to_come() -> None:
-    payer_id, subscription = sold()
-    facts: dict[str, Any] = {"subscription_id": subscription, "account_id": new_id(), "customer_id": payer_id,
-                             "reseller_id": None, "account_name": "Head office", "name": "Analytics Pro Plus",
-                             "quantity": 12, "unit_price": "50.40", "currency": "EUR",
-                             "first": "2026-05-01"}  # fmt: skip
-    with db.begin() as session:
-        commands.note_plan(session, **facts)
-        commands.note_plan(session, **facts)
-    april, *_, may = lines_of(subscription, 11)
-
-    draft(payer_id, april, month=APRIL)
-    draft(payer_id, replace(may, quantity=12), month=MAY)
-
-    with db.begin_read() as session:
-        assert [(one.kind, one.quantity, one.amount) for one in charges(session)][1:] == [
-            ("period", 20, eur("630.00")), ("change_plan", 12, eur("0")), ("period", 12, eur("604.80")),
-        ]  # fmt: skip
-        assert {one.state for one in session.scalars(select(Kept))} == {"matched"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -23,14 +24,38 @@ from tests.factories.services import (
 )
 
 
-def test_a_look_takes_over_what_was_done_at_the_provider(databases: Settings) -> None:
+def test_what_was_done_at_the_provider_is_kept_for_a_person_and_nothing_of_ours_moves(databases: Settings) -> None:
     with db.begin() as session:
         held = a_running(session)
         commands.apply_look(session, subscription_id=held.id, look=outcome(session, held, quantity=7))
+        view = queries.get_subscription(session, EVERYBODY, held.id)
+        (found,) = queries.list_drift(session, EVERYBODY).items
+
+    assert (view.quantity, found.kind, found.state) == (20, "changed", "open")
+    assert [(one.field, one.ours, one.theirs) for one in found.differences] == [("quantity", "20", "7")]
+
+
+def test_what_the_calendar_does_is_taken_over_by_itself(databases: Settings, clock: Clock) -> None:
+    with db.begin() as session:
+        held = a_running(session)
+        clock.move_to(datetime.combine(held.valid_to + timedelta(days=1), time(9), UTC))
+        renewed = outcome(session, held, valid_to=held.valid_to + timedelta(days=365))
+        commands.apply_look(session, subscription_id=held.id, look=renewed)
         told = [row.type for row in session.execute(db.outbox.select().order_by(db.outbox.c.position))]
         view = queries.get_subscription(session, EVERYBODY, held.id)
+        nothing = queries.list_drift(session, EVERYBODY).items
 
-    assert (view.quantity, told[-1]) == (7, "services.SubscriptionChanged")
+    assert (view.valid_to, told[-1], nothing) == (renewed.valid_to, "services.SubscriptionChanged", [])
+
+
+def test_an_end_that_was_known_is_taken_over_by_itself(databases: Settings, clock: Clock) -> None:
+    with db.begin() as session:
+        held = a_running(session)
+        clock.move_to(datetime.combine(held.valid_to + timedelta(days=1), time(9), UTC))
+        over = outcome(session, held, state="expired", raw_state="expired", auto_renew=False)
+        commands.apply_look(session, subscription_id=held.id, look=over)
+
+        assert (held.state, queries.list_drift(session, EVERYBODY).items) == ("expired", [])
 
 
 def test_a_look_that_finds_nothing_new_changes_nothing(databases: Settings) -> None:
@@ -44,31 +69,31 @@ def test_a_look_that_finds_nothing_new_changes_nothing(databases: Settings) -> N
         assert held.version == version
 
 
-def test_a_look_that_is_older_than_a_change_does_not_undo_it(databases: Settings) -> None:
+def test_a_look_that_is_older_than_what_we_know_says_nothing(databases: Settings) -> None:
     with db.begin() as session:
         held = a_running(session)
         earlier = outcome(session, held, quantity=7, provider_version=2)
-        commands.apply_look(
-            session, subscription_id=held.id, look=outcome(session, held, quantity=30, provider_version=3)
-        )
+        newer = outcome(session, held, quantity=30, provider_version=3)
+        commands.apply_look(session, subscription_id=held.id, look=newer)
         commands.apply_look(session, subscription_id=held.id, look=earlier)
-        view = queries.get_subscription(session, EVERYBODY, held.id)
+        (found,) = queries.list_drift(session, EVERYBODY).items
 
-    assert view.quantity == 30
+    assert found.differences[0].theirs == "30"
 
 
-def test_a_state_we_do_not_know_is_kept_and_a_lost_subscription_is_unknown(databases: Settings) -> None:
+def test_a_state_we_do_not_know_and_a_lost_subscription_are_shown_in_one_row(databases: Settings) -> None:
     with db.begin() as session:
         held = a_running(session)
         look = outcome(session, held, state="unknown", raw_state="quarantined")
         commands.apply_look(session, subscription_id=held.id, look=look)
-        strange = queries.list_subscriptions(session, EVERYBODY).items[0]
+        (strange,) = queries.list_drift(session, EVERYBODY).items
         commands.apply_look(session, subscription_id=held.id, look=None)
-        lost = queries.get_subscription(session, EVERYBODY, held.id)
+        (lost,) = queries.list_drift(session, EVERYBODY).items
         commands.apply_look(session, subscription_id=new_id(), look=None)
 
-    assert (strange.state, strange.raw_state) == ("unknown", "quarantined")
-    assert (lost.state, lost.raw_state) == ("unknown", "not_found")
+    assert [(one.field, one.theirs) for one in strange.differences] == [("state", "unknown:quarantined")]
+    assert (lost.id, lost.kind, lost.differences[0].theirs) == (strange.id, "gone", None)
+    assert held.state == "active"
 
 
 def test_a_look_waits_while_a_change_of_ours_is_under_way(databases: Settings) -> None:

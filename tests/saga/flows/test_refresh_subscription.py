@@ -1,4 +1,4 @@
-"""A subscription is shown as it stands at the provider, whoever has changed it there."""
+"""A subscription is looked at as it stands at the provider; what somebody changed there waits for a person."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from uuid import UUID
 
 import pytest
 
+from domains import services
+from domains.services import queries
 from saga.flows.change_quantity import change_quantity
 from saga.flows.refresh_subscription import RefreshSubscription, refresh_subscription
+from tests.factories.services import EVERYBODY
 
 from .crashes import dies_around
 from .seen import reference, run_of, subscription_of, words_of
@@ -37,26 +40,33 @@ def stands(subscription_id: UUID) -> tuple[str, int, int]:
     return found.state, found.quantity, sum(lot.quantity for lot in found.lots)
 
 
+def found(subscription_id: UUID) -> list[tuple[str, str | None]]:
+    """What waits for a decision: each fact that stands otherwise at the provider."""
+    with services.db.begin_read() as session:
+        drift = queries.list_drift(session, EVERYBODY, subscription_id=subscription_id, state="open").items
+    return [(one.field, one.theirs) for each in drift for one in each.differences]
+
+
 @pytest.mark.parametrize(
-    ("what", "after"),
+    ("what", "differs"),
     [
-        ({"kind": "change_quantity", "quantity": 27}, ("active", 27, 27)),
-        ({"kind": "change_quantity", "quantity": 12}, ("active", 12, 12)),
-        ({"kind": "suspend"}, ("suspended", 20, 20)),
-        ({"kind": "cancel"}, ("canceled", 20, 20)),
-        ({"kind": "set_status", "status": "hibernating"}, ("unknown", 20, 20)),
+        ({"kind": "change_quantity", "quantity": 27}, ("quantity", "27")),
+        ({"kind": "change_quantity", "quantity": 12}, ("quantity", "12")),
+        ({"kind": "suspend"}, ("state", "suspended")),
+        ({"kind": "cancel"}, ("state", "canceled")),
+        ({"kind": "set_status", "status": "hibernating"}, ("state", "unknown:hibernating")),
     ],
     ids=lambda value: value.get("kind") if isinstance(value, dict) else None,
 )
-def test_what_others_did_at_the_provider_is_taken_over(shop: Shop, what: Any, after: tuple[str, int, int]) -> None:
+def test_what_others_did_at_the_provider_waits_for_a_person(shop: Shop, what: Any, differs: tuple[str, str]) -> None:
     subscription_id = shop.bought()
     directly(shop, subscription_id, **what)
 
     run = shop.run(refresh_subscription, a_look(shop, subscription_id))
 
     assert words_of(run.id) == ["done", "done"]
-    assert stands(subscription_id) == after
-    assert reference(subscription_id) == ("subscription", after[0])
+    assert (stands(subscription_id), found(subscription_id)) == (("active", 20, 20), [differs])
+    assert reference(subscription_id) == ("subscription", "active")
 
 
 def test_a_look_that_finds_nothing_new_changes_nothing(shop: Shop) -> None:
@@ -108,7 +118,7 @@ def test_a_provider_that_is_busy_is_asked_again(shop: Shop) -> None:
 
     assert waiting.status == "running"
     assert waiting.next_at and waiting.next_at - shop.clock.now < timedelta(seconds=2)
-    assert stands(subscription_id)[0] == "suspended"
+    assert found(subscription_id) == [("state", "suspended")]
 
 
 def test_commands_and_replies_that_come_again_change_nothing(shop: Shop) -> None:
@@ -118,7 +128,7 @@ def test_commands_and_replies_that_come_again_change_nothing(shop: Shop) -> None
     shop.start(refresh_subscription, a_look(shop, subscription_id))
     shop.work_off_doubled()
 
-    assert stands(subscription_id) == ("active", 27, 27)
+    assert (stands(subscription_id), found(subscription_id)) == (("active", 20, 20), [("quantity", "27")])
 
 
 @pytest.mark.parametrize("number", range(2))
@@ -130,4 +140,4 @@ def test_a_look_survives_crashes_around_each_step(shop: Shop, number: int) -> No
     dies_around(shop, refresh_subscription.steps[number].action)
     shop.carry_on()
 
-    assert (run_of(run.id).status, stands(subscription_id)) == ("completed", ("active", 27, 27))
+    assert (run_of(run.id).status, found(subscription_id)) == ("completed", [("quantity", "27")])
