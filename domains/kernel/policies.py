@@ -20,7 +20,7 @@ _FOR_GOOD = "told to work for the system"  # of a connection
 # Rows of these are added by whoever acts, for whichever customer it concerns; they are read like all others.
 APPENDED = {"audit_entry", "audit_value", "audit_origin", "outbox"}
 # Rows of these are read and changed by workers and the operator alone: they hold what belongs to several tenants.
-INTERNAL = {"outbox"}
+INTERNAL = {"outbox", "inbox"}
 # Tables without a customer of their own belong to whom their parent belongs to: their column, the parent, its key.
 CHILDREN = {
     "audit_value": ("entry_id", "audit_entry"),
@@ -32,7 +32,6 @@ CHILDREN = {
 }
 # Tables that no policy holds, and why.
 OPEN = {
-    "inbox": "commands by their ids; only workers read them",
     "consumed": "ids of events and nothing else",
     "idempotency": "found by a digest of caller, route and key only",
     "audit_waiting": "ids of entries that wait for their seal, and nothing else",

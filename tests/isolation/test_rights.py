@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -74,6 +76,20 @@ def test_a_customers_session_reads_nothing_of_anothers_trail(installed: Settings
         assert "Victim" in found or "canaryvictim" in found
         said(connection, "customer", new_id())
         assert list(connection.scalars(text(query))) == []
+
+
+def test_a_customers_session_reads_and_answers_no_command(installed: Settings) -> None:
+    """Replies carry what steps gave, such as what a domain has told of a person."""
+    database.bind(installed)
+    row: dict[str, Any] = {"cmd_id": new_id(), "run_id": new_id(), "seq": 1, "phase": "F", "gen": 1, "outcome": "OK"}
+    row |= {"fence": 0, "reply": {"users_part": "canary"}, "at": datetime.now(UTC)}
+    with within(Scope.system("a worker")), accounts.db.begin() as session:
+        session.execute(accounts.db.inbox.insert().values(row))
+
+    with direct(installed, "accounts") as connection:
+        said(connection, "customer", new_id())
+        assert connection.execute(text("SELECT reply FROM inbox")).all() == []
+        assert connection.execute(text("DELETE FROM inbox")).rowcount == 0
 
 
 def test_a_customers_session_tells_what_has_happened_and_cannot_change_what_is_told(installed: Settings) -> None:

@@ -421,6 +421,7 @@ ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.commitment 
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.customer_ref,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.customer_ref AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.customer_ref AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(NULL, NULL) ON dbo.inbox,
 ADD FILTER PREDICATE tenancy.covered(NULL, NULL) ON dbo.outbox,
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.reservation,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.reservation AFTER INSERT,

@@ -485,6 +485,7 @@ ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.customer_re
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.document,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.document AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.document AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(NULL, NULL) ON dbo.inbox,
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.invoice,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.invoice AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.invoice AFTER UPDATE,

@@ -307,6 +307,7 @@ ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal AFTER U
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.customer,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.customer AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.customer AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(NULL, NULL) ON dbo.inbox,
 ADD FILTER PREDICATE tenancy.covered(NULL, NULL) ON dbo.outbox
 WITH (STATE = ON, SCHEMABINDING = ON);
 GO

@@ -378,6 +378,7 @@ ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal AFTER U
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.delivery,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.delivery AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.delivery AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(NULL, NULL) ON dbo.inbox,
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.organisation_ref,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.organisation_ref AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.organisation_ref AFTER UPDATE,

@@ -383,6 +383,7 @@ ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal AFTER U
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.case_,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.case_ AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.case_ AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(NULL, NULL) ON dbo.inbox,
 ADD FILTER PREDICATE tenancy.covered(NULL, NULL) ON dbo.outbox,
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.reference,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.reference AFTER INSERT,
