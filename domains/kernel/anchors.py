@@ -91,7 +91,8 @@ def known(database: str) -> Known:
                 one = json.loads(line or "null")
                 if one is not None:
                     UUID(one["chain"].partition(":")[2])
-                    chains[one["chain"]][int(one["seq"])] = str(one["hash"])
+                    # the first one told holds: a chain that was cut off and went on comes to the same places again
+                    chains[one["chain"]].setdefault(int(one["seq"]), str(one["hash"]))
             except (ValueError, TypeError, KeyError, AttributeError):
                 unreadable.append(f"{file.name}, line {number}")
     return Known(chains, tuple(unreadable))

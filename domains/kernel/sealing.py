@@ -121,8 +121,8 @@ def verify(database: Database, key: str) -> Iterator[str]:
             told = outside.get(f"{database.name}:{customer_id}", {})
             for fault in [*found, *_anchor_faults(session, database, customer_id, told)]:
                 yield f"{name}: {fault}"
-            if customer_id in tops and tops[customer_id].seq and not told:
-                yield f"{name}: no anchor outside the database knows this chain"
+            if customer_id in tops:
+                yield from (f"{name}: {fault}" for fault in _unanchored(session, database, tops[customer_id], told))
         yield from _unsealed(session, database)
         yield from _strays(session, database)
         yield from _value_faults(session, database)
@@ -179,6 +179,20 @@ def _anchor_faults(session: Session, database: Database, customer_id: UUID, told
     for seq in sorted(here):
         if here[seq] != told[seq]:
             yield f"entry {seq} is another one than its anchor outside the database knows"
+
+
+def _unanchored(session: Session, database: Database, top: Row[Any], told: Mapping[int, str]) -> Iterator[str]:
+    """A head that nobody outside knows, though it should have left the database long ago: its end could be cut off."""
+    if not top.seq or top.seq in told:
+        return
+    if not told:
+        yield "no anchor outside the database knows this chain"
+        return
+    entry, seal_ = database.audit_entry, database.audit_seal
+    newest = select(entry.c.at).join(seal_, seal_.c.entry_id == entry.c.id)
+    newest = newest.where(seal_.c.customer_id == top.customer_id, seal_.c.seq == top.seq)
+    if any(at < clock.now(session) - SEALED_WITHIN for at in session.scalars(newest)):
+        yield f"no anchor outside the database knows entry {top.seq}, the newest; they know {max(told)}"
 
 
 def _unsealed(session: Session, database: Database) -> Iterator[str]:

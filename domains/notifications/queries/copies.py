@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from domains.kernel import clock
 from domains.kernel.audit import FORM
 from domains.kernel.database import Database
-from domains.kernel.personal import ERASED_NAME
 from domains.kernel.sealing import SEALED_WITHIN
 
 from ..models import ErasedPerson, TrailEntry, db
@@ -62,8 +61,7 @@ def _differs(row: Row[Any], copy: TrailEntry, erased: set[str]) -> bool:
         return True
     if row.actor_id in erased or str(row.subject_id) in erased:
         return False  # an erasure has been here, and leaves less in the copy than in the chain
-    names = row.told is None or copy.actor_name == ERASED_NAME
-    if not names and (row.told, row.place, row.program) != (copy.actor_name, copy.place, copy.program):
+    if row.told is not None and (row.told, row.place, row.program) != (copy.actor_name, copy.place, copy.program):
         return True
     return row.value_salt is not None and (row.before, row.after) != (copy.before, copy.after)
 

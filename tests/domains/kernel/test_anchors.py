@@ -14,6 +14,7 @@ from domains.accounts import db
 from domains.kernel import anchors, audit, sealing
 from domains.kernel.config import Settings
 from domains.kernel.database import new_id
+from tests.conftest import Clock
 
 KEY = "a key that only the sealer has"
 
@@ -41,6 +42,52 @@ def test_anchors_that_are_all_gone_are_missed(databases: Settings) -> None:
     file().unlink()
 
     assert faults() == [f"accounts {customer_id}: no anchor outside the database knows this chain"]
+
+
+@pytest.mark.asvs("16.4.2")
+def test_a_chain_that_was_cut_off_and_went_on_is_found_by_its_first_anchors(databases: Settings) -> None:
+    customer_id = new_id()
+    for _ in range(3):
+        a_change(customer_id)
+        sealing.seal(db, KEY)
+    cut_off(customer_id, 1)
+    for _ in range(2):
+        a_change(customer_id)
+        sealing.seal(db, KEY)
+
+    told = "is another one than its anchor outside the database knows"
+    assert faults() == [f"accounts {customer_id}: entry {seq} {told}" for seq in (2, 3)]
+
+
+def cut_off(customer_id: UUID, last: int) -> None:
+    """Leave nothing of a chain behind one of its entries, as an owner of the tables could."""
+    entry, seals, head = db.audit_entry, db.audit_seal, db.audit_head
+    with db.begin() as session:
+        ids = [row.entry_id for row in session.execute(seals.select().where(seals.c.seq > last))]
+        for table, column in ((seals, seals.c.entry_id), (entry, entry.c.id)):
+            session.execute(table.delete().where(column.in_(ids)))
+        for table in (db.audit_value, db.audit_origin):
+            session.execute(table.delete().where(table.c.entry_id.in_(ids)))
+        kept = session.execute(seals.select().where(seals.c.seq == last)).one()
+        session.execute(head.update().where(head.c.customer_id == customer_id).values(seq=last, hash=kept.hash))
+
+
+def test_the_newest_anchors_are_missed_when_they_alone_are_gone(databases: Settings, clock: Clock) -> None:
+    customer_id = a_change(new_id())
+    sealing.seal(db, KEY)
+    earlier = file().read_text(encoding="utf-8")
+    a_change(customer_id)
+    sealing.seal(db, KEY)
+    file().write_text(earlier, encoding="utf-8")
+    assert faults() == []  # it may be on its way
+
+    clock.advance(hours=2)
+
+    assert faults() == [
+        f"accounts {customer_id}: no anchor outside the database knows entry 2, the newest; they know 1"
+    ]
+    assert sealing.anchor(db) == 1
+    assert faults() == []
 
 
 def test_half_a_line_of_an_anchor_does_not_stop_the_verification(databases: Settings) -> None:

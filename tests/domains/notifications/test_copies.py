@@ -60,6 +60,7 @@ def test_what_was_told_of_a_whole_story_is_what_was_sealed(sealed: Shop) -> None
     [
         {"action": "accounts.close"}, {"actor_name": "Somebody Else"}, {"actor_id": "u-9"}, {"after": {"forged": 1}},
         {"at": datetime(2020, 1, 1, tzinfo=UTC)}, {"customer_id": new_id()}, {"seq": 99}, {"place": "198.51.100.1"},
+        {"actor_name": "Erased person", "place": "", "program": ""},
     ],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip
