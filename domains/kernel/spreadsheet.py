@@ -30,12 +30,12 @@ def harmless(text: str) -> str:
     """A text that a spreadsheet shows as it is: an apostrophe stands before all that it could take for a formula.
 
     That is a formula at the beginning, after signs that nobody sees, and after whatever parts cells where commas do
-    not: a semicolon, a tab, a new line. Quotes around a cell do not help there.
+    not: a semicolon, a tab, a new line. Quotes do not help there: who reads them ends a cell where we do not.
     """
     if not RISKY.search(text):
         return text
     made, begins = ["'"] if text[0] in ENDS[1:] else [], True
     for sign in text:
         made += ["'", sign] if begins and sign in FORMULA else [sign]
-        begins = sign in ENDS or (begins and category(sign) in UNSEEN)
+        begins = sign in ENDS or (begins and (sign == '"' or category(sign) in UNSEEN))
     return "".join(made)
