@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import Table, and_, cast, or_, select
+from sqlalchemy import Table, and_, cast, not_, or_, select
 from sqlalchemy.orm import Session
 
 from domains.kernel import audit
 from domains.kernel.columns import LongText
-from domains.kernel.personal import Held, Register, Whom, scrubbed
-from domains.kernel.searching import holds
+from domains.kernel.personal import Held, Register, Whom
+from domains.kernel.scrubbing import scrubbed, told_of
+from domains.kernel.searching import holds, spellings
 
 from .tables import db, intervention, run, run_event, run_step
 
@@ -52,20 +53,28 @@ def forget_people() -> int:
 
 
 def _forget(session: Session, whom: Whom) -> None:
-    """Take a person out of all runs that have ended."""
-    ended = select(run.c.id).where(run.c.ended_at.is_not(None))
+    """Take a person out of all runs that have ended: by name only out of their own, and their organisations'."""
+    ended, theirs = run.c.ended_at.is_not(None), told_of(run.c.actor, whom)
+    here = or_(run.c.customer_id.in_(whom.customer_ids), theirs)
+    _forget_in(session, whom, select(run.c.id).where(ended, here), here=True)
+    _forget_in(session, whom, select(run.c.id).where(ended, not_(here)), here=False)
+    audit.erase(session, person_id=whom.person_id, words=whom.words)
+
+
+def _forget_in(session: Session, whom: Whom, runs: Any, *, here: bool) -> None:
     for table, columns in TOLD:
-        names = [word for word in (*whom.words, *whom.names) if word]
-        told = or_(*(holds(cast(table.c[column], LongText), word) for column in columns for word in names))
-        theirs = (run.c.id if table is run else table.c.run_id).in_(ended)
+        told = [told_of(table.c[column], whom) for column in columns]
+        names = [way for name in whom.names for way in spellings(name)] if here else []
+        told += [holds(cast(table.c[column], LongText), way) for column in columns for way in names]
+        theirs = (run.c.id if table is run else table.c.run_id).in_(runs)
         keys = list(table.primary_key.columns)
-        for row in session.execute(table.select().where(theirs, told)).all():
-            values = {column: scrubbed(row._mapping[column], whom) for column in columns}
+        for row in session.execute(table.select().where(theirs, or_(*told))).all():
+            told_by = {column: {"theirs": here, "called": column == "actor"} for column in columns}
+            values = {column: scrubbed(row._mapping[column], whom, **told_by[column]) for column in columns}
             if table is run and row.actor["id"] == str(whom.person_id):
                 values["origin"] = {}
             same = and_(*(key == row._mapping[key.name] for key in keys))
             session.execute(table.update().where(same).values(values))
-    audit.erase(session, person_id=whom.person_id, words=whom.words)
 
 
 def _empty(session: Session, one: Any) -> None:

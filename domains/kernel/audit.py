@@ -6,7 +6,6 @@ does not break the chain that the sealer makes of the entries (decision 12).
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from .columns import LongText, cut
 from .crypto import canonical, digest, token
 from .database import database_of, new_id
 from .messages import Context, context
-from .searching import holds
+from .searching import holds, spellings, tells_of
 from .sets import Write, write_all
 
 FORM = 2  # of entries as they are written now
@@ -78,15 +77,17 @@ def erase(session: Session, *, person_id: UUID, words: tuple[str, ...]) -> dict[
     """
     database = database_of(session)
     entry, value, origin = database.audit_entry, database.audit_value, database.audit_origin
-    spelt = sorted({way for word in words if word for way in (word, json.dumps(word)[1:-1])})  # as JSON may keep it
-    texts = [holds(cast(column, LongText), word) for column in (value.c.before, value.c.after) for word in spelt]
+    spelt = [way for word in words for way in spellings(word)]
+    texts = [holds(cast(column, LongText), way) for column in (value.c.before, value.c.after) for way in spelt]
     named = select(entry.c.customer_id, entry.c.id).join(origin, origin.c.entry_id == entry.c.id)
     named = named.where(entry.c.actor_id == str(person_id), entry.c.action != ERASED)
-    told = select(entry.c.customer_id, entry.c.id).join(value, value.c.entry_id == entry.c.id)
+    told = select(entry.c.customer_id, entry.c.id, entry.c.subject_id, value.c.before, value.c.after)
+    told = told.join(value, value.c.entry_id == entry.c.id)
     told = told.where(entry.c.action != ERASED, or_(entry.c.subject_id == person_id, *texts))
+    theirs = [row for row in session.execute(told) if row.subject_id == person_id or tells_of(list(row[3:]), words)]
     gone: dict[UUID, dict[str, list[UUID]]] = {}
-    for kind, query in (("origins", named), ("values", told)):
-        for customer_id, id in session.execute(query):
+    for kind, rows in (("origins", session.execute(named)), ("values", theirs)):
+        for customer_id, id, *_ in rows:
             gone.setdefault(customer_id, {"origins": [], "values": []})[kind].append(id)
     for customer_id, lists in sorted(gone.items()):
         for kind, table in (("origins", origin), ("values", value)):

@@ -12,28 +12,28 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Table, and_, cast, false, or_, select
+from sqlalchemy import Column, ColumnElement, Table, and_, false, or_
 from sqlalchemy.orm import Session
 
-from . import audit, clock
-from .columns import Id, Json, LongText
+from . import audit
+from .columns import Id, Json
 from .database import database_of
 from .messages import acting, context
-from .searching import holds
+from .scrubbing import ERASED_NAME, ERASED_TEXT, scrub_messages, scrubbed, told_of
+from .searching import tells_of
 
 CLASSES = ("person", "contact", "secret", "financial", "free_text", "none")
-ERASED_NAME, ERASED_TEXT = "Erased person", "[erased]"
 
 
 @dataclass(frozen=True)
 class Held:
     """What the columns of one table hold, by class, and what an erasure does to a person's rows.
 
-    `subject` are columns with the id of a person. `erase`: `words` replaces what tells of the person, `rows` deletes
+    `subject` are columns with the id of a person; where there are none, or they are empty, `person` is found by name.
+    `erase`: `words` replaces what tells of the person, `rows` deletes
     the rows, `kept` leaves them because the law wants them kept, which `why` names.
     """
 
@@ -44,6 +44,7 @@ class Held:
     financial: str = ""  # what somebody owes and pays
     free_text: str = ""  # what people have typed, which may tell of anybody
     none: str = ""  # nothing about a person
+    by_name: str = ""  # of `person`, where no id beside it tells whose name it is
     erase: str = "words"
     why: str = ""
 
@@ -97,18 +98,47 @@ def register_of(register: Register) -> Register:
 
 
 def export(session: Session, register: Register, whom: Whom) -> str:
-    """What a domain knows of a person, as packed JSON: rows by table, without secrets."""
+    """What a domain knows of a person, as packed JSON: rows by table, without secrets.
+
+    Of what others have written it tells what their own organisations have; another one's stays there. Where a row tells
+    of the person but is not theirs, who else it names, and how they are reached, is left out.
+    """
     told: dict[str, list[dict[str, Any]]] = {}
     for table, held, theirs in _of(session, register, whom):
-        names = [column.name for column in table.columns if held.class_of(column.name) != "secret"]
-        rows = session.execute(select(*(table.c[name] for name in names)).where(theirs)).all()
+        query = table.select().where(theirs & _at_home(table, held, whom))
+        found = [row._mapping for row in session.execute(query)]
+        rows = [_as_told(table, held, row, whom) for row in found if _tells(table, held, row, whom)]
         if rows:
-            told[table.name] = [dict(zip(names, row, strict=True)) for row in rows]
+            told[table.name] = rows
     entry = database_of(session).audit_entry
     done = session.execute(entry.select().where(entry.c.actor_id == str(whom.person_id)).order_by(entry.c.id)).all()
     if done:
         told["audit_entry"] = [dict(row._mapping) for row in done]
     return packed(told)
+
+
+def _at_home(table: Table, held: Held, whom: Whom) -> ColumnElement[bool]:
+    """The rows of the person's own organisations, and those with their id wherever they are."""
+    own = [_is(table.c[column], whom) for column in held.subject.split()]
+    if "customer_id" in table.c:
+        return or_(*own, table.c.customer_id.in_(whom.customer_ids))
+    return or_(false(), *own)
+
+
+def _tells(table: Table, held: Held, row: Any, whom: Whom) -> bool:
+    """Whether a row that was found tells of the person indeed, and not of somebody with a longer address."""
+    texts, exact = _texts(table, held), (*held.subject.split(), *held.contact.split(), *held.person.split())
+    known = (*whom.words, *whom.names)
+    return any(tells_of(row[column], whom.words) for column in texts) or any(
+        str(row[column]) in known for column in exact if column not in texts
+    )
+
+
+def _as_told(table: Table, held: Held, row: Any, whom: Whom) -> dict[str, Any]:
+    own, known = _is_own(held, row, whom), (*whom.names, *whom.words)
+    told = {column.name: row[column.name] for column in table.columns if held.class_of(column.name) != "secret"}
+    of_others = () if own else (*held.person.split(), *held.contact.split(), *held.subject.split())
+    return {name: None if name in of_others and str(value) not in known else value for name, value in told.items()}
 
 
 def packed(told: Any) -> str:
@@ -137,7 +167,7 @@ def _erase(session: Session, register: Register, whom: Whom) -> dict[str, int]:
         count = _erased(session, table, held, theirs, whom)
         if count:
             counts[table.name + (" (kept)" if held.erase == "kept" else "")] = count
-    counts |= _messages(session, whom)
+    counts |= scrub_messages(session, whom)
     gone = audit.erase(session, person_id=whom.person_id, words=whom.words)
     return counts | {f"audit_{name}": count for name, count in gone.items() if count}
 
@@ -160,17 +190,34 @@ def _of(session: Session, register: Register, whom: Whom) -> Iterator[tuple[Tabl
         table = tables[name]
         theirs = [_is(table.c[column], whom) for column in held.subject.split()]
         theirs += [table.c[column].in_(whom.emails) for column in held.contact.split() if not _is_json(table.c[column])]
-        named = [table.c[column].in_(whom.names) for column in held.person.split() if not _is_json(table.c[column])]
-        alone = held.erase == "rows" and held.subject  # nobody's rows are deleted because they have the same name
-        if named and "customer_id" in table.c and not alone:
-            theirs.append(and_(table.c.customer_id.in_(whom.customer_ids), or_(*named)))
-        texts = [
-            table.c[column] for column in (*held.person.split(), *held.contact.split()) if _is_json(table.c[column])
-        ]
-        texts += [table.c[column] for column in held.free_text.split() if held.erase != "rows"]
-        theirs += [holds(cast(column, LongText), word) for column in texts for word in whom.words]
+        theirs += _by_name(table, held, whom)
+        theirs += [told_of(table.c[column], whom) for column in _texts(table, held)]
         if theirs:
             yield table, held, or_(false(), *theirs)
+
+
+def _by_name(table: Table, held: Held, whom: Whom) -> Iterator[ColumnElement[bool]]:
+    """Rows of the person's own organisations that only a name makes theirs. Names are shared, and can be chosen."""
+    if "customer_id" not in table.c or not whom.names:
+        return
+    here = table.c.customer_id.in_(whom.customer_ids)
+    for column in _named(held):
+        yield and_(here, table.c[column].in_(whom.names))
+    unknown = [table.c[column].is_(None) for column in held.subject.split()]
+    alone = [table.c[column].in_(whom.names) for column in held.person.split() if not _is_json(table.c[column])]
+    if unknown and alone and held.erase != "rows":  # nobody's rows are deleted because they have the same name
+        yield and_(here, *unknown, or_(*alone))
+
+
+def _named(held: Held) -> list[str]:
+    """The columns that only a name is in."""
+    return (held.by_name if held.subject else held.person).split()
+
+
+def _texts(table: Table, held: Held) -> list[str]:
+    """The columns in which a person may be told of among other things."""
+    texts = [column for column in (*held.person.split(), *held.contact.split()) if _is_json(table.c[column])]
+    return texts + (held.free_text.split() if held.erase != "rows" else [])
 
 
 def _is(column: Column[Any], whom: Whom) -> ColumnElement[bool]:
@@ -196,73 +243,39 @@ def _erased(session: Session, table: Table, held: Held, theirs: ColumnElement[bo
     return count
 
 
+def _is_own(held: Held, row: Any, whom: Whom) -> bool:
+    """Whether a row is the person's, and not only tells of them."""
+    if any(row[column] is not None for column in held.subject.split()):
+        return any(str(row[column]) == str(whom.person_id) for column in held.subject.split())
+    here = row.get("customer_id") in whom.customer_ids
+    return here and any(row[column] in whom.names for column in held.person.split())
+
+
 def _changes(table: Table, held: Held, row: Any, whom: Whom) -> dict[str, Any]:
     """What becomes of a row: names, addresses and secrets go, and texts of the person's own; ids stay as pseudonyms."""
-    own = any(str(row[column]) == str(whom.person_id) for column in held.subject.split())
-    own = own or (not held.subject and any(row[column] in whom.names for column in held.person.split()))
+    own, here = _is_own(held, row, whom), row.get("customer_id") in whom.customer_ids
     changes: dict[str, Any] = {}
     for column in table.columns:
         kind, value = held.class_of(column.name), row[column.name]
         if value in (None, "", ERASED_NAME, ERASED_TEXT) or kind in (None, "none", "financial"):
             continue
-        new = _without(column, kind, value, whom, own)
+        named = here and column.name in _named(held)
+        new = _without(column, kind, value, whom, own=own, here=here, named=named)
         if new != value:
             changes[column.name] = new
     return changes
 
 
-def _without(column: Column[Any], kind: str | None, value: Any, whom: Whom, own: bool) -> Any:
+def _without(
+    column: Column[Any], kind: str | None, value: Any, whom: Whom, *, own: bool, here: bool, named: bool
+) -> Any:
     if _is_json(column):
-        return scrubbed(value, whom)
+        return scrubbed(value, whom, theirs=own or here)
     if kind == "person":
-        return ERASED_NAME if own or value in whom.names else value
+        return ERASED_NAME if own or (named and value in whom.names) else value
     if kind == "contact":
         replaced = f"{whom.person_id}@erased.invalid" if "@" in value else ""
         return replaced if own or value in whom.emails else value
     if kind == "secret":
         return (None if column.nullable else "") if own else value
     return ERASED_TEXT if own else scrubbed(value, whom)
-
-
-def scrubbed(value: Any, whom: Whom) -> Any:
-    """The same without the person's names and addresses, however deep they stand."""
-    if isinstance(value, dict):
-        return {name: scrubbed(one, whom) for name, one in value.items()}
-    if isinstance(value, list):
-        return [scrubbed(one, whom) for one in value]
-    if isinstance(value, str):
-        if value in whom.names:
-            return ERASED_NAME
-        for email in whom.emails:
-            value = value.replace(email, f"{whom.person_id}@erased.invalid")
-    return value
-
-
-def _without_places(body: Any, whom: Whom) -> Any:
-    """An event without the person's names and addresses, and without from where they acted."""
-    entries = body.get("entries") if isinstance(body, dict) else None
-    for entry in entries if isinstance(entries, list) else ():
-        if entry.get("actor_id") == str(whom.person_id):
-            entry |= {"place": "", "program": "", "before": None, "after": None}
-    return scrubbed(body, whom)
-
-
-def _messages(session: Session, whom: Whom) -> dict[str, int]:
-    """Messages of the past that tell of the person: what was published goes, replies that are kept lose the words."""
-    database, counts = database_of(session), {}
-    outbox, inbox, idempotency = database.outbox, database.inbox, database.idempotency
-    told = or_(*(holds(cast(outbox.c.body, LongText), word) for word in whom.words))
-    gone: Any = session.execute(outbox.delete().where(told, outbox.c.published_at.is_not(None)))
-    counts["outbox"] = int(gone.rowcount)
-    for row in session.execute(select(outbox.c.position, outbox.c.body).where(told)).all():  # still on their way
-        session.execute(outbox.update().where(outbox.c.position == row[0]).values(body=_without_places(row[1], whom)))
-    replies = holds(cast(inbox.c.reply, LongText), '_part"')  # what an export has told of anybody
-    long_ago = inbox.c.at < clock.now(session) - timedelta(hours=1)  # nobody waits for it any more
-    session.execute(inbox.update().where(replies, long_ago).values(reply={}))
-    for table, column in ((inbox, inbox.c.reply), (idempotency, idempotency.c.body)):
-        (key,) = table.primary_key.columns
-        kept = or_(*(holds(cast(column, LongText), word) for word in whom.words))
-        for row in session.execute(select(key, column).where(kept)).all():
-            session.execute(table.update().where(key == row[0]).values({column.name: scrubbed(row[1], whom)}))
-            counts[table.name] = counts.get(table.name, 0) + (scrubbed(row[1], whom) != row[1])
-    return {name: count for name, count in counts.items() if count}

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domains.kernel.columns import Count, Id, Instant, Json, LongText, Text
+from domains.kernel.columns import Count, Flag, Id, Instant, Json, LongText, Text
 from domains.kernel.database import Database
 
 db = Database("notifications")
@@ -59,6 +59,7 @@ class PersonalExport(db.Model):
     person_id: Mapped[UUID] = mapped_column(Id, index=True)
     customer_id: Mapped[UUID] = mapped_column(Id)
     reseller_id: Mapped[UUID | None] = mapped_column(Id)
+    to_owner: Mapped[bool | None] = mapped_column(Flag)  # an owner has asked, and may have it, too
     content: Mapped[str] = mapped_column(LongText)  # packed: by domain its rows by table
     created_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant, index=True)

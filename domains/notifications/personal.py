@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from domains.kernel import audit, clock, personal
 from domains.kernel.database import insert_new
+from domains.kernel.messages import context
 from domains.kernel.personal import Held, Register, Whom
 
 from .models import ErasedPerson, PersonalExport
@@ -18,7 +19,10 @@ from .models import ErasedPerson, PersonalExport
 KEPT = timedelta(days=7)
 
 PERSONAL: Register = {
-    "delivery": Held(contact="recipient", free_text="subject body last_error", none="template state", erase="rows"),
+    # a letter may hold a link by which its reader comes in, and is told to nobody else
+    "delivery": Held(
+        contact="recipient", secret="body", free_text="subject last_error", none="template state", erase="rows"
+    ),
     "organisation_ref": Held(none="name"),
     "trail_entry": Held(
         subject="actor_id",
@@ -73,19 +77,15 @@ def keep_export(
     billing_part: str,
     notifications_part: str,
 ) -> None:
-    """Keep what all domains have told of a person, for a week. The same export is kept once."""
+    """Keep what all domains have told of a person, for a week, once; who asks for themselves has it alone."""
     parts = {
         "customers": customers_part, "users": users_part, "accounts": accounts_part, "services": services_part,
         "support": support_part, "billing": billing_part, "notifications": notifications_part,
     }  # fmt: skip
     content = personal.packed({name: personal.unpacked(part) for name, part in parts.items()})
     now = clock.now(session)
-    row: dict[str, Any] = {
-        "id": export_id,
-        "person_id": whom.person_id,
-        "customer_id": customer_id,
-        "reseller_id": reseller_id,
-    }
+    row: dict[str, Any] = {"id": export_id, "customer_id": customer_id, "reseller_id": reseller_id}
+    row |= {"person_id": whom.person_id, "to_owner": context().actor.id != str(whom.person_id)}
     row |= {"content": content, "created_at": now, "expires_at": now + KEPT}
     insert_new(session, PersonalExport.__table__, row, "id")
     audit.record(session, "notifications.export_person", customer_id=customer_id, subject=("person", whom.person_id))

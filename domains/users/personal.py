@@ -15,7 +15,7 @@ from domains.kernel.errors import N_ as N_
 from domains.kernel.errors import Refused
 from domains.kernel.personal import Held, Register, Whom
 
-from .models import Erasure, Membership, User
+from .models import Erasure, Membership, Organisation, User
 
 PERSONAL: Register = {
     "organisation": Held(none="kind name region currency status second_factor"),
@@ -46,7 +46,11 @@ PERSONAL: Register = {
     "api_client": Held(secret="secrets credentials", none="id name scopes status"),
     "throttle": Held(none="key"),
     "support_grant": Held(
-        subject="asked_by", person="asked_name granted_name ended_name", free_text="reason", none="state areas"
+        subject="asked_by",
+        person="asked_name granted_name ended_name",
+        by_name="granted_name ended_name",
+        free_text="reason",
+        none="state areas",
     ),
     "support_use": Held(subject="user_id", person="user_name"),
     "erasure": Held(none="counts proof"),
@@ -77,7 +81,12 @@ def erase_person(session: Session, *, whom: Whom) -> Erased:
 
     Refused for the last owner of an organisation: somebody must be able to act for it.
     """
-    members = session.scalars(locked(select(Membership).where(Membership.user_id == whom.person_id), Membership)).all()
+    theirs = select(Membership).where(Membership.user_id == whom.person_id)
+    here = sorted(member.customer_id for member in session.scalars(theirs))
+    for customer_id in here:  # as whoever shuts somebody out does, so that two owners cannot end each other
+        place = select(Organisation).where(Organisation.customer_id == customer_id)
+        session.scalars(locked(place, Organisation)).one_or_none()
+    members = session.scalars(locked(theirs, Membership).execution_options(populate_existing=True)).all()
     for member in members:
         others = select(Membership.id).where(
             Membership.customer_id == member.customer_id, Membership.role == member.role

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from ..models import Delivery
 
 LEASE = timedelta(seconds=60)  # how long an attempt may take before another is made
 GIVE_UP = 12  # attempts
+CODE = re.compile(r"(?<=\?code=)[\w-]+")
 
 
 @dataclass(frozen=True)
@@ -116,8 +118,9 @@ def claim_due(session: Session, *, limit: int = 20) -> list[Delivery]:
 
 
 def mark_sent(session: Session, *, delivery_id: UUID) -> None:
-    """Note that a delivery has been handed over."""
+    """Note that a delivery has been handed over. A code that lets its reader in is kept no longer than it is needed."""
     delivery = session.get_one(Delivery, delivery_id)
+    delivery.body = CODE.sub("…", delivery.body)
     delivery.state, delivery.sent_at, delivery.next_at = "sent", clock.now(session), None
 
 

@@ -15,7 +15,7 @@ from domains.kernel.crypto import digest
 from domains.kernel.database import insert_new
 from domains.kernel.errors import Refused
 from domains.kernel.messages import context
-from domains.kernel.personal import ERASED_NAME
+from domains.kernel.scrubbing import ERASED_NAME
 from domains.kernel.trails import Entry
 
 from ..models import ErasedPerson, OrganisationRef, TrailEntry, db

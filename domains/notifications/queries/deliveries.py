@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, select, true
 from sqlalchemy.orm import Session
 
 from domains.kernel import clock, personal
@@ -59,21 +59,24 @@ def list_exports(
 ) -> list[PersonalExport]:
     """What was told to people of themselves and can still be fetched, newest first: a person's own, or an owner's."""
     query = select(PersonalExport).where(PersonalExport.expires_at > clock.now(session))
-    theirs = PersonalExport.person_id == person_id if person_id is not None else scope.covers(PersonalExport)
+    handed = and_(scope.covers(PersonalExport), PersonalExport.to_owner == true())
+    theirs = PersonalExport.person_id == person_id if person_id is not None else handed
     return list(session.scalars(query.where(theirs).order_by(PersonalExport.id.desc()).limit(limit)))
 
 
 def get_export(
     session: Session, scope: Scope, export_id: UUID, *, person_id: UUID | None = None, or_owner: bool = False
 ) -> str:
-    """One of these as JSON, for the person it tells of or (`or_owner`, or without a person) for their organisation.
+    """One of these as JSON, for the person it tells of or (`or_owner`, or without a person) for their organisation,
+    if that has asked for it.
 
     NotFound for another's, and when its week is over.
     """
     query = select(PersonalExport).where(PersonalExport.id == export_id, PersonalExport.expires_at > clock.now(session))
     found = session.scalars(query).one_or_none()
     mine = found is not None and person_id is not None and found.person_id == person_id
-    owned = found is not None and (or_owner or person_id is None) and scope.allows(found.customer_id, found.reseller_id)
+    owned = found is not None and found.to_owner and (or_owner or person_id is None)
+    owned = owned and found is not None and scope.allows(found.customer_id, found.reseller_id)
     if found is None or not (mine or owned):
         raise NotFound("There is no such export.", code="export_not_found", field="export_id")
     return json.dumps(personal.unpacked(found.content), ensure_ascii=False, indent=1)

@@ -13,7 +13,7 @@ from domains.kernel import audit, clock, config, uploads
 from domains.kernel.crypto import fingerprint
 from domains.kernel.database import claimed, insert_new, locked
 from domains.kernel.errors import Conflict, NotFound, Refused
-from domains.kernel.personal import ERASED_NAME, ERASED_TEXT
+from domains.kernel.scrubbing import ERASED_NAME, ERASED_TEXT
 from domains.kernel.tenancy import Actor, Scope
 
 from .. import queries

@@ -39,6 +39,16 @@ def test_what_is_due_lies_in_the_local_mailbox(databases: Settings, clock: Clock
     }  # fmt: skip
 
 
+def test_a_code_that_lets_its_reader_in_is_kept_no_longer_than_needed(databases: Settings, clock: Clock) -> None:
+    link = "https://portal.example/login/password?code=Abc-_123"
+    told = tell(template="password_link", facts={"link": link})
+    assert link in delivery(told).body
+
+    assert deliver_due() == 1
+
+    assert (link in queries.mailbox()[0].body, "Abc-_123" in delivery(told).body) == (True, False)
+
+
 def test_an_empty_mailbox_is_empty_and_shows_no_more_than_asked(databases: Settings) -> None:
     assert queries.mailbox() == []
     for _ in range(3):

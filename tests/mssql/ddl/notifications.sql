@@ -156,6 +156,7 @@ CREATE TABLE personal_export (
 	person_id BINARY(16) NOT NULL,
 	customer_id BINARY(16) NOT NULL,
 	reseller_id BINARY(16) NULL,
+	to_owner BIT NULL,
 	content NVARCHAR(max) NOT NULL,
 	created_at DATETIMEOFFSET NOT NULL,
 	expires_at DATETIMEOFFSET NOT NULL,

@@ -1,0 +1,21 @@
+"""who asked for a personal export
+
+Rules: add before you take away; the release before this one must keep working on these tables; take no lock that lasts
+(no rewrite of a large table, indexes on PostgreSQL concurrently); change data in a step of its own, apart from tables.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("personal_export", sa.Column("to_owner", sa.Boolean(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("personal_export", "to_owner")
