@@ -201,7 +201,7 @@ def _by_name(table: Table, held: Held, whom: Whom) -> Iterator[ColumnElement[boo
     if "customer_id" not in table.c or not whom.names:
         return
     here = table.c.customer_id.in_(whom.customer_ids)
-    for column in _named(held):
+    for column in _named(table, held):
         yield and_(here, table.c[column].in_(whom.names))
     unknown = [table.c[column].is_(None) for column in held.subject.split()]
     alone = [table.c[column].in_(whom.names) for column in held.person.split() if not _is_json(table.c[column])]
@@ -209,9 +209,10 @@ def _by_name(table: Table, held: Held, whom: Whom) -> Iterator[ColumnElement[boo
         yield and_(here, *unknown, or_(*alone))
 
 
-def _named(held: Held) -> list[str]:
+def _named(table: Table, held: Held) -> list[str]:
     """The columns that only a name is in."""
-    return (held.by_name if held.subject else held.person).split()
+    names = (held.by_name if held.subject else held.person).split()
+    return [column for column in names if not _is_json(table.c[column])]
 
 
 def _texts(table: Table, held: Held) -> list[str]:
@@ -259,7 +260,7 @@ def _changes(table: Table, held: Held, row: Any, whom: Whom) -> dict[str, Any]:
         kind, value = held.class_of(column.name), row[column.name]
         if value in (None, "", ERASED_NAME, ERASED_TEXT) or kind in (None, "none", "financial"):
             continue
-        named = here and column.name in _named(held)
+        named = here and column.name in _named(table, held)
         new = _without(column, kind, value, whom, own=own, here=here, named=named)
         if new != value:
             changes[column.name] = new
