@@ -102,12 +102,14 @@ def _hold_new(state: ORMExecuteState, scope: Scope | None) -> None:
     """Refuse to insert what is somebody else's; what anybody may add for anybody is left to the policies."""
     statement: Any = state.statement
     table = statement.table
+    if statement.select is not None and any(_named(statement.select)):
+        raise Trespass(f"{table.name} was to be filled from a query, which comes past the guard")
     if "customer_id" not in table.c or table.name in policies.APPENDED:
         return
     if scope is None:
         raise Unbound(f"{table.name} was to be written, but for nobody")
-    if statement.select is not None:
-        raise Trespass(f"{table.name} was to be filled from a query, which comes past the guard")
+    if hasattr(statement._post_values_clause, "update_values_to_set"):
+        raise Trespass(f"a row of {table.name} that is there already was to be changed, whosesoever it is")
     for row in _rows(state, statement):
         _allow(scope, table.name, row.get("customer_id"), row.get("reseller_id"))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import bindparam, delete, exists, func, insert, literal, select, union_all, update
+from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import Session
 
 from domains import accounts
@@ -90,6 +91,14 @@ WRITES: dict[str, Callable[[Session, dict[str, Any]], Any]] = {
     "new values": lambda session, row: session.execute(insert(Account).values([row | fresh(), row | fresh()])),
     "new row of the table": lambda session, row: session.execute(TABLE.insert().values(row | fresh())),
     "new row of nobody": lambda session, row: session.execute(insert(Account), [{"id": new_id(), "name": "taken"}]),
+    "over a row": lambda session, row: session.execute(
+        upsert(Account)
+        .values(row | {"customer_id": session.info["scope"].customer_id})
+        .on_conflict_do_update(index_elements=["id"], set_={"name": "taken"})
+    ),
+    "of nobody's, from a query": lambda session, row: session.execute(
+        accounts.db.number_series.insert().from_select(["series", "last"], select(Account.name, literal(1)))
+    ),
     "from a query": lambda session, row: session.execute(insert(Account).from_select(["id"], select(Account.id))),
 }
 
