@@ -13,14 +13,19 @@ from jinja2 import FileSystemBytecodeCache
 
 from domains.kernel.config import Settings
 from domains.kernel.database import new_id
+from domains.kernel.errors import NotFound
+from domains.kernel.tenancy import Scope
+from domains.notifications import db as notifications_db
+from domains.notifications.queries import get_export, list_exports
 from domains.users import db, tokens
 from domains.users.models import Login, User
 from saga.transports import inline
-from tests.factories.users import an_organisation, has_password, invite
+from tests.factories.sign_on import has_sign_on, link, who
+from tests.factories.users import PASSWORD, an_organisation, has_password, invite
 
 from .browser import Browser
 from .conftest import made
-from .visitor import summary_of, text_of
+from .visitor import Visitor, summary_of, text_of
 
 BEA = "bea@northwind.example"
 
@@ -68,6 +73,45 @@ def test_a_person_fetches_what_is_known_of_them(
     assert file.headers["Cache-Control"] == "private, no-store"
     assert json.loads(file.get_data(as_text=True))["users"]["user_"][0]["email"] == BEA
     assert Browser(app, stranger_id).get(address).status_code == 404
+
+
+@pytest.mark.asvs("8.2.2", "8.4.1")
+def test_what_a_person_asked_for_themselves_is_for_no_owner_and_no_program(
+    bea: Browser, owner: Browser, transport: inline.Transport, app: Flask, customer_id: UUID
+) -> None:
+    elsewhere, _ = an_organisation(name="Contoso")
+    invite(elsewhere, BEA, "reader")
+    bea.send(bea.get("/privacy"), "/privacy/export")  # it tells of Contoso, too
+    transport.run_until_quiet()
+    (address,) = exports_on(bea)
+
+    assert bea.get(address).status_code == 200
+    assert (exports_on(owner), owner.get(address).status_code) == (set(), 404)
+    with notifications_db.begin_read() as session:
+        scope = Scope.customer(customer_id)
+        assert list_exports(session, scope) == []
+        with pytest.raises(NotFound):
+            get_export(session, scope, UUID(address[-36:]))
+
+
+@pytest.mark.asvs("6.8.1", "8.4.1")
+def test_an_owner_who_came_by_a_provider_gets_nothing_that_they_asked_for_themselves(
+    owner: Browser, transport: inline.Transport, app: Flask, customer_id: UUID
+) -> None:
+    owner.send(owner.get("/privacy"), "/privacy/export")
+    transport.run_until_quiet()
+    (address,) = exports_on(owner)
+    has_sign_on(customer_id)
+    email = owner.caller.preferences["email"]
+    made = link(customer_id, who(email), password=PASSWORD)
+    by_provider = Visitor(app, tokens.caller_of_login(made.token))
+
+    assert (exports_on(by_provider), by_provider.get(address).status_code) == (set(), 404)
+
+
+def exports_on(browser: Visitor) -> set[str]:
+    """The addresses of the files that somebody finds."""
+    return set(re.findall(r"/personal-exports/[0-9a-f-]{36}", browser.get("/personal-exports").get_data(as_text=True)))
 
 
 def is_out(browser: Browser) -> bool:
