@@ -15,7 +15,7 @@ from .frame import is_staff
 
 LISTS = (
     "/customers", "/cases", "/runs", "/operations", "/invoices/mismatches", "/switch", "/audit", "/users",
-    "/api-clients",
+    "/api-clients", "/search", "/cases/_found", "/cases/_open",
 )  # fmt: skip
 
 

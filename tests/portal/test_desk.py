@@ -81,6 +81,15 @@ def test_who_lists_programs_leaves_an_entry_and_sees_the_operators_own(staff: Br
     assert entries(house.home).count("users.read") == before + 1
 
 
+def test_what_they_look_for_among_all_customers_leaves_entries_of_their_own(staff: Browser, house: House) -> None:
+    before = entries(house.home).count("users.read")
+
+    for path in ("/search", "/cases/_found", "/cases/_open"):
+        assert staff.get(path, q="Northwind").status_code == 200
+
+    assert entries(house.home).count("users.read") == before + 3
+
+
 def test_they_make_a_program_for_the_operator_without_acting_for_anybody(staff: Browser, house: House) -> None:
     form = staff.get("/api-clients/new")
 
