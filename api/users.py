@@ -133,7 +133,8 @@ def end_logins(session: Session, wish: dict[str, Any], user_id: UUID) -> Any:
 @blp.response(200, EndedLogins)
 def reset_factors(session: Session, wish: dict[str, Any], user_id: UUID) -> Any:
     """Forget the second factors that a member has lost, and sign them out everywhere."""
-    return {"ids": commands.reset_factors(session, scope=g.caller.scope, user_id=user_id, **wish)}
+    known: dict[str, Any] = {"scope": g.caller.scope, "granting": g.caller.scopes, "user_id": user_id, **wish}
+    return {"ids": commands.reset_factors(session, **known)}
 
 
 @blp.post("/users/require-second-factor")

@@ -75,7 +75,7 @@ def give() -> Any:
 def offer(errors: Errors | None = None, status: int = 200) -> Any:
     """Offer an authenticator app and a passkey."""
     with db.begin() as session:
-        seed = commands.offer_app(session, user_id=g.half.user_id)
+        seed = commands.offer_app(session, user_id=g.half.user_id, login_id=g.half.login_id)
     return page("users/enrol.html", errors=errors or Errors(), status=status, **drawn(seed, g.half.email))
 
 

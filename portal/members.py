@@ -162,7 +162,7 @@ def reset_factors(user_id: UUID) -> Any:
     """Forget the second factors that a colleague has lost."""
     with db.begin() as session:
         which: dict[str, Any] = {"user_id": user_id, "customer_id": optional_id("customer")}
-        ended = commands.reset_factors(session, scope=g.caller.scope, **which)
+        ended = commands.reset_factors(session, **who(), **which)
     forget(ended)
     flash(_("Their second factors are forgotten. They set up another one when they come in."), "done")
     return redirect(f"/users/{user_id}?customer={request.form.get('customer', '')}", full=True)

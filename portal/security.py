@@ -72,7 +72,7 @@ def app(errors: Errors | None = None) -> Any:
     """A picture for an authenticator app to read, and a field for its first code."""
     wrong = errors or Errors()
     with db.begin() as session:
-        seed = commands.offer_app(session, user_id=me())
+        seed = commands.offer_app(session, user_id=me(), login_id=UUID(g.caller.login_id))
     return page("users/app.html", errors=wrong, status=wrong.status, **drawn(seed, g.caller.preferences["email"]))
 
 

@@ -64,9 +64,10 @@ def profile(errors: Errors | None = None) -> Any:
 def update() -> Any:
     """Change one's own settings."""
     names = ("language", "formats", "time_zone", "theme")
-    wish = {name: typed(name) or "" for name in names} | {"name": typed("name", most=200) or ""}
+    wish: dict[str, Any] = {name: typed(name) or "" for name in names} | {"name": typed("name", most=200) or ""}
+    wish |= {"user_id": UUID(g.caller.actor.id), "login_id": UUID(g.caller.login_id)}
     with db.begin() as session:
-        commands.update_preferences(session, user_id=UUID(g.caller.actor.id), **wish)
+        commands.update_preferences(session, **wish)
     tokens.forget_epoch("login", g.caller.login_id)
     flash(_("Saved."), "done")
     return redirect("/profile", full=True)

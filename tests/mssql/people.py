@@ -115,7 +115,7 @@ def care_for_colleagues(scope: Scope, customer_id: UUID) -> None:
     with users.db.begin() as session:
         user_commands.require_second_factor(session, scope=scope, customer_id=customer_id, wanted=True)
         user_commands.change_role(session, **known, user_id=bea, role="reader")
-        user_commands.reset_factors(session, scope=scope, user_id=bea)
+        user_commands.reset_factors(session, **known, user_id=bea)
         users.queries.get_user(session, scope, bea)
         users.queries.logins_of(session, scope, bea, customer_id=customer_id)
         user_commands.end_logins_of(session, scope=scope, user_id=bea)

@@ -60,7 +60,8 @@ def enter(session: Session, *, customer_id: UUID, who: Identified, place: Place)
 
 
 def _entered(session: Session, customer_id: UUID, who: Identified, place: Place) -> SignedIn | ToLink | Denied:
-    found, now = session.get(SignOn, customer_id), clock.now(session)
+    settings = select(SignOn).where(SignOn.customer_id == customer_id)  # whoever changes them ends what came before
+    found, now = session.scalars(locked(settings, SignOn)).one_or_none(), clock.now(session)
     if found is None or found.issuer != who.issuer:
         return Denied("sign_on_gone")
     query = select(Identity).where(Identity.customer_id == customer_id, Identity.key == key_of(who))
@@ -165,6 +166,7 @@ def _become_member(session: Session, found: SignOn, of: Organisation, user: User
         )  # fmt: skip
         session.add(member)
     elif member.state == "invited":
+        member.role = found.role if is_late(member, now) else member.role  # of a late invitation nothing is left
         member.state = "active"
     else:
         return
@@ -207,6 +209,8 @@ def link(
         return Denied("login_ended")
     user = session.scalars(locked(select(User).where(User.id == kept.user_id), User)).one()
     outcome = _entered(session, customer_id, who, place)
+    if isinstance(outcome, ToLink) and outcome.user_id != user.id:  # the address has become somebody else's
+        return Denied("login_ended")
     if isinstance(outcome, ToLink):
         shown = outcome.how == "accept" or signed_in_as == user.id
         no = None if shown else _unproved(session, user, customer_id, password or "", place)

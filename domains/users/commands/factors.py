@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from base64 import b32encode
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from domains.kernel import clock, envelope
 from domains.kernel.crypto import digest, token_of
-from domains.kernel.database import locked
+from domains.kernel.database import insert_new, locked, new_id
 from domains.kernel.errors import Refused
 
 from ..models import Passkey, RecoveryCode, Totp, User
@@ -29,17 +30,22 @@ ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # 31 letters that are not mistaken
 BLOCK = 6
 
 
-def offer_app(session: Session, *, user_id: UUID) -> str:
-    """The seed that a person's authenticator app shall take; the same until a code from it was right."""
-    known = session.scalars(locked(select(Totp).where(Totp.user_id == user_id), Totp)).one_or_none()
-    if known is not None and known.confirmed_at is not None:
+def offer_app(session: Session, *, user_id: UUID, login_id: UUID) -> str:
+    """The seed that a person's authenticator app shall take; for each login another one, until a code was right.
+
+    Whoever has stolen a password may have looked here before: what they were shown must never become the seed.
+    """
+    sealed = envelope.seal(random_base32(), purpose=PURPOSE, owner=user_id)
+    row = {"user_id": user_id, "seed": sealed, "last_step": 0, "created_at": clock.now(session)}
+    insert_new(session, Totp.__table__, row, "user_id")
+    known = session.scalars(locked(select(Totp).where(Totp.user_id == user_id), Totp)).one()
+    if known.confirmed_at is not None:
         raise Refused("You have an authenticator app already: remove it first.", code="factor_known")
-    if known is not None:
-        return seed_of(known)
-    seed = random_base32()
-    sealed = envelope.seal(seed, purpose=PURPOSE, owner=user_id)
-    session.add(Totp(user_id=user_id, seed=sealed, last_step=0, created_at=clock.now(session)))
-    return seed
+    return _offered(known, login_id)
+
+
+def _offered(app: Totp, login_id: UUID) -> str:
+    return b32encode(hmac.digest(seed_of(app).encode(), login_id.bytes, "sha256")[:20]).decode()
 
 
 def seed_of(app: Totp) -> str:
@@ -52,19 +58,22 @@ def address_of(seed: str, email: str) -> str:
     return TOTP(seed).provisioning_uri(name=email, issuer_name="Cloud Sales System")
 
 
-def confirm_app(session: Session, *, user_id: UUID, code: str) -> None:
-    """Begin to ask for the codes of an app; refused until one of them was right."""
+def confirm_app(session: Session, *, user_id: UUID, login_id: UUID, code: str) -> None:
+    """Begin to ask for the codes of the app that was offered to a login; refused until one of them was right."""
     app = session.scalars(locked(select(Totp).where(Totp.user_id == user_id), Totp)).one_or_none()
-    if app is None or app.confirmed_at is not None or _taken(app, code, clock.now(session)) != "right":
+    now = clock.now(session)
+    seed = _offered(app, login_id) if app is not None and app.confirmed_at is None else None
+    if app is None or seed is None or _taken(app, seed, code, now) != "right":
         raise Refused("This is not the code that the app shows now.", code="code_wrong", field="code")
-    app.confirmed_at = clock.now(session)
+    app.seed, app.confirmed_at = envelope.seal(seed, purpose=PURPOSE, owner=user_id), now
     note_factor(session, user_id, "users.add_factor", kind="totp")
 
 
 def set_up_app(session: Session, *, user_id: UUID) -> str:
     """Set up an app for somebody who shall find one: the demo's people. Gives its seed."""
-    seed = offer_app(session, user_id=user_id)
-    confirm_app(session, user_id=user_id, code=TOTP(seed).at(clock.now(session)))
+    known = {"user_id": user_id, "login_id": new_id()}
+    seed = offer_app(session, **known)
+    confirm_app(session, **known, code=TOTP(seed).at(clock.now(session)))
     hold_to_rules(session, [user_id])
     return seed
 
@@ -72,12 +81,12 @@ def set_up_app(session: Session, *, user_id: UUID) -> str:
 def take_code(session: Session, user: User, code: str, now: datetime) -> str:
     """What a code of a person's app is: right (and good no more), replayed, or wrong."""
     app = session.scalars(locked(select(Totp).where(Totp.user_id == user.id), Totp)).one_or_none()
-    return "wrong" if app is None or app.confirmed_at is None else _taken(app, code, now)
+    return "wrong" if app is None or app.confirmed_at is None else _taken(app, seed_of(app), code, now)
 
 
-def _taken(app: Totp, code: str, now: datetime) -> str:
+def _taken(app: Totp, seed: str, code: str, now: datetime) -> str:
     typed, current = "".join(code.split()), int(now.timestamp()) // STEP
-    otp = TOTP(seed_of(app))
+    otp = TOTP(seed)
     shown = [step for step in (current - 1, current, current + 1) if _same(otp.generate_otp(step), typed)]
     if not shown:
         return "wrong"

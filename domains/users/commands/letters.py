@@ -94,7 +94,7 @@ def change_password(session: Session, *, login_id: UUID, password: str, new: str
     if login is None or user is None or login.state != "active":
         return Denied("login_ended")
     now = clock.now(session)
-    if seconds := throttles.wait(session, throttles.of_person(user.id), now):
+    if seconds := throttles.wait(session, throttles.of_person(user.id, login.sign_on_id), now):
         return Denied("too_many_attempts", seconds)
     if not verified(user.password_hash, password):
         return failed(session, login, user, now, "users.confirm_failed")

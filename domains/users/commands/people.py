@@ -25,7 +25,7 @@ from ..models import (
 )
 from ..policy import ROLE_SCOPES, STAFF, scopes_of, staff_scopes
 from .invitations import invite
-from .live import live_logins
+from .live import check_own_means, live_logins
 
 
 def add_organisation(
@@ -129,8 +129,11 @@ def _newcomer(session: Session, user_id: UUID, email: str, name: str, language: 
     return user
 
 
-def update_preferences(session: Session, *, user_id: UUID, **changes: str) -> User:
-    """Change a person's name, language, formats, time_zone or theme: four settings that do not depend on each other."""
+def update_preferences(session: Session, *, user_id: UUID, login_id: UUID | None = None, **changes: str) -> User:
+    """Change a person's name, language, formats, time_zone or theme: four settings that do not depend on each other.
+
+    A login that a customer's provider made gives no other name to somebody who works elsewhere, too.
+    """
     user: User | None = session.scalars(locked(select(User).where(User.id == user_id), User)).one_or_none()
     if user is None:
         raise NotFound("There is no such user.")
@@ -140,6 +143,8 @@ def update_preferences(session: Session, *, user_id: UUID, **changes: str) -> Us
         changes["name"] = " ".join(changes["name"].split())
         if not 1 <= len(changes["name"]) <= 200:
             raise Invalid("Give a name of 1 to 200 characters.", code="name_invalid", field="name")
+        if changes["name"] != user.name:
+            _check_own_name(session, user_id, login_id)
     for name, value in changes.items():
         if name in allowed and value not in allowed[name]:
             raise Invalid("“%(value)s” is not one that we know.", code=f"{name}_invalid", field=name, value=value)
@@ -148,3 +153,9 @@ def update_preferences(session: Session, *, user_id: UUID, **changes: str) -> Us
     for login in live_logins(session, user_id):
         login.epoch += 1
     return user
+
+
+def _check_own_name(session: Session, user_id: UUID, login_id: UUID | None) -> None:
+    at_work = select(Membership.customer_id).where(Membership.user_id == user_id, Membership.state == "active")
+    for customer_id in session.scalars(at_work):
+        check_own_means(session, login_id, customer_id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -36,7 +37,7 @@ def prove_by_password(session: Session, *, login_id: UUID, password: str) -> Sig
     if login is None or user is None or login.state != "active":
         return Denied("login_ended")
     now = clock.now(session)
-    if no := _must_wait(session, user, now):
+    if no := _must_wait(session, login, user, now):
         return no
     if not verified(user.password_hash, password):
         return failed(session, login, user, now, "users.confirm_failed")
@@ -49,7 +50,7 @@ def prove_by_code(session: Session, *, login_id: UUID, code: str) -> SignedIn | 
     if login is None or user is None or login.state == "enrol":
         return Denied("login_ended")
     now = clock.now(session)
-    if no := _must_wait(session, user, now):
+    if no := _must_wait(session, login, user, now):
         return no
     found = take_code(session, user, code, now)
     if found == "right":
@@ -66,7 +67,7 @@ def prove_by_passkey(session: Session, *, login_id: UUID, credential: str) -> Si
     if login is None or user is None or login.state == "enrol":
         return Denied("login_ended")
     now = clock.now(session)
-    if no := _must_wait(session, user, now):
+    if no := _must_wait(session, login, user, now):
         return no
     if owner_of_passkey(session, credential=credential, user_id=user.id) is None:
         return failed(session, login, user, now, "users.second_factor_failed")
@@ -75,7 +76,8 @@ def prove_by_passkey(session: Session, *, login_id: UUID, credential: str) -> Si
 
 def enrol_app(session: Session, *, login_id: UUID, code: str) -> SignedIn | Denied:
     """Finish a login, or strengthen one that is active, by the first code of a new authenticator app."""
-    return _enrolled(session, login_id, "otp", lambda user: confirm_app(session, user_id=user.id, code=code))
+    known: dict[str, Any] = {"login_id": login_id, "code": code}
+    return _enrolled(session, login_id, "otp", lambda user: confirm_app(session, user_id=user.id, **known))
 
 
 def enrol_passkey(session: Session, *, login_id: UUID, credential: str, name: str) -> SignedIn | Denied:
@@ -91,7 +93,7 @@ def _enrolled(session: Session, login_id: UUID, by: str, add: Callable[[User], o
     if login.sign_on_id is not None:  # whoever runs a provider could be anybody there: they get no key to the account
         return Denied("own_means_wanted")
     now = clock.now(session)
-    if no := _must_wait(session, user, now):
+    if no := _must_wait(session, login, user, now):
         return no
     try:
         add(user)
@@ -129,14 +131,14 @@ def held(session: Session, login_id: UUID) -> tuple[Login | None, User | None]:
     return login, user
 
 
-def _must_wait(session: Session, user: User, now: datetime) -> Denied | None:
-    seconds = throttles.wait(session, throttles.of_person(user.id), now)
+def _must_wait(session: Session, login: Login, user: User, now: datetime) -> Denied | None:
+    seconds = throttles.wait(session, throttles.of_person(user.id, login.sign_on_id), now)
     return Denied("too_many_attempts", seconds) if seconds else None
 
 
 def failed(session: Session, login: Login, user: User, now: datetime, action: str) -> Denied:
     """Count a failure for the person and for this login; a half login ends after a few."""
-    throttles.note_failures(session, throttles.of_person(user.id), now)
+    throttles.note_failures(session, throttles.of_person(user.id, login.sign_on_id), now)
     login.failures += 1
     note_by(session, user, action, login.customer_id, login.id)
     if login.state != "active" and login.failures >= TRIES:
@@ -152,7 +154,7 @@ def finished(session: Session, login: Login, user: User, by: str, now: datetime)
     made = SignedIn(token(), login.id, user.id, state_of(session, user.id, amr))
     login.token_hash, login.amr, login.state = digest(made.token), amr, made.state
     login.failures, login.epoch = 0, login.epoch + 1
-    throttles.forget(session, throttles.of_person(user.id)[0])
+    throttles.forget(session, throttles.of_person(user.id, login.sign_on_id)[0])
     if made.state != "active":
         login.expires_at = now + HALF_LASTS
         return made

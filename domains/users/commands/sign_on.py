@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from domains.kernel import clock, envelope
@@ -54,14 +54,14 @@ def set_sign_on(
     now, before = clock.now(session), told(found) if found is not None else None
     _same_version(expected_version, found)
     found = found or _nothing_yet(customer_id, of.reseller_id, now)
-    elsewhere, tried = (found.issuer, found.client_id) != (issuer, client_id), found.forced and found.issuer == issuer
+    elsewhere, tried = (found.issuer, found.client_id) != (issuer, client_id), found.forced
     _keep_secret(found, client_secret, elsewhere)
     found.issuer, found.client_id, found.provider, found.checked_at = issuer, client_id, provider, now
     found.role, found.joins, found.trusted = role, joins, trusted
     found.version += 1
     session.add(found)
-    _force(session, found, forced, tried)
     _hold_to(session, found, elsewhere)
+    _force(session, found, forced, tried and not elsewhere)
     note(session, "users.set_sign_on", customer_id, ("customer", customer_id), before=before, after=told(found))
     return found
 
@@ -99,6 +99,8 @@ def _fits(client_id: str, role: str) -> None:
 
 def _hold_to(session: Session, found: SignOn, elsewhere: bool) -> None:
     """What the provider before has said holds no more; nor does the word of one that is trusted no more."""
+    if elsewhere:  # nobody has come by it as it is now
+        session.execute(update(Identity).where(Identity.customer_id == found.customer_id).values(last_used_at=None))
     for login in _logins_by(session, found.customer_id):
         if elsewhere:
             end_login(session, login, "users.end_login")
@@ -115,13 +117,14 @@ def _logins_by(session: Session, customer_id: UUID) -> list[Login]:
 def _force(session: Session, found: SignOn, forced: bool, known: bool) -> None:
     """Let members in by their provider only, from now on: logins that came otherwise end, except owners'."""
     if forced and not known:
-        tried = select(Identity.id).where(Identity.customer_id == found.customer_id, Identity.issuer == found.issuer)
+        here = (Identity.customer_id == found.customer_id, Identity.issuer == found.issuer)
+        tried = select(Identity.id).where(*here, Identity.last_used_at.is_not(None))
         if session.scalars(tried.order_by(Identity.id).limit(1)).first() is None:
             text = N_("Sign in through the provider once yourself before you make everybody do so.")
             raise Refused(text, code="sign_on_untried", field="forced")
         roles = roles_at(session, found.customer_id)
-        here = (Login.customer_id == found.customer_id, Login.revoked_at.is_(None), Login.sign_on_id.is_(None))
-        for login in session.scalars(select(Login).where(*here)):
+        others = (Login.customer_id == found.customer_id, Login.revoked_at.is_(None), Login.sign_on_id.is_(None))
+        for login in session.scalars(select(Login).where(*others)):
             if roles.get(login.user_id) not in BREAK_GLASS:
                 end_login(session, login, "users.end_login")
     found.forced = forced

@@ -46,14 +46,20 @@ def of_place(ip: str) -> tuple[Limit]:
     return (Limit(digest("ip", place_of(ip)), FREE_TRIES_AT_A_PLACE),)
 
 
-def of_person(user_id: UUID) -> tuple[Limit]:
-    """What a try to prove who one is counts for, once the password was right."""
-    return (Limit(digest("factor", str(user_id)), FREE_TRIES),)
+def of_person(user_id: UUID, by: UUID | None = None) -> tuple[Limit]:
+    """What a try to prove who one is counts for, once the password was right.
+
+    Tries of logins that a customer's provider (`by`) made count by themselves: whoever runs it makes as many as they
+    like, and must shut nobody out elsewhere.
+    """
+    return (Limit(digest("factor", str(user_id), *((str(by),) if by is not None else ())), FREE_TRIES),)
 
 
 def _places(session: Session, user_id: UUID) -> set[str]:
-    """Where a person has finished signing in before."""
-    seen = select(Login.ip).where(Login.user_id == user_id, Login.proved_at.is_not(None))
+    """Where a person has finished signing in before, by means of their own: a provider may say that anywhere."""
+    seen = select(Login.ip).where(
+        Login.user_id == user_id, Login.proved_at.is_not(None), Login.sign_on_id.is_(None)
+    )  # fmt: skip
     return {place_of(ip) for ip in session.scalars(seen.order_by(Login.id.desc()).limit(PLACES_KNOWN))}
 
 

@@ -16,6 +16,7 @@ from .people import Totp as Totp
 from .people import User as User
 from .people import ascii_domain as ascii_domain
 from .people import email_key as email_key
+from .people import is_address as is_address
 from .programs import ApiClient as ApiClient
 from .programs import Credential as Credential
 from .sign_on import PROVED as PROVED

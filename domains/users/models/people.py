@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import datetime
+from email.utils import parseaddr
 from uuid import UUID
 
 import idna
@@ -145,6 +146,13 @@ class Throttle(db.Model):
     failures: Mapped[int] = mapped_column(Count)
     blocked_until: Mapped[datetime | None] = mapped_column(Instant)
     last_at: Mapped[datetime] = mapped_column(Instant)
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is one e-mail address, to which a letter can go: not two, and nothing that adds to its head."""
+    local, _, host = text.rpartition("@")
+    bare = parseaddr(text)[1] == text and text.isprintable() and " " not in text
+    return bool(local and "." in host and bare) and max(len(text), len(email_key(text))) <= LONGEST_EMAIL
 
 
 def email_key(email: str) -> str:

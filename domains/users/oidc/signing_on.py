@@ -23,6 +23,7 @@ from domains.kernel.columns import cut
 from domains.kernel.crypto import token
 from domains.kernel.errors import Invalid
 
+from ..models import is_address
 from .discovery import SIGNED_BY, fetched
 from .failures import SignOnFailed
 
@@ -162,9 +163,9 @@ def person_of(connection: Connection, claims: dict[str, Any], asked_anew_at: int
     verified = claims.get("email_verified") is True
     if connection.issuer.startswith(ENTRA):  # Entra has no email_verified; this optional claim says as much
         verified = verified or claims.get("xms_edov") in (True, 1, "1", "true")
-    email, methods = _plain(str(claims.get("email") or "")), claims.get("amr")
+    email, methods = _plain(str(claims.get("email") or "")).strip(), claims.get("amr")
     return Identified(
-        connection.issuer, subject, email if len(email) <= 320 else "", verified,
+        connection.issuer, subject, email if is_address(email) else "", verified,
         cut(" ".join(_plain(str(claims.get("name") or "")).split()), 200),
         tuple(_plain(str(one))[:20] for one in methods[:8]) if isinstance(methods, list) else (), at,
     )  # fmt: skip

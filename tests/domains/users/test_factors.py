@@ -146,7 +146,7 @@ def test_the_operators_people_are_held_at_the_door_until_they_have_a_second_fact
 
     half = half_in()
     with db.begin() as session:
-        seed = commands.offer_app(session, user_id=user_id)
+        seed = commands.offer_app(session, user_id=user_id, login_id=half.login_id)
     made = tokens.prove(commands.enrol_app, login_id=half.login_id, code=TOTP(seed).at(clock.now))
 
     assert (half.state, made.state) == ("enrol", "active")

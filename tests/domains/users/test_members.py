@@ -14,7 +14,7 @@ from domains.kernel.errors import Conflict, DomainError, NotFound, Refused
 from domains.kernel.messages import acting
 from domains.kernel.tenancy import Actor, Scope
 from domains.users import commands, db, queries, tokens
-from domains.users.policy import ROLE_SCOPES
+from domains.users.policy import ROLE_SCOPES, staff_scopes
 from tests.conftest import Clock
 from tests.factories.users import (
     PASSWORD,
@@ -44,7 +44,7 @@ def owner_of(customer_id: UUID) -> UUID:
 
 def by_owner(at: UUID, verb: Any, **known: Any) -> Any:
     """What the owner does about somebody; the code of the no, when it is one."""
-    if verb in (commands.invite_person, commands.change_role, commands.shut_out):
+    if verb in (commands.invite_person, commands.change_role, commands.shut_out, commands.reset_factors):
         known.setdefault("granting", ROLE_SCOPES["owner"])
     try:
         with acting(actor=Actor("user", str(owner_of(at)), "Olga")), db.begin() as session:
@@ -248,12 +248,25 @@ def test_lost_factors_are_forgotten_by_who_cares_for_all_that_a_person_is(northw
     with db.begin() as session:
         commands.shut_out(session, scope=Scope.customer(northwind), granting=ROLE_SCOPES["owner"], user_id=bea)
     with db.begin() as session:
-        commands.reset_factors(session, scope=Scope.operator(), user_id=bea)
+        staff = staff_scopes("administrator", None)
+        commands.reset_factors(session, scope=Scope.operator(), granting=staff, user_id=bea)
 
     assert elsewhere == "works_elsewhere"
     assert tokens.caller_of_login(token) is None
     assert tokens.sign_in(email=BEA, password=PASSWORD, ip="192.0.2.1", user_agent="").state == "active"
     assert "users.reset_factors" in entries(contoso)
+
+
+@pytest.mark.asvs("8.2.1", "8.3.1")
+def test_who_may_do_less_than_a_colleague_forgets_none_of_their_factors(northwind: UUID) -> None:
+    bea = a_colleague(northwind)
+    has_app(bea)
+    granting = ROLE_SCOPES["buyer"] - {"orders:write"} | {"users:write"}  # as a program may have them
+
+    told = by_owner(northwind, commands.reset_factors, user_id=bea, granting=granting)
+
+    assert told == "role_above_own"
+    assert by_owner(northwind, commands.reset_factors, user_id=bea, granting=granting | {"orders:write"}) == []
 
 
 def test_who_works_here_already_is_not_invited(northwind: UUID) -> None:
