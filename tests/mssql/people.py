@@ -47,7 +47,7 @@ def people_come_and_go() -> None:
     with users.db.begin() as session:
         read_people(session, owner, customer_id, user_id)
         user_commands.act_for(session, scope=owner, login_id=login.login_id, customer_id=customer_id)
-        user_commands.update_preferences(session, user_id=user_id, language="de")
+        user_commands.update_preferences(session, user_id=user_id, name="Olga Other", language="de")
         user_commands.sign_out(session, login_id=login.login_id)
         user_commands.note_reading(session, customer_id=customer_id, path="/accounts")
         user_commands.disable_user(session, scope=owner, user_id=user_id)

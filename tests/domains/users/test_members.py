@@ -257,7 +257,7 @@ def test_lost_factors_are_forgotten_by_who_cares_for_all_that_a_person_is(northw
     assert "users.reset_factors" in entries(contoso)
 
 
-@pytest.mark.asvs("8.2.1", "8.3.1")
+@pytest.mark.asvs("8.2.1")
 def test_who_may_do_less_than_a_colleague_forgets_none_of_their_factors(northwind: UUID) -> None:
     bea = a_colleague(northwind)
     has_app(bea)

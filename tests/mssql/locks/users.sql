@@ -119,6 +119,10 @@ FROM throttle WITH (UPDLOCK, ROWLOCK)
 WHERE throttle.[key] = :key_1;
 
 SELECT …
+FROM totp WITH (UPDLOCK, HOLDLOCK)
+WHERE totp.user_id = :user_id;
+
+SELECT …
 FROM totp WITH (UPDLOCK, ROWLOCK)
 WHERE totp.user_id = :user_id_1;
 
