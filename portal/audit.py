@@ -73,11 +73,11 @@ def unfiltered(errors: Errors) -> Any:
 @refusals_on(unfiltered)
 def export() -> Any:
     """The entries that the filters show, as a file; the log knows of it."""
-    kind = chosen("format", tuple(TYPES), _("Choose a format."))
+    kind, wanted = chosen("format", tuple(TYPES), _("Choose a format.")), sought(request.args.get("person"))
     with db.begin() as session:
         commands.begin_export(session, by=g.caller.actor.id)
     with db.begin_read() as session:  # it may take a while, and holds up nobody who writes
-        text, count = queries.export_entries(session, g.caller.own, sought(request.args.get("person")), kind=kind)
+        text, count = queries.export_entries(session, g.caller.own, wanted, kind=kind)
     with db.begin() as session:
         commands.note_export(session, customer_id=g.caller.here, count=count, kind=kind)
     mark = "\ufeff" if kind == "csv" else ""  # by which spreadsheets know UTF-8

@@ -11,7 +11,7 @@ from domains.kernel.errors import Refused
 from domains.users import commands, db, queries, tokens
 
 from .access import safe_next, signed_in
-from .forms import Errors
+from .forms import Errors, waiting
 from .htmx import page
 from .login import let_in, limiter
 
@@ -50,7 +50,4 @@ def how() -> tuple[Any, dict[str, str]]:
 def refused(error: Refused) -> Any:
     """A wrong proof and too many tries: said on the form itself."""
     wrong = Errors(error)
-    response = show(wrong, 429 if error.code == "too_many_attempts" else wrong.status)
-    if "retry_after" in error.params:
-        response.headers["Retry-After"] = str(error.params["retry_after"])
-    return response
+    return waiting(show(wrong, wrong.status), error)

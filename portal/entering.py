@@ -18,7 +18,7 @@ from domains.users import commands, db, queries, tokens
 
 from .access import public, safe_next
 from .confirm import how
-from .forms import Errors
+from .forms import Errors, waiting
 from .htmx import page, redirect
 from .login import as_json, keep, let_in, limiter, on_to, own_token
 
@@ -125,7 +125,4 @@ def refused(error: Refused) -> Any:
         return redirect("/login")
     wrong = Errors(error)
     show = ask if g.half.state == "second_factor" else offer
-    response = show(wrong, 429 if error.code == "too_many_attempts" else wrong.status)
-    if "retry_after" in error.params:
-        response.headers["Retry-After"] = str(error.params["retry_after"])
-    return response
+    return waiting(show(wrong, wrong.status), error)

@@ -13,7 +13,7 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
-from flask import request
+from flask import Response, make_response, request
 from flask_babel import gettext as _
 
 from domains.kernel.errors import Conflict, DomainError, Invalid, NotFound, Refused
@@ -46,7 +46,16 @@ class Errors(dict[str, str]):
 
 def status_of(error: DomainError) -> int:
     """The HTTP status of a domain's no."""
+    if error.code == "too_many_attempts":
+        return 429
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def waiting(response: Response, no: DomainError) -> Response:
+    """The answer to a domain's no, with the seconds to wait where it came of trying too often."""
+    if "retry_after" in no.params:
+        response.headers["Retry-After"] = str(no.params["retry_after"])
+    return response
 
 
 def field_of(error: DomainError) -> str:
@@ -69,7 +78,7 @@ def refusals_on(show: Callable[..., Any]) -> Callable[[Callable[..., Any]], Call
             try:
                 return view(*args, **values)
             except (Invalid, Refused, Conflict) as no:
-                return show(*args, **values | {"errors": Errors(no)})
+                return waiting(make_response(show(*args, **values | {"errors": Errors(no)})), no)
 
         return called
 

@@ -15,15 +15,24 @@ from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
 from domains.kernel.errors import Refused
+from domains.kernel.places import place_of
 from domains.users import commands, db, tokens
 from gateway.introduction import login_cookie
 
 from .access import public, safe_next, signed_in
 from .formats import translated
+from .forms import status_of, waiting
 from .htmx import page
 
 bp = Blueprint("login", __name__)
-limiter = Limiter(get_remote_address)  # the slow-down per address and place is in `users`; this spares the hashing
+
+
+def place() -> str:
+    """Where a request comes from, as it is counted: of IPv6 the network, where each has more addresses than a limit."""
+    return place_of(get_remote_address())
+
+
+limiter = Limiter(place)  # the slow-down per address and place is in `users`; this spares the hashing
 
 
 class LoginForm(FlaskForm):
@@ -81,11 +90,7 @@ def refused(error: Refused) -> Any:
     """Wrong address, wrong password and too many tries: said on the form itself."""
     form = LoginForm(formdata=None if "credential" in request.form else request.form)
     form.password.errors = [translated(error.detail)]
-    status = 429 if error.code == "too_many_attempts" else 422
-    response = shown(form, status)
-    if "retry_after" in error.params:
-        response.headers["Retry-After"] = str(error.params["retry_after"])
-    return response
+    return waiting(shown(form, status_of(error)), error)
 
 
 def shown(form: LoginForm, status: int = 200) -> Response:

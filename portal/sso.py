@@ -19,6 +19,7 @@ from domains.users import commands, oidc, tokens
 
 from .access import public, safe_next, signed_in
 from .formats import translated
+from .forms import status_of, waiting
 from .htmx import page, redirect
 from .login import let_in, limiter
 
@@ -190,6 +191,5 @@ def failed(code: str, said: str = "") -> Any:
 def refused(error: Refused) -> Any:
     """A no to somebody who was recognised: on the form when it is the password, else on a page of its own."""
     if error.field == "password" and pending() is not None:
-        status = 429 if error.code == "too_many_attempts" else 422
-        return ask_to_link({"password": translated(error.detail)}, status)
+        return waiting(ask_to_link({"password": translated(error.detail)}, status_of(error)), error)
     return page("users/sso_failed.html", text=translated(error.detail), said="", status=403)

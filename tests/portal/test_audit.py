@@ -11,6 +11,7 @@ from jinja2 import FileSystemBytecodeCache
 
 from domains.kernel.config import Settings
 from domains.kernel.database import new_id
+from domains.notifications.commands.trail import EXPORTS_AN_HOUR
 from portal import deeds
 from tests.factories.trails import an_entry, an_organisation_known
 
@@ -83,6 +84,18 @@ def test_the_export_takes_what_the_filters_show(owner: Visitor, customer_id: UUI
     assert table.get_data(as_text=True).startswith("\ufeffid,at,")
     assert table.get_data(as_text=True).count("\r\n") == 2
     assert (wrong.status_code, "Choose a format." in summary_of(wrong)) == (422, True)
+
+
+@pytest.mark.asvs("2.4.1")
+def test_who_exports_too_often_is_told_so_and_a_wrong_day_counts_for_nothing(owner: Visitor) -> None:
+    wrong = {owner.get("/audit/export", format="csv", since="yesterday").status_code for _ in range(EXPORTS_AN_HOUR)}
+    taken = {owner.get("/audit/export", format="csv").status_code for _ in range(EXPORTS_AN_HOUR)}
+
+    late = owner.get("/audit/export", format="csv")
+
+    assert (wrong, taken, late.status_code) == ({422}, {200}, 429)
+    assert "Try again in" in summary_of(late)
+    assert 0 < int(late.headers["Retry-After"]) <= 3600
 
 
 @pytest.mark.asvs("8.2.1", "8.2.2")

@@ -12,6 +12,7 @@ from jinja2 import FileSystemBytecodeCache
 from domains.kernel.config import Settings
 from domains.users.models import email_key
 from domains.users.oidc.domains import domain_of
+from portal.login import limiter
 from tests.factories.users import PASSWORD, an_organisation, has_password
 
 from .browser import Browser
@@ -93,3 +94,19 @@ def test_addresses_longer_than_any_are_the_same_as_themselves_only() -> None:
 
     assert (len(keys), max(map(len, keys)) <= 320) == (3, True)
     assert time.process_time() - began < 1
+
+
+@pytest.mark.asvs("6.3.1")
+def test_a_network_of_ipv6_is_one_place_to_the_limits(
+    databases: Settings, compiled: FileSystemBytecodeCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limiter, "enabled", False)  # as the other tests want it again
+    stranger = Visitor(made(replace(databases, limits="on"), compiled), None)
+    typed = (form_on(stranger.get("/login/forgotten"), "/login/forgotten") or {}) | {"email": EMAIL}
+
+    def asked(address: str) -> int:
+        known = {"REMOTE_ADDR": address}
+        return stranger.open("POST", "/login/forgotten", data=typed, environ_base=known).status_code
+
+    assert 429 in {asked(f"2001:db8:0:1::{number:x}") for number in range(1, 22)}  # of two minutes, if one ends
+    assert asked("2001:db8:0:2::1") == 200

@@ -36,16 +36,17 @@ def attach(
     """Put a file to a case, in quarantine; the same id again is the same file.
 
     Refuses what is too large, of a kind that is not taken or not what its name says, and more than a case may have.
+    NotFound for the id of a file that the caller may not know of.
     """
     case = queries.get(session, scope, case_id, for_change=True)
     digest = fingerprint(content)
-    if (known := session.get(Attachment, attachment_id)) is not None:
+    known = session.get(Attachment, attachment_id)
+    if known is not None and scope.allows(known.customer_id, known.reseller_id):
         return _same(known, case_id, digest)
     if case.status == "closed":
         raise Refused("This case is closed: open a new one.", code="case_closed")
     _refuse_more(session, case_id)
-    taken = uploads.examined(name, content)
-    now = clock.now(session)
+    taken, now = uploads.examined(name, content), clock.now(session)
     facts = {
         "id": attachment_id, "case_id": case_id, "customer_id": case.customer_id, "reseller_id": case.reseller_id,
         "name": taken.name, "media_type": taken.media_type, "size": len(content), "sha256": digest,
@@ -53,7 +54,7 @@ def attach(
         "search_at": now, "searches": 0,
     }  # fmt: skip
     if not insert_new(session, Attachment.__table__, facts, "id"):  # it is of another's case, which is not seen here
-        raise _taken()
+        raise NotFound("There is no such file.", code="attachment_not_found", field="attachment_id")
     attachment = session.get_one(Attachment, attachment_id)
     _audit(session, "support.attach", attachment)
     return attachment
@@ -69,12 +70,8 @@ def _refuse_more(session: Session, case_id: UUID) -> None:
 
 def _same(attachment: Attachment, case_id: UUID, digest: str) -> Attachment:
     if (attachment.case_id, attachment.sha256) != (case_id, digest):
-        raise _taken()
+        raise Conflict("This id belongs to another file.", code="attachment_id_taken")
     return attachment
-
-
-def _taken() -> Conflict:
-    return Conflict("This id belongs to another file.", code="attachment_id_taken")
 
 
 def claim_unsearched(session: Session) -> Attachment | None:

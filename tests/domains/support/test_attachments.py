@@ -196,9 +196,9 @@ def test_without_its_daemon_a_file_stays_in_quarantine_and_is_searched_later(dat
     assert kept(attachment).state == "clean"
 
 
-def test_the_id_of_another_tenants_file_is_taken_and_tells_no_more(databases: Settings) -> None:
+def test_under_the_id_of_another_tenants_file_none_can_be_put_and_it_tells_no_more(databases: Settings) -> None:
     theirs, (mine, _) = opened()[1], opened()
 
-    with pytest.raises(Conflict, match="another file"), within(Scope.customer(mine.customer_id)), db.begin() as session:
+    with pytest.raises(NotFound, match="no such file"), within(Scope.customer(mine.customer_id)), db.begin() as session:
         put(session, mine, attachment_id=theirs.id)
     assert kept(theirs).case_id == theirs.case_id != mine.id
