@@ -11,7 +11,7 @@ _NAMES = re.compile(
     re.I,
 )
 _SHAPES = re.compile(
-    r"""(?:(?<![\w-])|(?<=\\[nrt]))eyJ[\w-]+\.[\w-]+\.[\w-]*  # a signed token
+    r"""(?<![\w-])(?=[\w-]*(?-i:eyJ))[\w-]+\.[\w-]+\.[\w-]*  # a signed token, whatever it is glued to
     | \bbearer\s+\S+ | \bbasic\s+[\w+/=-]{8,}
     | css_[\w-]{16,}  # a client's secret
     | -----BEGIN[A-Z ]*PRIVATE\ KEY-----.*?(?:-----END[A-Z ]*PRIVATE\ KEY-----|\Z)
