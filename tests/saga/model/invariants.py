@@ -36,6 +36,16 @@ def i1_no_effect_twice(seen: Seen) -> None:
         hold(len(done) == len(set(done)), "I1", f"an effect was committed twice: {done}")
 
 
+def i1_only_what_was_refused_is_asked_under_a_new_id(seen: Seen) -> None:
+    """What may be at work under the old one would happen twice."""
+    for run_id in seen.runs.keys() - world.purged:
+        never = ("REJECTED", "CANCELLED")
+        refused = {(row["seq"], row["phase"], row["gen"]) for row in seen.inbox[run_id] if row["outcome"] in never}
+        anew = {(row["seq"], row["phase"], row["gen"] - 1) for row in seen.steps[run_id] if row["gen"]} - refused
+        anew = {one for one in anew if one[1] != "W"}  # a withdrawal has the number of what it withdraws
+        hold(not anew, "I1", f"asked anew, though nobody has said no: {anew}")
+
+
 def i2_nothing_is_taken_back_that_was_not_done(seen: Seen) -> None:
     for run_id in seen.effects:
         back, done = seen.of(run_id, "C"), seen.of(run_id, "F")
@@ -202,6 +212,7 @@ def i23_the_stock_adds_up(seen: Seen) -> None:
 
 ALWAYS = (
     i1_no_effect_twice,
+    i1_only_what_was_refused_is_asked_under_a_new_id,
     i2_nothing_is_taken_back_that_was_not_done,
     i3_nothing_is_done_after_it_was_taken_back,
     i4_effects_are_what_the_inbox_says,
