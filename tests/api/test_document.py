@@ -20,7 +20,9 @@ PREVIEWS = {"previewOrder", "previewSubscriptionChange", "previewCart"}
 FILES = (["application/pdf"], ["text/csv"], ["application/octet-stream"])
 EXPECTED = {
     "customers": {"listCustomers", "getCustomer", "createCustomer", "updateCustomer"},
-    "accounts": {"listAccounts", "getAccount", "createAccount", "updateAccount", "getCcpUser"},
+    "accounts": {"listAccounts", "getAccount", "createAccount", "updateAccount", "closeAccount", "getCcpUser"},
+    "budgets": {"listBudgets", "getBudget", "updateBudget"},
+    "mismatches": {"listMismatches"},
     "offers": {"listOffers", "getOffer"},
     "support_grants": {"listSupportGrants", "createSupportGrant", "endSupportGrant", "answerSupportGrant"},
     "privacy": {"exportPersonData", "listErasures", "erasePersonData"},

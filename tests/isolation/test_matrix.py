@@ -139,24 +139,24 @@ def test_every_route_and_every_field_has_an_entry(settings: Settings) -> None:
 
 def test_a_new_route_without_an_entry_is_seen(settings: Settings) -> None:
     app = portal.create_app(settings)
-    app.add_url_rule("/budgets/<uuid:budget_id>", "budgets.update", lambda: "", methods=["POST"])
+    app.add_url_rule("/purses/<uuid:purse_id>", "purses.update", lambda: "", methods=["POST"])
     app.add_url_rule("/schemes/<scheme_id>", "schemes.show", lambda: "")
     document = copy.deepcopy(at_the_api.document())
     named = {"in": "path", "name": "scheme_id", "required": True, "schema": {"type": "string"}}
     document["paths"]["/schemes/{scheme_id}"] = {"get": {"operationId": "getScheme", "parameters": [named]}}
-    schema = {"type": "object", "properties": {"budget": {"type": "array", "items": {"format": "uuid"}}}}
+    schema = {"type": "object", "properties": {"purse": {"type": "array", "items": {"format": "uuid"}}}}
     body = {"content": {"application/json": {"schema": schema}}}
-    document["paths"]["/budgets"] = {"post": {"operationId": "addBudget", "requestBody": body}}
+    document["paths"]["/purses"] = {"post": {"operationId": "addPurse", "requestBody": body}}
 
     assert list(at_the_portal.unknown(app)) == [
-        "/budgets/<uuid:budget_id>: which id is budget_id?",
-        "/budgets/<uuid:budget_id>: there is no form for budgets.update",
+        "/purses/<uuid:purse_id>: which id is purse_id?",
+        "/purses/<uuid:purse_id>: there is no form for purses.update",
         "/schemes/<scheme_id>: which id is scheme_id?",
     ]
     assert list(at_the_api.unknown(document)) == [
         "GET /schemes/{scheme_id}: nobody knows which id to put into path scheme_id",
-        "POST /budgets: nobody knows which id to put into body budget[]",
-        "POST /budgets: there is no body for addBudget",
+        "POST /purses: nobody knows which id to put into body purse[]",
+        "POST /purses: there is no body for addPurse",
     ]
 
 
