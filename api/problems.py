@@ -59,7 +59,10 @@ CODES = {
     "account_busy": Known("Something is under way for the account", "Wait until it has ended, then close the account."),
     "account_in_use": Known("Something runs in the account", "Cancel it or let it end, then close the account."),
     "account_not_open": Known("The account is not open", "Read the account to see its status."),
-    "beyond_invalid": Known("There is no such way", "Send block, approve or warn."),
+    "commitment_exceeded": Known(
+        "The ceiling for terms that run is reached", "Raise it, order less, or let something end."
+    ),
+    "beyond_invalid": Known("There is no such way", "Send block or warn."),
     "alerts_invalid": Known("The percents are too many or out of range", "Send at most 5 percents from 1 to 200."),
     "tags_invalid": Known("The tags are too many or too long", "Send at most 10 tags of at most 40 characters each."),
     "preview_required": Known("The order must name a preview", "Ask for a preview and order with its id."),

@@ -46,7 +46,7 @@ EVENTS = {
     "skip": _l("Skipped"), "resolve": _l("Resolved by hand"), "pause": _l("Paused"), "resume": _l("Resumed"),
     "late": _l("Deadline passed"), "skipped": _l("Skipped"), "stuck": _l("Given up"), "given_up": _l("Given up"),
     "locked": _l("Waited for another run"), "woken": _l("Looked at"), "away": _l("Could not be done now"),
-    "withdrawn": _l("Withdrawn"),
+    "withdrawn": _l("Withdrawn"), "signalled": _l("Told that it may go on"),
 }  # fmt: skip
 OPS = {
     "retry": (_l("Try again now"), "refresh"), "pause": (_l("Pause"), "player-pause"),

@@ -58,6 +58,7 @@ GROUPS: tuple[tuple[LazyString, tuple[Right, ...]], ...] = (
         Right("runs:read", _l("See all runs")), Right("runs:write", _l("Intervene in runs")),
     )),
     (_l("Prices and the catalogue"), (
+        Right("operate", _l("See what the provider bills that fits no charge")),
         Right("price-books:read", _l("See price books and what has been agreed with whom")),
         Right("price-books:write", _l("Make and change price books, and agree prices with customers")),
         Right("catalogue:write", _l("Have the catalogue read at once, and see what has changed of it")),

@@ -128,7 +128,7 @@ def _planning(pages: Pages, subscription: Document, offer: Document, active: boo
 
 def addons_of(pages: Pages, subscription: Document) -> list[Document]:
     """What runs and adds to a subscription."""
-    mine = {subscription["id"], subscription["reference"]}
+    mine = {subscription["id"], subscription["reference"]} - {None}  # what was bought here has no reference
     held = pages.find("subscription", owner=subscription["customer"])
     return [one for one in held if one["parent_subscription_id"] in mine and one["status"] in RUNNING]
 

@@ -20,7 +20,7 @@ from domains.kernel.money import Money
 db = Database("accounts")
 LIVE = ("opening", "active", "suspended", "closing")
 MOST_TAGS, LONGEST_TAG = 10, 40
-BEYOND = ("block", "approve", "warn")
+BEYOND = ("block", "warn")
 ALERTS = (80, 100)
 
 
@@ -63,7 +63,7 @@ class Account(db.Model):
 
     @property
     def when_beyond(self) -> str:
-        """What happens to an order that passes the budget: block, approve or warn."""
+        """What happens to an order that passes a limit: block or warn."""
         return self.beyond or BEYOND[0]
 
     @property

@@ -70,7 +70,7 @@ _DOORS = frozenset({"api-clients:read", "api-clients:write", "sign-on:read", "si
 SUPPORT_SCOPES = frozenset({"support-access:read", "support-access:write", "privacy:read", "privacy:write"})
 RUN_SCOPES = frozenset({"runs:read", "runs:write"})
 PRICE_SCOPES = frozenset({"price-books:read", "price-books:write", "catalogue:write"})
-DESK_SCOPES = RUN_SCOPES | PRICE_SCOPES  # what the operator's programs may have, and nobody else's
+DESK_SCOPES = RUN_SCOPES | PRICE_SCOPES | {"operate"}  # what the operator's programs may have, and nobody else's
 ROLE_SCOPES: dict[str, frozenset[str]] = {
     "owner": _ALL_READ | _BUY | _APPROVE | _LIMITS | _DOORS | SUPPORT_SCOPES
     | {"accounts:write", "customers:write", "users:write", "audit:read"},

@@ -16,14 +16,14 @@ from api.spec import SCOPES
 from .program import Program, contract_of
 
 Json = dict[str, Any]
-PREVIEWS = {"previewOrder", "previewSubscriptionChange", "previewCart"}
+PREVIEWS = {"previewOrder", "previewSubscriptionChange", "previewCart", "previewPriceBook"}
 FILES = (["application/pdf"], ["text/csv"], ["application/octet-stream"])
 EXPECTED = {
     "customers": {"listCustomers", "getCustomer", "createCustomer", "updateCustomer"},
     "accounts": {"listAccounts", "getAccount", "createAccount", "updateAccount", "closeAccount", "getCcpUser"},
     "budgets": {"listBudgets", "getBudget", "updateBudget"},
     "mismatches": {"listMismatches"},
-    "offers": {"listOffers", "getOffer"},
+    "offers": {"listOffers", "getOffer", "explainPrice"},
     "support_grants": {"listSupportGrants", "createSupportGrant", "endSupportGrant", "answerSupportGrant"},
     "privacy": {"exportPersonData", "listErasures", "erasePersonData"},
     "exports": {"listPersonalExports", "downloadPersonalExport"},
@@ -80,6 +80,20 @@ EXPECTED = {
     "sign_on": {
         "getSignOn", "createSignOn", "updateSignOn", "removeSignOn", "checkSignOn", "listSignOnDomains",
         "addSignOnDomain", "verifySignOnDomain", "removeSignOnDomain",
+    },
+    "reconciliations": {"reconcileAccount"},
+    "end_of_term": {"getEndOfTerm", "giveDecision", "listDecisions", "listHistory", "setEndOfTerm"},
+    "price_books": {
+        "createPriceBook", "getPriceBook", "listPriceBookVersions", "listPriceBooks", "previewPriceBook",
+        "updatePriceBook",
+    },
+    "price_agreements": {"createPriceAgreement", "getPriceAgreement", "listPriceAgreements", "updatePriceAgreement"},
+    "catalogue": {"getCatalogueSync", "listCatalogueChanges", "listCatalogueSyncs", "startCatalogueSync"},
+    "drift": {"getDrift", "listDrift", "settleDrift"},
+    "drift_rules": {"getDriftRule", "listDriftRules", "updateDriftRule"},
+    "bulk_plans": {
+        "applyBulkPlan", "cancelBulkPlan", "createBulkPlan", "downloadBulkPlanCsv", "getBulkPlan",
+        "listBulkPlanRows", "listBulkPlans",
     },
 }  # fmt: skip
 

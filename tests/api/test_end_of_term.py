@@ -9,7 +9,8 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from domains.kernel.database import new_id
-from domains.services import commands, db
+from domains.services import db
+from domains.services.commands.subscriptions import take_over
 from domains.services.models import AccountRef, Subscription
 from saga.transports.inline import Transport
 from tests.conftest import Clock
@@ -125,7 +126,7 @@ def test_the_history_names_who_when_and_what_it_cost(program: Program, subscript
     put(program, subscription, {"mode": "renew"}, tag_of(program, subscription))
     with db.begin() as session:
         held = session.get_one(Subscription, subscription.id)
-        commands.apply_look(session, subscription_id=held.id, look=outcome(session, held, quantity=27))
+        take_over(session, held, outcome(session, held, quantity=27), source=None)  # as its adoption does
 
     found = program.get(f"/subscriptions/{subscription.id}/history").json["items"]
     page = program.get(f"/subscriptions/{subscription.id}/history?limit=1").json

@@ -30,7 +30,7 @@ SCOPE = Scope.operator()
 
 
 def budgets_and_closing() -> None:
-    key, little = new_id(), {"this_month": Money.of(1, "EUR"), "commitment": Money.of(1, "EUR")}
+    key = new_id()
     with accounts.db.begin() as session:
         account_commands.keep_open(session, account_id=key)
         account_commands.warn(session, key)
@@ -41,7 +41,9 @@ def budgets_and_closing() -> None:
         account_commands.check_closing(session, account, None)
         accounts.queries.outlook(session, SCOPE, account.id)
         told(session, account.id, clock.now(session).date())
-        accounts.queries.overshoot(session, SCOPE, account.id, **little)
+    with services.db.begin() as session:
+        for one in service_queries.list_subscriptions(session, SCOPE, state="active", limit=1).items:
+            service_commands.apply_look(session, subscription_id=one.id, look=None)
     told_of = {"account_id": key, "customer_id": key, "name": "x", "percent": 80, "committed": Money.of(1, "EUR")}
     with users.db.begin() as session:
         user_commands.tell_of_budget(session, **told_of, budget=Money.of(1, "EUR"))

@@ -22,6 +22,7 @@ OTHERS = {
 }
 # Deeds whose names are put together: `users.remove_{kind}`, `services.{kind}`.
 COMPOSED = {"users.remove_secret", "users.remove_key", "services.cancel", "services.change_quantity", "services.extend"}
+COMPOSED |= {"services.adopt_drift", "services.revert_drift", "services.open_drift_case", "services.ignore_drift"}
 COMPOSED |= {"services.suspend", "services.resume", "services.change_plan", "services.schedule_change"}
 
 

@@ -30,7 +30,7 @@ def set_budget(
 ) -> Account:
     """Say what an account may commit in a month (`budget`) and in all until its last term ends (`commitment_limit`).
 
-    `beyond` is block, approve (somebody else must say yes) or warn; at each of `alerts`, percents of the monthly
+    `beyond` is block or warn; at each of `alerts`, percents of the monthly
     budget, the customer's owners are told, once a month. What is left out stays; None takes a limit away. Refuses
     another version than the one expected.
     """

@@ -58,12 +58,25 @@ def _check_currency(currency: str, amount: Money) -> None:
 
 
 def _within_budget(session: Session, account: Account, reserve: Money) -> None:
-    if account.budget is None or account.when_beyond != "block":  # what needs a person's yes has it by now
+    if account.when_beyond != "block":
+        return
+    _within_ceiling(session, account, reserve)
+    if account.budget is None:
         return
     left = account.budget - budgets.committed_at_most(session, account)
     if left < reserve:
         text = N_("The monthly budget of %(account)s leaves %(left)s; this needs %(needed)s. Raise it or order less.")
         raise Refused(text, code="budget_exceeded", account=account.name, left=left, needed=reserve)
+
+
+def _within_ceiling(session: Session, account: Account, reserve: Money) -> None:
+    """Refuse what does not fit under the ceiling; of an order its first billing cycle is known here, then all of it."""
+    if account.commitment_limit is None:
+        return
+    left = account.commitment_limit - budgets.committed_to_term_end(session, account)
+    if left < reserve:
+        text = N_("What %(account)s may owe until its terms end leaves %(left)s; this needs %(needed)s.")
+        raise Refused(text, code="commitment_exceeded", account=account.name, left=left, needed=reserve)
 
 
 def _within_credit(session: Session, customer_id: UUID, reserve: Money) -> None:

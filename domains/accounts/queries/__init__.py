@@ -8,5 +8,4 @@ from .budgets import Outlook as Outlook
 from .budgets import Spend as Spend
 from .budgets import list_outlooks as list_outlooks
 from .budgets import outlook as outlook
-from .budgets import overshoot as overshoot
 from .budgets import spend_left as spend_left

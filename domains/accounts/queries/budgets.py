@@ -113,25 +113,6 @@ def committed_to_term_end(session: Session, account: Account) -> Money:
     return _to_term_end(commitments(session, account.id), today, account) + pending(session, account)
 
 
-def overshoot(
-    session: Session, scope: Scope, account_id: UUID, *, this_month: Money, commitment: Money
-) -> tuple[str, Money] | None:
-    """By how much something would pass an account's limits: (budget or commitment, how much); None when it fits.
-
-    `this_month` is one billing cycle of it, `commitment` what it costs until its term ends.
-    """
-    account = accounts.get(session, scope, account_id)
-    if account.budget is not None:
-        over = committed_at_most(session, account) + this_month - account.budget
-        if over.minor > 0 and this_month.minor > 0:
-            return "budget", over
-    if account.commitment_limit is not None:
-        over = committed_to_term_end(session, account) + commitment - account.commitment_limit
-        if over.minor > 0 and commitment.minor > 0:
-            return "commitment", over
-    return None
-
-
 def commitments(session: Session, account_id: UUID) -> list[Commitment]:
     """What runs in an account, as services have told."""
     return list(session.scalars(select(Commitment).where(Commitment.account_id == account_id)))

@@ -133,18 +133,18 @@ def test_an_order_passes_a_budget_that_only_warns(databases: object) -> None:
         reserve(session, account, eur(500))
 
 
-def test_how_far_an_order_would_go_beyond_is_known_before_it_is_sent(databases: object) -> None:
+def test_an_order_is_refused_by_the_ceiling_over_all_terms(databases: object) -> None:
     with clock.frozen_at(NOW), db.begin() as session:
-        account = an_account(session, budget=eur(1000))
+        account = an_account(session)
         known = {"scope": Scope.operator(), "account_id": account.id, "expected_version": None}
-        commands.set_budget(session, **known, commitment_limit=eur(5000))
+        commands.set_budget(session, **known, commitment_limit=eur(4200))
         a_commitment(session, account)
-        asked = {"session": session, "scope": Scope.operator(), "account_id": account.id}
 
-        assert queries.overshoot(**asked, this_month=eur(601), commitment=eur(601)) == ("budget", eur(1))
-        over = queries.overshoot(**asked, this_month=eur(100), commitment=eur(1200))
-        assert over == ("commitment", Money.of("316.13", "EUR"))
-        assert queries.overshoot(**asked, this_month=eur(100), commitment=eur(100)) is None
+        reserve(session, account, Money.of("83.87", "EUR"))
+        with pytest.raises(Refused, match="until its terms end") as no:
+            reserve(session, account, Money.of("0.01", "EUR"))
+
+    assert no.value.code == "commitment_exceeded"
 
 
 WRONG = [{"beyond": "ignore"}, {"alerts": [0]}, {"alerts": [201]}, {"alerts": list(range(1, 7))}]

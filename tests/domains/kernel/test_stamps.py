@@ -20,7 +20,7 @@ from domains.services.models import AccountRef, PriceBook, Subscription
 from domains.services.pricing import STANDARD
 from tests.factories.services import a_catalogue, a_subscription, an_account, an_offer
 
-TOPICS = ("subscriptions", "accounts", "catalogue")
+TOPICS = ("subscriptions", "accounts", "catalogue", "prices")
 Seen = dict[str, str]
 
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec import to_builtins
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,8 +16,10 @@ from domains.kernel.money import UnitPrice
 from domains.kernel.tenancy import Actor
 from domains.services import commands, db, queries
 from domains.services.commands.decisions import follow_term
+from domains.services.commands.subscriptions import take_over
 from domains.services.models import Decision, EndRules, HistoryLine, Policy, Subscription
 from domains.services.models.decisions import first_of, over_at
+from domains.services.pricing import NextTerm
 from domains.services.queries.decisions import bridge_price
 from tests.conftest import Clock
 from tests.factories.services import (
@@ -130,6 +133,7 @@ def test_a_term_that_was_planned_otherwise_begins_with_its_offer_and_price(sessi
     clock.advance(days=366)
     look = outcome(session, held, quantity=12, valid_to=held.valid_to + timedelta(days=31), term="P1M",
                    billing_cycle="monthly", provider_offer_id="pro-plus")  # fmt: skip
+    held.next_term = to_builtins(NextTerm(12, "pro-plus", "P1M", "monthly"))
     became = commands.apply_renewal(session, subscription_id=held.id, look=look).renewal
     again = commands.apply_renewal(session, subscription_id=held.id, look=look)
 
@@ -141,7 +145,7 @@ def test_a_term_that_was_planned_otherwise_begins_with_its_offer_and_price(sessi
 
 def test_a_cancelled_subscription_asks_for_nothing_any_more(session: Session) -> None:
     held = a_running(session)
-    commands.apply_look(session, subscription_id=held.id, look=outcome(session, held, state="canceled"))
+    take_over(session, held, outcome(session, held, state="canceled"), source=None)
 
     [kept] = decisions(session, held)
     assert (kept.outcome, kept.next_reminder_at) == ("withdrawn", None)
@@ -245,7 +249,7 @@ def test_what_is_not_offered_or_too_late_is_refused_with_the_reason(session: Ses
 
 def test_what_somebody_does_at_the_provider_stands_in_the_history(session: Session) -> None:
     held = a_running(session)
-    commands.apply_look(session, subscription_id=held.id, look=outcome(session, held, quantity=27))
+    take_over(session, held, outcome(session, held, quantity=27), source=None)  # as its adoption does
 
     [line] = session.scalars(select(HistoryLine)).all()
     past = queries.history_of(session, EVERYBODY, held.id, limit=1)

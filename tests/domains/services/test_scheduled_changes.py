@@ -155,4 +155,6 @@ def test_another_plan_that_nobody_has_planned_is_drift_and_stays_as_it_is(databa
         commands.apply_look(session, subscription_id=held.id, look=look)
         view = queries.get_subscription(session, EVERYBODY, held.id)
 
-    assert (view.name, view.valid_to) == ("Analytics Pro", on("2028-03-09"))
+        drift = queries.list_drift(session, EVERYBODY).items
+
+    assert (view.name, view.valid_to, len(drift)) == ("Analytics Pro", on("2027-03-09"), 1)

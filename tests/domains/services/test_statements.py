@@ -60,7 +60,7 @@ QUERIES: dict[str, tuple[int, Callable[[Any, Any, Any], object]]] = {
     "subscriptions": (3, lambda s, held, scope: queries.list_subscriptions(
         s, scope, q="pro", state="active", valid_to_before=on("2999-01-01"))),
     "subscription": (3, lambda s, held, scope: queries.get_subscription(s, scope, held.id)),
-    "decisions": (6, lambda s, held, scope: queries.list_decisions(s, scope, state="open", account_id=held.account_id)),
+    "decisions": (7, lambda s, held, scope: queries.list_decisions(s, scope, state="open", account_id=held.account_id)),
     "history": (5, lambda s, held, scope: queries.history_of(s, scope, held.id)),
     "change": (4, lambda s, held, scope: queries.change_terms(
         s, scope, subscription_id=held.id, action="change_quantity", quantity=25)),

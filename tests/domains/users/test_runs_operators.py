@@ -62,7 +62,7 @@ def test_a_program_of_the_operator_works_on_all_runs_and_does_nothing_else(opera
 
     assert desk and (desk.scope, desk.scopes) == (Scope.operator(), RUN_SCOPES)
     assert erp and erp.scope == Scope.customer(operator_id)
-    for mixed in (("runs:read", "orders:read"), ("runs:write", "operate")):
+    for mixed in (("runs:read", "orders:read"), ("runs:write", "customers:write")):
         with pytest.raises(Invalid, match="may not have"):
             a_program(operator_id, *mixed)
 

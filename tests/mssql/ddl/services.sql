@@ -134,6 +134,64 @@ CREATE TABLE audit_waiting (
 	CONSTRAINT pk_audit_waiting PRIMARY KEY (entry_id)
 );
 
+CREATE TABLE bulk_plan (
+	id BINARY(16) NOT NULL,
+	number NVARCHAR(20) NOT NULL,
+	customer_id BINARY(16) NOT NULL,
+	reseller_id BINARY(16) NULL,
+	state NVARCHAR(12) NOT NULL,
+	rows INTEGER NOT NULL,
+	invalid INTEGER NOT NULL,
+	totals NVARCHAR(max) NOT NULL,
+	signature NVARCHAR(64) NOT NULL,
+	expires_at DATETIMEOFFSET NOT NULL,
+	created_at DATETIMEOFFSET NOT NULL,
+	made_by_id BINARY(16) NULL,
+	made_by NVARCHAR(200) NOT NULL,
+	application_id BINARY(16) NULL,
+	run_id BINARY(16) NULL,
+	applied_by_id BINARY(16) NULL,
+	applied_by NVARCHAR(200) NULL,
+	applied_at DATETIMEOFFSET NULL,
+	ended_at DATETIMEOFFSET NULL,
+	version INTEGER NOT NULL,
+	CONSTRAINT pk_bulk_plan PRIMARY KEY (id),
+	CONSTRAINT uq_bulk_plan_number UNIQUE (number)
+);
+
+CREATE INDEX ix_bulk_plan_customer_id_id ON bulk_plan (customer_id, id);
+
+CREATE INDEX ix_bulk_plan_state ON bulk_plan (state);
+
+CREATE TABLE bulk_row (
+	id BINARY(16) NOT NULL,
+	plan_id BINARY(16) NOT NULL,
+	customer_id BINARY(16) NOT NULL,
+	reseller_id BINARY(16) NULL,
+	position INTEGER NOT NULL,
+	subscription NVARCHAR(80) NOT NULL,
+	action NVARCHAR(40) NOT NULL,
+	value NVARCHAR(80) NOT NULL,
+	subscription_id BINARY(16) NULL,
+	number NVARCHAR(20) NULL,
+	name NVARCHAR(200) NULL,
+	account_name NVARCHAR(200) NULL,
+	before NVARCHAR(80) NULL,
+	terms NVARCHAR(max) NULL,
+	currency NVARCHAR(3) NULL,
+	charge_minor BIGINT NULL,
+	state NVARCHAR(12) NOT NULL,
+	error_code NVARCHAR(80) NULL,
+	error_detail NVARCHAR(1000) NULL,
+	run_id BINARY(16) NULL,
+	ended_at DATETIMEOFFSET NULL,
+	CONSTRAINT pk_bulk_row PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_bulk_row_customer_id ON bulk_row (customer_id);
+
+CREATE INDEX ix_bulk_row_plan_id_position ON bulk_row (plan_id, position);
+
 CREATE TABLE cart (
 	id BINARY(16) NOT NULL,
 	customer_id BINARY(16) NOT NULL,
@@ -280,6 +338,48 @@ CREATE INDEX ix_decision_reseller_id_deadline ON decision (reseller_id, deadline
 CREATE INDEX ix_decision_settled_at_term_end ON decision (settled_at, term_end);
 
 CREATE INDEX ix_decision_subscription_id ON decision (subscription_id);
+
+CREATE TABLE drift (
+	id BINARY(16) NOT NULL,
+	customer_id BINARY(16) NOT NULL,
+	reseller_id BINARY(16) NULL,
+	account_id BINARY(16) NOT NULL,
+	account_name NVARCHAR(200) NOT NULL,
+	subscription_id BINARY(16) NOT NULL,
+	number NVARCHAR(20) NULL,
+	name NVARCHAR(200) NOT NULL,
+	provider NVARCHAR(40) NOT NULL,
+	provider_subscription_id NVARCHAR(80) NOT NULL,
+	kind NVARCHAR(12) NOT NULL,
+	differences NVARCHAR(max) NOT NULL,
+	seen NVARCHAR(max) NULL,
+	digest NVARCHAR(64) NOT NULL,
+	state NVARCHAR(12) NOT NULL,
+	found_at DATETIMEOFFSET NOT NULL,
+	seen_at DATETIMEOFFSET NOT NULL,
+	ended_at DATETIMEOFFSET NULL,
+	decision NVARCHAR(12) NULL,
+	reason NVARCHAR(500) NULL,
+	settlement_id BINARY(16) NULL,
+	run_id BINARY(16) NULL,
+	settled_by_id BINARY(16) NULL,
+	settled_by NVARCHAR(200) NULL,
+	case_id BINARY(16) NULL,
+	error_code NVARCHAR(80) NULL,
+	error_detail NVARCHAR(1000) NULL,
+	version INTEGER NOT NULL,
+	CONSTRAINT pk_drift PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_drift_account_id_state ON drift (account_id, state);
+
+CREATE INDEX ix_drift_customer_id_id ON drift (customer_id, id);
+
+CREATE INDEX ix_drift_provider_subscription_id ON drift (provider_subscription_id);
+
+CREATE INDEX ix_drift_reseller_id_id ON drift (reseller_id, id);
+
+CREATE INDEX ix_drift_subscription_id ON drift (subscription_id);
 
 CREATE TABLE history_line (
 	id BINARY(16) NOT NULL,
@@ -639,6 +739,20 @@ CREATE INDEX ix_quote_account_id ON quote (account_id);
 CREATE INDEX ix_quote_customer_id_id ON quote (customer_id, id);
 
 CREATE INDEX ix_quote_reseller_id_id ON quote (reseller_id, id);
+
+CREATE TABLE reconciliation (
+	account_id BINARY(16) NOT NULL,
+	customer_id BINARY(16) NOT NULL,
+	reseller_id BINARY(16) NULL,
+	[rule] NVARCHAR(12) NOT NULL,
+	at DATETIMEOFFSET NULL,
+	compared INTEGER NOT NULL,
+	standing INTEGER NOT NULL,
+	version INTEGER NOT NULL,
+	CONSTRAINT pk_reconciliation PRIMARY KEY (account_id)
+);
+
+CREATE INDEX ix_reconciliation_customer_id ON reconciliation (customer_id);
 
 CREATE TABLE seat_lot (
 	id BINARY(16) NOT NULL,

@@ -31,6 +31,14 @@ FROM audit_head WITH (UPDLOCK, ROWLOCK)
 WHERE audit_head.customer_id = :customer_id_1;
 
 SELECT …
+FROM bulk_plan WITH (UPDLOCK, HOLDLOCK)
+WHERE bulk_plan.id = :id;
+
+SELECT …
+FROM bulk_plan WITH (UPDLOCK, ROWLOCK)
+WHERE bulk_plan.id = :id_1;
+
+SELECT …
 FROM cart WITH (UPDLOCK, HOLDLOCK)
 WHERE cart.account_id = :account_id;
 
@@ -41,6 +49,30 @@ WHERE cart.id = :id_1 AND cart.customer_id = :customer_id_1;
 SELECT …
 FROM change_ WITH (UPDLOCK, ROWLOCK)
 WHERE change_.id = :id_1;
+
+SELECT …
+FROM decision WITH (UPDLOCK, HOLDLOCK)
+WHERE decision.id = :id;
+
+SELECT …
+FROM decision WITH (UPDLOCK, ROWLOCK)
+WHERE decision.id = :id_1;
+
+SELECT …
+FROM decision WITH (UPDLOCK, ROWLOCK)
+WHERE decision.subscription_id = :subscription_id_1 AND decision.settled_at IS NOT NULL AND decision.finished_at IS NULL ORDER BY decision.term_end;
+
+SELECT …
+FROM decision WITH (UPDLOCK, ROWLOCK)
+WHERE decision.subscription_id = :subscription_id_1 AND decision.settled_at IS NULL ORDER BY decision.term_end DESC, decision.id DESC;
+
+SELECT …
+FROM drift WITH (UPDLOCK, ROWLOCK)
+WHERE drift.id = :id_1;
+
+SELECT …
+FROM history_line WITH (UPDLOCK, HOLDLOCK)
+WHERE history_line.id = :id;
 
 SELECT …
 FROM idempotency WITH (UPDLOCK, HOLDLOCK)
@@ -75,8 +107,16 @@ FROM preview WITH (UPDLOCK, ROWLOCK)
 WHERE preview.id = :id_1 AND preview.customer_id = :customer_id_1;
 
 SELECT …
+FROM price_agreement WITH (UPDLOCK, ROWLOCK)
+WHERE price_agreement.id = :id_1;
+
+SELECT …
 FROM price_book WITH (UPDLOCK, HOLDLOCK)
 WHERE price_book.name = :name;
+
+SELECT …
+FROM price_book WITH (UPDLOCK, ROWLOCK)
+WHERE price_book.name = :name_1;
 
 SELECT …
 FROM provider WITH (UPDLOCK, HOLDLOCK)
@@ -99,10 +139,26 @@ FROM quote WITH (UPDLOCK, ROWLOCK)
 WHERE quote.id = :id_1 AND quote.customer_id = :customer_id_1;
 
 SELECT …
+FROM reconciliation WITH (UPDLOCK, HOLDLOCK)
+WHERE reconciliation.account_id = :account_id;
+
+SELECT …
+FROM reconciliation WITH (UPDLOCK, ROWLOCK)
+WHERE reconciliation.account_id = :account_id_1;
+
+SELECT …
 FROM stamp WITH (UPDLOCK, HOLDLOCK)
 WHERE stamp.topic = :topic;
 
 SELECT …
 FROM subscription WITH (UPDLOCK, ROWLOCK)
+WHERE subscription.account_id = :account_id_1 ORDER BY subscription.id;
+
+SELECT …
+FROM subscription WITH (UPDLOCK, ROWLOCK)
 WHERE subscription.id = :id_1;
+
+SELECT …
+FROM subscription WITH (UPDLOCK, ROWLOCK)
+WHERE subscription.id = :id_1 AND subscription.customer_id = :customer_id_1;
 

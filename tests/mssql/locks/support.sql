@@ -35,6 +35,10 @@ FROM idempotency WITH (UPDLOCK, HOLDLOCK)
 WHERE idempotency.[key] = :key;
 
 SELECT …
+FROM inbox WITH (UPDLOCK, HOLDLOCK)
+WHERE inbox.cmd_id = :cmd_id;
+
+SELECT …
 FROM number_series WITH (UPDLOCK, HOLDLOCK)
 WHERE number_series.series = :series;
 

@@ -1082,6 +1082,154 @@ UPDATE alembic_version SET version_num='0011' WHERE alembic_version.version_num 
 
 GO
 
+-- Running upgrade 0011 -> 0012
+
+CREATE TABLE drift (
+    id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    account_id BINARY(16) NOT NULL,
+    account_name NVARCHAR(200) NOT NULL,
+    subscription_id BINARY(16) NOT NULL,
+    number NVARCHAR(20) NULL,
+    name NVARCHAR(200) NOT NULL,
+    provider NVARCHAR(40) NOT NULL,
+    provider_subscription_id NVARCHAR(80) NOT NULL,
+    kind NVARCHAR(12) NOT NULL,
+    differences NVARCHAR(max) NOT NULL,
+    seen NVARCHAR(max) NULL,
+    digest NVARCHAR(64) NOT NULL,
+    state NVARCHAR(12) NOT NULL,
+    found_at DATETIMEOFFSET NOT NULL,
+    seen_at DATETIMEOFFSET NOT NULL,
+    ended_at DATETIMEOFFSET NULL,
+    decision NVARCHAR(12) NULL,
+    reason NVARCHAR(500) NULL,
+    settlement_id BINARY(16) NULL,
+    run_id BINARY(16) NULL,
+    settled_by_id BINARY(16) NULL,
+    settled_by NVARCHAR(200) NULL,
+    case_id BINARY(16) NULL,
+    error_code NVARCHAR(80) NULL,
+    error_detail NVARCHAR(1000) NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_drift PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_drift_customer_id_id ON drift (customer_id, id);
+
+GO
+
+CREATE INDEX ix_drift_reseller_id_id ON drift (reseller_id, id);
+
+GO
+
+CREATE INDEX ix_drift_account_id_state ON drift (account_id, state);
+
+GO
+
+CREATE INDEX ix_drift_subscription_id ON drift (subscription_id);
+
+GO
+
+CREATE INDEX ix_drift_provider_subscription_id ON drift (provider_subscription_id);
+
+GO
+
+CREATE TABLE reconciliation (
+    account_id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    [rule] NVARCHAR(12) NOT NULL,
+    at DATETIMEOFFSET NULL,
+    compared INTEGER NOT NULL,
+    standing INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_reconciliation PRIMARY KEY (account_id)
+);
+
+GO
+
+CREATE INDEX ix_reconciliation_customer_id ON reconciliation (customer_id);
+
+GO
+
+CREATE TABLE bulk_plan (
+    id BINARY(16) NOT NULL,
+    number NVARCHAR(20) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    state NVARCHAR(12) NOT NULL,
+    rows INTEGER NOT NULL,
+    invalid INTEGER NOT NULL,
+    totals NVARCHAR(max) NOT NULL,
+    signature NVARCHAR(64) NOT NULL,
+    expires_at DATETIMEOFFSET NOT NULL,
+    created_at DATETIMEOFFSET NOT NULL,
+    made_by_id BINARY(16) NULL,
+    made_by NVARCHAR(200) NOT NULL,
+    application_id BINARY(16) NULL,
+    run_id BINARY(16) NULL,
+    applied_by_id BINARY(16) NULL,
+    applied_by NVARCHAR(200) NULL,
+    applied_at DATETIMEOFFSET NULL,
+    ended_at DATETIMEOFFSET NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_bulk_plan PRIMARY KEY (id),
+    CONSTRAINT uq_bulk_plan_number UNIQUE (number)
+);
+
+GO
+
+CREATE INDEX ix_bulk_plan_customer_id_id ON bulk_plan (customer_id, id);
+
+GO
+
+CREATE INDEX ix_bulk_plan_state ON bulk_plan (state);
+
+GO
+
+CREATE TABLE bulk_row (
+    id BINARY(16) NOT NULL,
+    plan_id BINARY(16) NOT NULL,
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    position INTEGER NOT NULL,
+    subscription NVARCHAR(80) NOT NULL,
+    action NVARCHAR(40) NOT NULL,
+    value NVARCHAR(80) NOT NULL,
+    subscription_id BINARY(16) NULL,
+    number NVARCHAR(20) NULL,
+    name NVARCHAR(200) NULL,
+    account_name NVARCHAR(200) NULL,
+    before NVARCHAR(80) NULL,
+    terms NVARCHAR(max) NULL,
+    currency NVARCHAR(3) NULL,
+    charge_minor BIGINT NULL,
+    state NVARCHAR(12) NOT NULL,
+    error_code NVARCHAR(80) NULL,
+    error_detail NVARCHAR(1000) NULL,
+    run_id BINARY(16) NULL,
+    ended_at DATETIMEOFFSET NULL,
+    CONSTRAINT pk_bulk_row PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_bulk_row_plan_id_position ON bulk_row (plan_id, position);
+
+GO
+
+CREATE INDEX ix_bulk_row_customer_id ON bulk_row (customer_id);
+
+GO
+
+UPDATE alembic_version SET version_num='0012' WHERE alembic_version.version_num = '0011';
+
+GO
+
 COMMIT;
 
 GO
@@ -1116,6 +1264,12 @@ ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_head AFTER U
 ADD FILTER PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, NULL) ON dbo.audit_seal AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.bulk_plan,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.bulk_plan AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.bulk_plan AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.bulk_row,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.bulk_row AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.bulk_row AFTER UPDATE,
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.cart,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.cart AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.cart AFTER UPDATE,
@@ -1128,9 +1282,13 @@ ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.change_ AFT
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.decision,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.decision AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.decision AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.drift,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.drift AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.drift AFTER UPDATE,
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.history_line,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.history_line AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.history_line AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(NULL, NULL) ON dbo.inbox,
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.order_,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.order_ AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.order_ AFTER UPDATE,
@@ -1150,6 +1308,9 @@ ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.provider_op
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.quote,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.quote AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.quote AFTER UPDATE,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.reconciliation,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.reconciliation AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.reconciliation AFTER UPDATE,
 ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.seat_lot,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.seat_lot AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.seat_lot AFTER UPDATE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import shutil
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -45,11 +45,13 @@ def opened() -> list[Shop]:
 
 @pytest.fixture
 def shop(transport: inline.Transport, clock: Clock, sandbox: Sandbox, opened: list[Shop], session_folder: Path) -> Shop:
-    """A customer with an open account before a full catalogue. Opened once: its SQLite files are copied."""
-    settings, kept = config.current(), session_folder / f"opened-{id(opened)}"
-    files = Path(settings.var) / "db"
+    """A customer with an open account before a full catalogue. Opened once a day: its SQLite files are copied."""
+    settings, files = config.current(), Path(config.current().var) / "db"
+    if opened and clock.now - opened[0].opened_at > timedelta(days=1):  # the sandbox's clock has been moved since
+        opened.clear()
+    made = Shop(clock, sandbox)
+    kept = session_folder / f"opened-{id(opened)}-{(opened or [made])[0].opened_at:%Y%m%d%H%M%S%f}"
     if settings.database_url or not opened:
-        made = Shop(clock, sandbox)
         made.open()
         opened.append(made)
         if not settings.database_url:

@@ -51,7 +51,7 @@ class Shop:
     caller: Caller
 
     def __init__(self, clock: Clock, sandbox: Sandbox) -> None:
-        self.clock, self.sandbox = clock, sandbox
+        self.clock, self.sandbox, self.opened_at = clock, sandbox, clock.now
 
     @property
     def transport(self) -> inline.Transport:

@@ -9,7 +9,9 @@ import pytest
 from domains import services
 from domains.kernel.errors import Conflict, Refused
 from domains.services import commands
+from domains.services.commands.subscriptions import take_over
 from domains.services.exchanges import look_at_subscription
+from domains.services.models import Subscription
 from saga.ends import begin_reminders
 from saga.flows.give_decision import give_decision
 from saga.flows.set_end_of_term import set_end_of_term
@@ -126,7 +128,8 @@ def test_who_decides_otherwise_at_the_provider_opens_it_again(shop: Shop) -> Non
 
     looked = ask(look_at_subscription, subscription_id=subscription_id)
     with services.db.begin() as session:
-        commands.apply_look(session, subscription_id=subscription_id, look=looked.look)
+        row = session.get_one(Subscription, subscription_id)
+        take_over(session, row, looked.look, source=None)  # as its adoption does
 
     it = end_of(shop, subscription_id)
     assert (it.state, it.mode, it.if_nothing) == ("open", None, "renew")

@@ -21,6 +21,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from domains.kernel.config import Settings
 from domains.kernel.database import bind
+from domains.kernel.tenancy import work_as
 from saga import (
     barrier,
     decide,
@@ -40,6 +41,7 @@ from tests.servers import create_database, temporary_cluster
 from .invariants import Broken
 from .machine import Machine
 from .race import race
+from .setting import EVERYBODY
 
 MOST = 600  # examples until a mutant counts as alive
 
@@ -232,6 +234,10 @@ def hunted(mutant: Mutant | None, most: int = MOST) -> tuple[str, int]:
 def main() -> int:
     """Hunt all mutants; 1 when one of them stays alive."""
     logging.disable(logging.CRITICAL)
+    work_as(EVERYBODY)
+    if complaint := hunted(None, 5)[0]:  # else each mutant would count as found by the same
+        print(f"the model complains without any fault: {complaint}")
+        return 1
     hunts = [(NO_ROW_LOCK, raced, "races on PostgreSQL"), *((mutant, hunted, "examples") for mutant in MUTANTS)]
     alive = 0
     for mutant, hunt, unit in hunts:
