@@ -203,4 +203,6 @@ def apply_change(session: Session, *, change_id: UUID, outcome: ChangeOutcome) -
     if change.kind == "change_plan":
         _put_on(row, msgspec.convert((change.wish or {})["plan"], PlanTerms, strict=False), change.begun_at)
     take_over(session, row, outcome, source=str(change.id))
+    if change.kind == "change_plan":  # it may cost something else though nothing of it that is compared has changed
+        tell(session, row)
     _audit(session, "services.apply_change", change)

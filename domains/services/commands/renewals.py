@@ -23,7 +23,7 @@ from ..queries.decisions import bridge_price, get_end_of_term, next_prices
 from ..queries.due import reckoned, zone_of
 from .decisions import note
 from .findings import apply_look
-from .subscriptions import find_locked
+from .subscriptions import find_locked, tell
 
 
 @dataclass(frozen=True)
@@ -79,14 +79,15 @@ def _reprice(
         price = next_prices(session, Scope.customer(row.customer_id), [row])[row.id]
     row.unit_rate = price.amount
     row.version += 1
+    tell(session, row)  # what it costs is another thing now, and budgets go by it
 
 
 def _take_offer(session: Session, row: Subscription, provider_offer_id: str | None) -> None:
     """Make a subscription one of the offer that its new term was planned with, if it is another one that we know."""
     if provider_offer_id in (None, row.provider_offer_id):
         return
-    query = select(Offer).where(Offer.provider_offer_id == provider_offer_id).order_by(Offer.id)
-    offer = session.scalars(query).first()
+    query = select(Offer).where(Offer.provider == row.provider, Offer.provider_offer_id == provider_offer_id)
+    offer = session.scalars(query).one_or_none()
     if offer is not None:
         row.take_over(
             offer_id=offer.id, provider_offer_id=offer.provider_offer_id, name=offer.name, vendor=offer.vendor,

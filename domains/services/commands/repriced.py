@@ -44,22 +44,19 @@ def follow_plan(session: Session, row: Subscription, look: ChangeOutcome) -> Non
     offered = select(Offer).where(Offer.provider == row.provider, Offer.provider_offer_id == wanted[0])
     offer = session.scalars(offered).one_or_none()
     plan = session.get(OfferPlan, (offer.id, row.currency, *wanted[1:])) if offer is not None else None
-    price = _price(session, row, offer, plan)
+    price = _price(session, row, offer, plan, look.quantity)
     if offer is not None and price is not None:
-        _become(session, row, offer, (wanted[1], wanted[2]), price, look)
+        _become(row, offer, (wanted[1], wanted[2]), price)
 
 
-def _price(session: Session, row: Subscription, offer: Offer | None, plan: OfferPlan | None) -> Any:
+def _price(session: Session, row: Subscription, offer: Offer | None, plan: OfferPlan | None, quantity: int) -> Any:
     if offer is None or plan is None:
         return None
-    return market_of(session, Scope.customer(row.customer_id), account_id=row.account_id).price(
-        offer, plan, row.quantity
-    )
+    market = market_of(session, Scope.customer(row.customer_id), account_id=row.account_id)
+    return market.price(offer, plan, quantity)
 
 
-def _become(
-    session: Session, row: Subscription, offer: Offer, plan: tuple[str, str], price: Any, look: ChangeOutcome
-) -> None:
+def _become(row: Subscription, offer: Offer, plan: tuple[str, str], price: Any) -> None:
     last = row.valid_to
     put_on(
         row, last, changed=False, offer_id=offer.id, provider_offer_id=offer.provider_offer_id, name=offer.name,
