@@ -141,7 +141,8 @@ def test_nobody_is_forced_through_a_provider_that_nobody_has_tried(
     with db.begin() as session:
         found = session.get_one(SignOn, customer_id)
         session.add(Identity(id=customer_id, customer_id=customer_id, user_id=customer_id, key="k",
-                             issuer=found.issuer, subject="s", created_at=found.created_at))  # fmt: skip
+                             issuer=found.issuer, subject="s", created_at=found.created_at,
+                             last_used_at=found.created_at))  # fmt: skip
     tried = save(owner, running, forced="yes")
 
     assert (untried.status_code, tried.status_code) == (422, 303)
