@@ -20,7 +20,7 @@ from . import auth, errors, headers, spec, webhooks
 from .auth import public
 
 BLUEPRINTS = {
-    "customers": ("customers",),
+    "customers": ("customers", "sandbox", "clocks"),
     "users": ("users", "invitations", "api_clients", "sign_on", "support_grants", "privacy"),
     "accounts": ("accounts", "budgets", "reconciliations"),
     "services": (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # The first part of a path, in the portal and (behind /api/v1) in the API alike.
 PREFIXES: dict[str, tuple[str, ...]] = {
-    "customers": ("customers",),
+    "customers": ("customers", "sandbox", "test-clocks"),
     "users": (
         "users", "invitations", "me", "profile", "security", "login", "logout", "confirm", "switch", "organisations",
         "oauth2", ".well-known", "api-clients", "sign-on", "support-access", "support-grants", "privacy", "erasures",

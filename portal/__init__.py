@@ -18,7 +18,7 @@ from . import access, errors, formats, frame, headers, origin, price_words, read
 from .login import limiter
 
 BLUEPRINTS = {
-    "customers": ("customers",),
+    "customers": ("customers", "sandbox"),
     "users": (
         "login",
         "entering",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask, g
@@ -9,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
+from domains.kernel import clock
 from domains.kernel.messages import context
 from domains.kernel.tenancy import Caller
 from domains.users.commands import STAFF
@@ -36,10 +38,18 @@ def register(app: Flask) -> None:
     @app.context_processor
     def frame() -> dict[str, Any]:
         caller = g.get("caller")
-        known = {"request_id": context().request_id, "sandbox": None}
+        known = {"request_id": context().request_id, "sandbox": sandbox_of(caller)}
         if caller is None:
             return known | {"viewer": None, "nav_items": [], "act_as": None}
         return known | {"viewer": viewer(caller), "nav_items": places(caller), "act_as": acting(caller)}
+
+
+def sandbox_of(caller: Caller | None) -> dict[str, Any] | None:
+    """What every page of a sandbox says: that nothing is real here, and what its clock says once it was moved."""
+    if caller is None or caller.ahead is None:
+        return None
+    moved = clock.wall() + timedelta(seconds=caller.ahead) if caller.ahead else None
+    return {"clock": moved, "href": "/sandbox" if caller.may("sandbox:read") else ""}
 
 
 def viewer(caller: Caller) -> dict[str, Any]:
@@ -106,6 +116,7 @@ def of_the_organisation(caller: Caller) -> list[tuple[str, str, str, str]]:
         ("/sign-on", "key", _("Single sign-on"), "sign-on:read"),
         ("/support-access", "lock-open", _("Support access"), "support-access:read"),
         ("/support-access/desk", "lock-open", _("Support access"), "support:work"),
+        ("/sandbox", "adjustments", _("Sandbox"), "sandbox:read"),
         ("/audit", "history", _("Audit log"), "audit:read"),
         ("/privacy", "shield-lock", _("Privacy"), "privacy:read"),
     ]

@@ -50,6 +50,8 @@ GROUPS: tuple[tuple[LazyString, tuple[Right, ...]], ...] = (
         Right("api-clients:write", _l("Make and change programs, as far as its own rights go")),
         Right("sign-on:read", _l("See the settings of single sign-on")),
         Right("sign-on:write", _l("Change who is let in by single sign-on")),
+        Right("sandbox:read", _l("See the sandbox, its clock and its faults")),
+        Right("sandbox:write", _l("Make a sandbox, move its clock and set its faults")),
         Right("audit:read", _l("Read and export the audit log")),
         Right("privacy:read", _l("See who was told what is known of them, and who was erased")),
         Right("privacy:write", _l("Have people told what is known of them, or erased for good")),

@@ -25,7 +25,7 @@ from domains.kernel.standing import refuse_owner
 from domains.kernel.telemetry import start_logging
 from domains.kernel.tenancy import Scope, work_as
 
-from . import flows, gauges, relay, spans, store, tables, transports
+from . import clocks, flows, gauges, relay, spans, store, tables, transports
 from .decide import decide
 from .events import Decision, Due, Replied
 from .writing import Decided
@@ -147,7 +147,8 @@ def _decided(session: Session, rows: list[Any], events: Mapping[UUID, Replied | 
                 log.info("ignored", extra={"run": str(row["id"]), "why": decision.ignored})
                 continue
             decided.append((row, decision))
-            sends += [store.envelope(row, step) for step in decision.send]
+            timed = clocks.at_its_time(session, row) if decision.send else row
+            sends += [store.envelope(timed, step) for step in decision.send]
             tell(sends=" ".join(sorted({step["name"] for step in decision.send})))
     store.apply_all(session, decided, now)
     for row, decision in decided:

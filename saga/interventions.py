@@ -17,7 +17,7 @@ from domains.kernel.errors import N_, Conflict, Invalid
 from domains.kernel.messages import acting
 from domains.kernel.tenancy import Actor, Scope
 
-from . import steering, store, tables, transports
+from . import clocks, steering, store, tables, transports
 from .decide import decide
 from .definition import known
 from .events import Asked
@@ -87,7 +87,7 @@ def intervene_within(
         decision = decide(store.definition_of(row), row, steps, asked, now=now, spread=0.0, call_time=call_time)
         store.apply(session, row, decision, now)
         _keep(session, row, asked, actor, now)
-        sends = [store.envelope(row, step) for step in decision.send]
+        sends = [store.envelope(clocks.at_its_time(session, row), step) for step in decision.send]
         event.listen(session, "after_commit", lambda _: transports.current().send_commands(sends), once=True)
         return store.get(session, scope, run_id)
 

@@ -15,9 +15,11 @@ from typing import Any
 from flask import Flask, Response, current_app, g, jsonify, make_response, request
 from werkzeug.exceptions import HTTPException
 
+from . import clock
 from .books import Books, Document, Pages
 from .errors import No
 from .faults import Faults
+from .whose import customer_of
 
 TOKEN_SECONDS = 3600
 _summaries: dict[str, str] = {}
@@ -43,12 +45,19 @@ def operation(name: str, summary: str) -> Callable[[Callable[..., Any]], Callabl
         def called(**values: str) -> Any:
             authorise()
             body = request.get_json(silent=True) if request.is_json else None
-            _hit(name, {**(body if isinstance(body, dict) else {}), **values})
-            return view(**values)
+            g.customer = customer_of(books(), faults(), values, body)
+            _hit(name, {**(body if isinstance(body, dict) else {}), **values} | whose())
+            with clock.ahead_by(current_app.extensions["moved"].get(g.customer, 0.0)):
+                return view(**values)
 
         return called
 
     return decorated
+
+
+def whose() -> dict[str, Any]:
+    """What a fault of one customer is matched against, as far as a call says whose it is."""
+    return {"customer": g.customer} if g.get("customer") else {}
 
 
 def authorise() -> None:
@@ -72,6 +81,7 @@ def _hit(name: str, facts: dict[str, Any]) -> None:
 
 def hang(name: str, **facts: Any) -> None:
     """Faults that strike after the effect is kept: silence, or an error in place of the answer."""
+    facts |= whose()
     silent = faults().take(name, "timeout_after_applying", **facts)
     if silent:
         stopping().wait(float(silent.get("seconds", 30)))
@@ -92,7 +102,7 @@ def answer_of(name: str, document: Document, status: int = 200) -> Response:
         return Response(b"", status, {"Content-Length": "1000000", "Connection": "close"})
     response = jsonify(document)
     response.status_code = status
-    if faults().take(name, "duplicate_answer"):
+    if faults().take(name, "duplicate_answer", **whose()):
         response.set_data(response.get_data() * 2)
     return response
 

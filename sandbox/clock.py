@@ -1,16 +1,36 @@
-"""The provider's clock: real time plus an offset that the control page may move."""
+"""The provider's clock: real time plus an offset that the control page may move; customers that test have one more."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
 
 from .books import Pages
 
+_ahead: ContextVar[float] = ContextVar("ahead", default=0.0)
+
 
 def now(pages: Pages) -> datetime:
-    """The provider's time, aware UTC."""
+    """The provider's time, aware UTC; that of the customer in whose time the work is done (`ahead_by`)."""
     state = pages.get("state", "clock") or {"offset": 0.0}
-    return datetime.now(UTC) + timedelta(seconds=state["offset"])
+    return datetime.now(UTC) + timedelta(seconds=state["offset"] + _ahead.get())
+
+
+@contextmanager
+def ahead_by(seconds: float) -> Iterator[None]:
+    """Work in the time of a customer whose own clock is so many seconds ahead; 0 for everybody else."""
+    token = _ahead.set(seconds)
+    try:
+        yield
+    finally:
+        _ahead.reset(token)
+
+
+def moved(pages: Pages) -> dict[str, float]:
+    """By how many seconds which customers' own clocks are ahead."""
+    return {one["id"]: one["ahead"] for one in pages.find("clock")}
 
 
 def set_to(pages: Pages, moment: datetime | None) -> None:

@@ -126,7 +126,8 @@ def act_directly() -> Any:
         subscription = pages.get("subscription", asked["subscription_id"])
         if subscription is None:
             raise No(404, "subscription_unknown", "There is nothing under this id.")
-        return subscriptions.shown(_acted(pages, subscription, asked))
+        with clock.ahead_by(clock.moved(pages).get(subscription["customer"], 0.0)):
+            return subscriptions.shown(_acted(pages, subscription, asked))
 
 
 def _acted(pages: Pages, subscription: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:

@@ -188,7 +188,8 @@ def make_change(subscription_id: str) -> Any:
 
 def _change(pages: Pages, subscription_id: str, asked: Document) -> Document:
     subscription = found(pages.get("subscription", subscription_id), "subscription_unknown")
-    refused = faults().take("change", "reject", reference=asked.get("reference"), offer_id=subscription["offer_id"])
+    refused = faults().take("change", "reject", reference=asked.get("reference"), offer_id=subscription["offer_id"],
+                            customer=subscription["customer"])  # fmt: skip
     if refused:
         raise No(422, refused.get("code", "capacity_exceeded"), refused.get("message", "The provider refuses this."))
     if any(one["status"] == "pending" for one in pages.find("change", owner=subscription_id)):

@@ -10,7 +10,7 @@ from flask import Flask
 from werkzeug.exceptions import HTTPException
 
 from . import app as web
-from . import control, routes
+from . import clock, control, routes, tenants
 from .books import Books
 from .catalogue import offers
 from .errors import No
@@ -31,6 +31,7 @@ def create_app(database: str, *, client: tuple[str, str], demo: bool = False) ->
     app.extensions |= {"books": known, "faults": Faults(), "client": client, "tokens": {}, "stopping": stopping}
     app.extensions["hooks"] = Hooks(known, stopping)
     with known.open() as pages:
+        app.extensions["moved"] = clock.moved(pages)
         for offer in offers() if not pages.count("offer") else []:
             pages.put("offer", offer)
         for promotion in promotions() if not pages.count("promotion") else []:
@@ -38,6 +39,7 @@ def create_app(database: str, *, client: tuple[str, str], demo: bool = False) ->
     app.register_blueprint(routes.bp)
     app.register_blueprint(shop)
     app.register_blueprint(control.bp)
+    app.register_blueprint(tenants.bp)
     app.add_url_rule("/oauth2/token", view_func=web.issue_token, methods=["POST"])
     app.add_url_rule("/healthz", view_func=healthz)
     app.add_url_rule("/openapi.json", "openapi", lambda: web.document(app))

@@ -247,18 +247,23 @@ VERBS = {
 
 def pass_days(pages: Pages) -> None:
     """Catch up with the clock: bill the periods that began, and renew or end the terms that ran out, in their order."""
-    today = clock.now(pages).date()
+    moved = clock.moved(pages)
     for subscription in [one for status in RUNNING for one in pages.find("subscription", status=status)]:
-        before = subscription["billed_to"]
-        while subscription["status"] in RUNNING:
-            last = date.fromisoformat(subscription["valid_to"]) if subscription["valid_to"] else date.max
-            if date.fromisoformat(subscription["billed_to"]) <= min(today, last):
-                if not ledger.bill_next(pages, subscription):
-                    break
-            elif today <= last or not _renewed(pages, subscription, last + timedelta(days=1)):
+        with clock.ahead_by(moved.get(subscription["customer"], 0.0)):
+            _catch_up(pages, subscription, clock.now(pages).date())
+
+
+def _catch_up(pages: Pages, subscription: Document, today: date) -> None:
+    before = subscription["billed_to"]
+    while subscription["status"] in RUNNING:
+        last = date.fromisoformat(subscription["valid_to"]) if subscription["valid_to"] else date.max
+        if date.fromisoformat(subscription["billed_to"]) <= min(today, last):
+            if not ledger.bill_next(pages, subscription):
                 break
-        if subscription["billed_to"] != before:
-            pages.put("subscription", subscription)
+        elif today <= last or not _renewed(pages, subscription, last + timedelta(days=1)):
+            break
+    if subscription["billed_to"] != before:
+        pages.put("subscription", subscription)
 
 
 def _renewed(pages: Pages, subscription: Document, start: date) -> bool:

@@ -33,6 +33,7 @@ class Customer(Answer):
     province = fields.String(allow_none=True, metadata={"description": "State, county or prefecture, where needed."})
     credit_limit = fields.Nested(Money, allow_none=True)
     payment_terms_days = count()
+    is_sandbox = fields.Boolean(metadata={"description": "Nothing that happens here is real."})
     created_at = moment()
     version = Int(metadata={"format": "int32"})
 

@@ -79,6 +79,7 @@ class CustomerRef(db.Model):
     city: Mapped[str | None] = mapped_column(Text(120))
     province: Mapped[str | None] = mapped_column(Text(60))
     version: Mapped[int] = mapped_column(Count)
+    sandbox_of: Mapped[UUID | None] = mapped_column(Id)  # whose sandbox this is: nobody is invoiced for what it tries
 
 
 class ProviderLine(db.Model):

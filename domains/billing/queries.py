@@ -107,9 +107,11 @@ class Payer:
 
 
 def payers(session: Session, scope: Scope, until: date) -> list[Payer]:
-    """Everybody who was ever charged anything up to a day, once for each currency."""
+    """Everybody who was ever charged anything up to a day, once for each currency; sandboxes never."""
     payer = func.coalesce(Charge.reseller_id, Charge.customer_id).label("payer_id")
-    query = select(payer, Charge.currency).where(scope.covers(Charge), Charge.effective_on <= until).distinct()
+    tries = select(CustomerRef.customer_id).where(scope.covers(CustomerRef), CustomerRef.sandbox_of.is_not(None))
+    query = select(payer, Charge.currency).where(scope.covers(Charge), Charge.effective_on <= until)
+    query = query.where(Charge.customer_id.not_in(tries)).distinct()
     found = sorted((row.currency, row.payer_id) for row in session.execute(query))
     names = {id: known.name for _, id in found if (known := customer_ref(session, scope, id)) is not None}
     return [Payer(id, currency, names.get(id, "")) for currency, id in found]

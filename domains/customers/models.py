@@ -11,9 +11,9 @@ from zoneinfo import available_timezones
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domains.kernel.columns import Count, Id, Instant, Minor, Text
+from domains.kernel.columns import Count, Id, Instant, Json, Minor, Text
 from domains.kernel.database import Database
-from domains.kernel.errors import Invalid
+from domains.kernel.errors import N_, Invalid
 from domains.kernel.money import Money
 
 db = Database("customers")
@@ -36,6 +36,7 @@ TAX_ID = {
     "SI": r"SI\d{8}", "SK": r"SK\d{10}", "AU": r"\d{11}", "NZ": r"\d{8,9}", "SG": r"[A-Z0-9]{9,10}", "JP": r"T?\d{13}",
     "IN": r"\d{2}[A-Z]{5}\d{4}[A-Z][A-Z0-9]Z[A-Z0-9]",
 }  # fmt: skip
+LIVE = N_("This is no sandbox: the time of a live customer is real, and its provider shows no faults.")
 ADDRESS = {"street": 200, "postcode": 20, "city": 120, "province": 60}  # characters at most
 
 
@@ -68,10 +69,29 @@ class Customer(db.Model):
     price_book: Mapped[str] = mapped_column(Text(60))
     created_at: Mapped[datetime] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(Count)
+    sandbox_of: Mapped[UUID | None] = mapped_column(Id)  # the live customer whose sandbox this is
+    clock_ahead: Mapped[int] = mapped_column(Count, server_default="0")  # seconds, of a sandbox only
+    faults: Mapped[list[dict[str, Any]] | None] = mapped_column(Json)  # that the provider is to show, of a sandbox only
+
+    @property
+    def is_sandbox(self) -> bool:
+        return self.sandbox_of is not None
 
     @property
     def credit_limit(self) -> Money | None:
         return None if self.credit_minor is None else Money.from_minor(self.credit_minor, self.currency)
+
+
+class Sandbox(db.Model):
+    """That a customer has a sandbox, and which: the row is the customer's, and there is one at most."""
+
+    __tablename__ = "sandbox"
+
+    customer_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    reseller_id: Mapped[UUID | None] = mapped_column(Id, index=True)
+    sandbox_id: Mapped[UUID] = mapped_column(Id)
+    name: Mapped[str] = mapped_column(Text(120))
+    created_at: Mapped[datetime] = mapped_column(Instant)
 
 
 def region_of(country: str) -> str:

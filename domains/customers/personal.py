@@ -13,8 +13,9 @@ PERSONAL: Register = {
     "customer": Held(
         contact="email",
         financial="legal_name name street postcode city province tax_id",
-        none="kind status country region currency language time_zone price_book",
+        none="kind status country region currency language time_zone price_book faults",
     ),
+    "sandbox": Held(none="name"),
 }
 
 

@@ -8,12 +8,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domains.kernel.database import locked
-from domains.kernel.errors import NotFound
+from domains.kernel.errors import NotFound, Refused
 from domains.kernel.paging import Page, page
 from domains.kernel.searching import holds
 from domains.kernel.tenancy import Scope
 
-from .models import Customer
+from .models import LIVE, Customer, Sandbox
 
 
 def get(session: Session, scope: Scope, customer_id: UUID, *, for_change: bool = False) -> Customer:
@@ -45,3 +45,24 @@ def list_customers(
         query = query.where(holds(func.lower(Customer.name), q.lower()))
     filters = {"customer_id": customer_id, "kind": kind, "q": q}
     return page(session, query, Customer.id, cursor=cursor, limit=limit, filters=filters)
+
+
+def own_sandbox(session: Session, scope: Scope, customer_id: UUID) -> Sandbox | None:
+    """The sandbox of a live customer that the caller is or manages, if there is one."""
+    query = select(Sandbox).where(Sandbox.customer_id == customer_id, scope.covers(Sandbox))
+    found: Sandbox | None = session.scalars(query).one_or_none()
+    return found
+
+
+def sandboxes(session: Session, scope: Scope, customer_id: UUID) -> list[Customer]:
+    """The customer itself where that is a sandbox; nothing for a live one."""
+    query = select(Customer).where(Customer.id == customer_id, scope.covers(Customer), Customer.sandbox_of.is_not(None))
+    return list(session.scalars(query))
+
+
+def get_sandbox(session: Session, scope: Scope, customer_id: UUID) -> Customer:
+    """A sandbox that the caller works for. NotFound for a stranger's, Refused for a live customer."""
+    found = get(session, scope, customer_id)
+    if not found.is_sandbox:
+        raise Refused(LIVE, code="not_a_sandbox")
+    return found

@@ -45,10 +45,15 @@ def context() -> Context:
 
 @contextmanager
 def acting(**known: Any) -> Iterator[None]:
-    """Add what is known (fields of Context) for the work within the `with`."""
-    token = _context.set(replace(_context.get(), **known))
+    """Add what is known (fields of Context) for the work within the `with`.
+
+    Whose clock runs ahead is known with the origin, and holds for the same work.
+    """
+    cause = replace(_context.get(), **known)
+    token = _context.set(cause)
     try:
-        yield
+        with clock.ahead_by(cause.origin.ahead or 0):
+            yield
     finally:
         _context.reset(token)
 

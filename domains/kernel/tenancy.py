@@ -116,12 +116,15 @@ class Origin:
 
     `home_id` is the organisation whose person or program acts, also when they act for another one; `grant_id` is the
     support access under which they do.
+    `ahead` is by how many seconds the clock of a sandbox tenant runs ahead; None for everybody else, who live in real
+    time and cannot be moved.
     """
 
     place: str = ""  # the network address; of IPv6 its network, where each place has more than can be counted
     program: str = ""  # the browser or program, in a few words
     home_id: UUID | None = None
     grant_id: UUID | None = None
+    ahead: int | None = None
 
 
 NOWHERE = Origin()
@@ -160,6 +163,12 @@ class Caller:
         return self.customer_id or UUID(self.preferences["home_customer_id"])
 
     @property
+    def ahead(self) -> int | None:
+        """By how many seconds the clock of the sandbox tenant they act for runs ahead; None for a live one."""
+        said = self.preferences.get("clock_ahead")
+        return int(said) if said is not None else None
+
+    @property
     def own(self) -> Scope:
         """What they may see of things that are nobody's but the customer's: of staff at their desk the operator's own
         (ADR 32), of everybody else all of their scope."""
@@ -170,4 +179,4 @@ class Caller:
         known = self.preferences
         home = UUID(known["home_customer_id"]) if known.get("home_kind") else self.customer_id
         granted = known.get("grant_id")
-        return replace(seen, home_id=home, grant_id=UUID(granted) if granted else None)
+        return replace(seen, home_id=home, grant_id=UUID(granted) if granted else None, ahead=self.ahead)

@@ -40,6 +40,8 @@ SCOPES = {
     "support-access:write": "Let support in, for how long and to what, and end it",
     "privacy:read": "See what people were told of themselves, and who was erased",
     "privacy:write": "Have people told what is known of them, and erased",
+    "sandbox:read": "See the organisation's sandbox, its clock and its faults",
+    "sandbox:write": "Make a sandbox, move its clock and set its faults",
     "audit:read": "Search and export the audit log",
     "support:work": "Answer cases as an agent, and read and write notes among staff",
     "runs:read": "See all runs of sagas, and how the providers are",
@@ -68,11 +70,12 @@ _WORK = frozenset({"cases:write", "support:work"})
 # who comes in besides people with a password: programs, and people through the organisation's own sign-on
 _DOORS = frozenset({"api-clients:read", "api-clients:write", "sign-on:read", "sign-on:write"})
 SUPPORT_SCOPES = frozenset({"support-access:read", "support-access:write", "privacy:read", "privacy:write"})
+_SANDBOX = frozenset({"sandbox:read", "sandbox:write"})
 RUN_SCOPES = frozenset({"runs:read", "runs:write"})
 PRICE_SCOPES = frozenset({"price-books:read", "price-books:write", "catalogue:write"})
 DESK_SCOPES = RUN_SCOPES | PRICE_SCOPES | {"operate"}  # what the operator's programs may have, and nobody else's
 ROLE_SCOPES: dict[str, frozenset[str]] = {
-    "owner": _ALL_READ | _BUY | _APPROVE | _LIMITS | _DOORS | SUPPORT_SCOPES
+    "owner": _ALL_READ | _BUY | _APPROVE | _LIMITS | _DOORS | SUPPORT_SCOPES | _SANDBOX
     | {"accounts:write", "customers:write", "users:write", "audit:read"},
     "buyer": _ALL_READ | _BUY | _APPROVE | {"accounts:write"},
     "billing": _ALL_READ | {"cases:write"},

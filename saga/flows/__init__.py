@@ -8,6 +8,9 @@ from ..definition import arguments_of, known, saga_of, wire_name
 
 NAMES = (
     "onboard_customer",
+    "open_sandbox",
+    "advance_clock",
+    "set_faults",
     "open_account",
     "close_account",
     "place_order",

@@ -210,6 +210,12 @@ PORTAL: dict[Act, tuple[str, ...] | str] = {
     "support.download": ("downloadAttachment",),
     "support.status": ("updateCase",),
     "support.hits": SHOWS,
+    # sandboxes
+    "sandbox.index": ("getSandbox", "listTestClocks", "getTestClock", "listSandboxFaults"),
+    "sandbox.create": ("createSandbox",),
+    "sandbox.advance": ("advanceTestClock",),
+    "sandbox.add_fault": ("setSandboxFaults",),
+    "sandbox.clear_faults": ("clearSandboxFaults",),
     # proofs, ways in and the local machine
     "static": SHOWS,
     "notifications.index": STAFF,

@@ -27,6 +27,7 @@ PARAMETERS = {
     "attachment_id": "attachment", "audit_entry_id": "entry", "export_id": "export", "approval_id": "approval",
     "quote_id": "quote", "sync_id": None, "line_id": "cart_line", "owner_id": "colleague",
     "agreement_id": "agreement", "cart_id": "cart", "drift_id": "drift", "plan_id": "plan",
+    "clock_id": "customer",
 }  # fmt: skip
 # And into a field of a body. Nobody's ids: a tax office's, and `client_id`, by which a customer's provider knows us.
 FIELDS = {
@@ -97,6 +98,8 @@ def of_the_organisation(operation: str, t: Tenant) -> list[dict[str, Any]]:
         "createSupportGrant": [grant], "answerSupportGrant": [{"allow": True}], "endSupportGrant": [{}],
         "exportPersonData": [{"user_id": ids.get("colleague")}], "erasePersonData": [{"user_id": ids.get("colleague")}],
         "addAttachment": [{"file": "letter.txt"}],
+        "createSandbox": [{}], "advanceTestClock": [{"days": 1}], "setSandboxFaults": [{"faults": []}],
+        "clearSandboxFaults": [{}],
     }  # fmt: skip
     return known[operation]
 

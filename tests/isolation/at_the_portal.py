@@ -59,6 +59,7 @@ READ = {
 KEPT = {("support_access.grant", "case")}  # see at_the_api
 BEFORE = "before anybody is known"  # what is asked there is a proof of who one is, not an id
 STAFFS = "for staff, who see all customers here: in which role one gets in is the matter of tests/isolation/test_roles"
+OWN = "is about the reader's own sandbox and takes no id"
 NOBODYS = {  # and why no stranger's id can be put there
     "static": "files", "notifications.index": "the local mailbox, which production does not have",
     "notifications.letter": "the local mailbox, which production does not have",
@@ -73,6 +74,8 @@ NOBODYS = {  # and why no stranger's id can be put there
         ("price_books.index", "price_books.show", "price_books.new", "price_books.edit", "price_books.preview_new",
          "price_books.preview", "price_books.create", "price_books.update", "price_agreements.new",
          "price_agreements.create", "catalogue.sync"), STAFFS),
+    "sandbox.index": OWN, "sandbox.create": OWN, "sandbox.advance": OWN, "sandbox.add_fault": OWN,
+    "sandbox.clear_faults": OWN,
     "support_access.desk": STAFFS, "support_access.ask": STAFFS, "support_access.emergency": STAFFS,
 }  # fmt: skip
 QUIET = frozenset({200, 204, 303, 400, 404, 409, 422, 403})

@@ -16,7 +16,9 @@ from .closing import check_closing as check_closing
 from .closing import close_account as close_account
 from .closing import keep_open as keep_open
 from .customers import forget_customer as forget_customer
+from .customers import forget_sandbox as forget_sandbox
 from .customers import know_customer as know_customer
+from .customers import know_sandbox as know_sandbox
 from .spending import confirm_reservation as confirm_reservation
 from .spending import release_reservation as release_reservation
 from .spending import reserve_spend as reserve_spend

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domains.kernel.database import insert_new, locked
+from domains.kernel.messages import fitted
 from domains.kernel.money import Money
 
 from ..models import CustomerRef
@@ -42,6 +43,16 @@ def know_customer(
     if known is not None and known.version < version:
         for name_, value in facts.items():
             setattr(known, name_, value)
+
+
+def know_sandbox(session: Session, *, sandbox_id: UUID, sandbox: dict[str, Any]) -> None:
+    """Note a customer's sandbox like any customer."""
+    know_customer(session, **fitted(know_customer, sandbox))
+
+
+def forget_sandbox(session: Session, *, sandbox_id: UUID) -> None:
+    """Forget a sandbox that came to nothing; if it is not known, fine."""
+    forget_customer(session, customer_id=sandbox_id)
 
 
 def forget_customer(session: Session, *, customer_id: UUID) -> None:

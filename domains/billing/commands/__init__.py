@@ -9,7 +9,9 @@ from .charges import charge_order as charge_order
 from .charges import charge_plan as charge_plan
 from .charges import charge_renewal as charge_renewal
 from .customers import forget_customer as forget_customer
+from .customers import forget_sandbox as forget_sandbox
 from .customers import know_customer as know_customer
+from .customers import know_sandbox as know_sandbox
 from .downloads import note_download as note_download
 from .downloads import note_lines_download as note_lines_download
 from .invoices import discard_draft as discard_draft

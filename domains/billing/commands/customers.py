@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domains.kernel.database import insert_new, locked
+from domains.kernel.messages import fitted
 
 from ..models import CustomerRef
 
@@ -32,6 +33,17 @@ def know_customer(
     if known.version < version:
         for fact, value in facts.items():
             setattr(known, fact, value)
+
+
+def know_sandbox(session: Session, *, customer_id: UUID, sandbox_id: UUID, sandbox: dict[str, Any]) -> None:
+    """Note a customer's sandbox: it is charged like any customer, and invoiced never."""
+    know_customer(session, **fitted(know_customer, sandbox))
+    session.get_one(CustomerRef, sandbox_id).sandbox_of = customer_id
+
+
+def forget_sandbox(session: Session, *, sandbox_id: UUID) -> None:
+    """Forget a sandbox that came to nothing; if it is not known, fine."""
+    forget_customer(session, customer_id=sandbox_id)
 
 
 def forget_customer(session: Session, *, customer_id: UUID) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from domains.kernel import clock, config
 from domains.kernel.database import claimed, insert_new, locked
+from domains.kernel.messages import context
 
 from ..channels.email import one_line
 from ..channels.texts import flat, in_words, rendered
@@ -73,6 +74,7 @@ def notify(
     known = flat({**facts, "product": facts.get("name", "")})
     known |= {"name": recipient.name, "portal": config.current().public_url}
     subject, body = rendered(template, recipient.language, known)
+    subject = subject if context().origin.ahead is None else f"[Sandbox] {subject}"
     row = {
         "id": delivery_id, "customer_id": customer_id, "reseller_id": reseller_id, "template": template,
         "recipient": one_line(recipient.email), "subject": one_line(subject)[:300], "body": body, "state": "queued",

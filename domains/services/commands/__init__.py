@@ -51,6 +51,7 @@ from .end_of_term import abandon_end_of_term as abandon_end_of_term
 from .end_of_term import apply_end_of_term as apply_end_of_term
 from .end_of_term import begin_end_of_term as begin_end_of_term
 from .findings import apply_look as apply_look
+from .findings import apply_looks as apply_looks
 from .findings import set_rule as set_rule
 from .hints import forget_hints as forget_hints
 from .hints import note_hints as note_hints

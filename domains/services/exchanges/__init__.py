@@ -19,3 +19,5 @@ from .month import pull_month as pull_month
 from .month import pull_strays as pull_strays
 from .orders import send_order as send_order
 from .renewals import await_renewal as await_renewal
+from .tenants import pass_time as pass_time
+from .tenants import set_faults as set_faults

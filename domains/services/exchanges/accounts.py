@@ -10,11 +10,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from domains.kernel.messages import Exchange
+from domains.kernel.messages import Exchange, context
 
 from ..commands import note_ccp_link
 from ..models import CcpCustomer, CcpUser, Person
 from ..providers import Customer, User, provider
+from ..providers.desk import desk_of
 from ..providers.readings import ccp_customer, ccp_user
 
 
@@ -44,6 +45,8 @@ def _call(wanted: _Wanted, asked_before: bool) -> tuple[Customer, User]:
     customer = ours.ensure_customer(
         wanted.account_id, name=wanted.name, country=wanted.country, region=wanted.region, email=contact.email
     )
+    if ahead := context().origin.ahead:  # a sandbox's account lives in the sandbox's time from its first day
+        desk_of(ours).set_clock(wanted.account_id, ahead)
     person = contact.user_id or wanted.account_id  # a contact without a login is known by its account
     return customer, ours.ensure_user(wanted.account_id, person, email=contact.email, display_name=contact.name)
 

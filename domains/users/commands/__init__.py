@@ -83,6 +83,9 @@ from .readings import note_ended_login as note_ended_login
 from .readings import note_reading as note_reading
 from .refusals import note_refusal as note_refusal
 from .requirement import has_factor as has_factor
+from .sandboxes import add_sandbox as add_sandbox
+from .sandboxes import know_clock as know_clock
+from .sandboxes import remove_sandbox as remove_sandbox
 from .sign_on import JOINING_ROLES as JOINING_ROLES
 from .sign_on import OPTIONS as OPTIONS
 from .sign_on import SIGN_ON_PURPOSE as SIGN_ON_PURPOSE

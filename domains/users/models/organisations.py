@@ -32,6 +32,14 @@ class Organisation(db.Model):
     status: Mapped[str] = mapped_column(Text(16))
     version: Mapped[int] = mapped_column(Count)
     second_factor: Mapped[str] = mapped_column(Text(10), server_default="optional")  # or required, of its people
+    sandbox_of: Mapped[UUID | None] = mapped_column(Id)  # the live customer whose sandbox this is
+    clock_ahead: Mapped[int] = mapped_column(Count, server_default="0")  # seconds, of a sandbox only
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What a caller's preferences say of it: its region, and of a sandbox how far its clock is ahead."""
+        moved = {} if self.sandbox_of is None else {"clock_ahead": str(self.clock_ahead)}
+        return {"region": self.region} | moved
 
     def scope_of_program(self, scopes: frozenset[str]) -> Scope:
         """What a program of theirs sees: their own; for one of the operator's that has nothing but its desks' rights,

@@ -15,15 +15,9 @@ from domains.kernel.messages import publish
 from domains.kernel.money import Money
 from domains.kernel.tenancy import Scope
 
-from . import queries
-from .events import CustomerActivated, CustomerChanged
-from .models import ADDRESS as ADDRESS
-from .models import APAC, EUROPE, KINDS, Customer, check_credit, clean_address, clean_name
-from .models import CURRENCIES as CURRENCIES
-from .models import LANGUAGES as LANGUAGES
-from .models import check as check
-from .models import check_newcomer as check_newcomer
-from .models import region_of as region_of
+from .. import queries
+from ..events import CustomerActivated, CustomerChanged
+from ..models import ADDRESS, APAC, EUROPE, KINDS, Customer, check, check_credit, clean_address, clean_name, region_of
 
 COUNTRIES = tuple(sorted(EUROPE | APAC))
 
@@ -47,7 +41,7 @@ def register_customer(
         **clean_address(street=street, postcode=postcode, city=city, province=province),
     )  # fmt: skip
     session.add(customer)
-    _audit(session, "customers.register", customer, after={"name": clean, "kind": kind})
+    note(session, "customers.register", customer, after={"name": clean, "kind": kind})
 
 
 def _check_terms(
@@ -84,22 +78,22 @@ def _check_name_free(session: Session, reseller_id: UUID | None, name: str, own:
 
 def discard_customer(session: Session, *, customer_id: UUID) -> None:
     """Close a customer whose onboarding came to nothing; if it is not there, fine."""
-    customer = _locked(session, customer_id)
+    customer = find_locked(session, customer_id)
     if customer is not None and customer.status == "onboarding":
         customer.status = "closed"
         customer.version += 1
-        _audit(session, "customers.discard", customer)
+        note(session, "customers.discard", customer)
 
 
 def activate_customer(session: Session, *, customer_id: UUID) -> None:
     """Let a customer buy from now on."""
-    customer = _locked(session, customer_id)
+    customer = find_locked(session, customer_id)
     if customer is None or customer.status != "onboarding":
         return
     customer.status = "active"
     customer.version += 1
-    publish(session, CustomerActivated(**_facts(customer)))
-    _audit(session, "customers.activate", customer)
+    publish(session, CustomerActivated(**facts_of(customer)))
+    note(session, "customers.activate", customer)
 
 
 def update_customer(
@@ -123,8 +117,8 @@ def update_customer(
         time_zone=customer.time_zone, email=customer.email, tax_id=customer.tax_id,
     )  # fmt: skip
     customer.version += 1
-    publish(session, CustomerChanged(**_facts(customer)))
-    _audit(session, "customers.update", customer, before=before, after=changes)
+    publish(session, CustomerChanged(**facts_of(customer)))
+    note(session, "customers.update", customer, before=before, after=changes)
     return customer
 
 
@@ -140,14 +134,17 @@ def _cleaned(customer: Customer, changes: dict[str, Any]) -> dict[str, Any]:
     return clean
 
 
-def _locked(session: Session, customer_id: UUID) -> Customer | None:
+def find_locked(session: Session, customer_id: UUID) -> Customer | None:
+    """A customer's row, locked, if it is there."""
     return session.scalars(locked(select(Customer).where(Customer.id == customer_id), Customer)).one_or_none()
 
 
-def _facts(customer: Customer) -> dict[str, Any]:
+def facts_of(customer: Customer) -> dict[str, Any]:
+    """What the other domains are told of a customer."""
     names = CustomerActivated.__dataclass_fields__
     return {name: getattr(customer, name) for name in names}
 
 
-def _audit(session: Session, action: str, customer: Customer, **values: Any) -> None:
+def note(session: Session, action: str, customer: Customer, **values: Any) -> None:
+    """Note in the trail what was done to a customer."""
     audit.record(session, action, customer_id=customer.id, subject=("customer", customer.id), **values)
