@@ -42,6 +42,7 @@ TESTS = (  # between them they take each flow to its end once, and the shop that
     "test_a_yes_on_a_later_day_moves_the_days_and_keeps_the_prices",
     "test_more_seats_above_the_limit_wait_and_do_not_hold_the_subscription",
     "test_a_longer_term_above_the_limit_waits_too",
+    "test_a_sandbox_is_opened_its_clock_moved_and_its_faults_set",
 )
 
 
