@@ -15,7 +15,7 @@ PERSONAL: Register = {
         financial="legal_name name street postcode city province tax_id",
         none="kind status country region currency language time_zone price_book faults",
     ),
-    "sandbox": Held(none="name"),
+    "sandbox": Held(financial="name"),
 }
 
 

@@ -13,7 +13,6 @@ from domains.kernel.tenancy import Scope
 from domains.users import db as users_db
 from domains.users.models import Organisation
 from saga.transports import inline
-from tests.sandboxes import Sandbox
 
 from .test_customers import WISH
 from .test_whole_story import HOST, Client, ordered, transport
@@ -57,7 +56,7 @@ def a_sandbox(app: Flask, transport: inline.Transport) -> tuple[Client, Client, 
 
 
 def test_a_sandbox_goes_its_own_time_and_the_live_tenant_beside_it_stays_where_it_is(
-    app: Flask, transport: inline.Transport, sandbox: Sandbox
+    app: Flask, transport: inline.Transport
 ) -> None:
     live, tester, id = a_sandbox(app, transport)
     assert tester.get(f"/customers/{id}").json["is_sandbox"] is True
@@ -90,7 +89,7 @@ def test_a_sandbox_goes_its_own_time_and_the_live_tenant_beside_it_stays_where_i
 
 
 def test_a_live_tenants_clock_cannot_be_moved_and_a_strangers_is_not_there(
-    app: Flask, transport: inline.Transport, sandbox: Sandbox
+    app: Flask, transport: inline.Transport
 ) -> None:
     live, tester, id = a_sandbox(app, transport)
     stranger = a_live_customer(app, transport, "Contoso")
@@ -111,9 +110,7 @@ def test_a_live_tenants_clock_cannot_be_moved_and_a_strangers_is_not_there(
         assert (answer.status_code, answer.json["code"]) == (422, code)
 
 
-def test_faults_hit_the_sandbox_alone_until_they_are_cleared(
-    app: Flask, transport: inline.Transport, sandbox: Sandbox
-) -> None:
+def test_faults_hit_the_sandbox_alone_until_they_are_cleared(app: Flask, transport: inline.Transport) -> None:
     live, tester, _id = a_sandbox(app, transport)
     theirs = tester.do("/accounts", {"name": "Trial", "budget": BUDGET})
     ours = live.do("/accounts", {"name": "Real", "budget": BUDGET})
