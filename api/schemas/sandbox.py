@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
-from domains.customers.commands import FAULT_KINDS, FAULT_OPERATIONS
+from domains.customers.commands import FAULT_KINDS, FAULT_OPERATIONS, MOST_FAULTS
 
 from . import Answer, Request, page_of
 from .values import Choice, Int, Word, count, identifier, moment, text
@@ -71,4 +71,4 @@ class FaultRequest(Request):
 class FaultsRequest(Request):
     """The faults to be shown from now on, in place of those before."""
 
-    faults = fields.List(fields.Nested(FaultRequest), required=True, validate=lambda given: len(given) <= 20)
+    faults = fields.List(fields.Nested(FaultRequest), required=True, validate=validate.Length(max=MOST_FAULTS))

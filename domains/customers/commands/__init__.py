@@ -13,6 +13,7 @@ from .customers import register_customer as register_customer
 from .customers import update_customer as update_customer
 from .sandboxes import FAULT_KINDS as FAULT_KINDS
 from .sandboxes import FAULT_OPERATIONS as FAULT_OPERATIONS
+from .sandboxes import MOST_FAULTS as MOST_FAULTS
 from .sandboxes import SandboxFacts as SandboxFacts
 from .sandboxes import activate_sandbox as activate_sandbox
 from .sandboxes import advance_clock as advance_clock

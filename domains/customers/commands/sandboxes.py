@@ -121,9 +121,9 @@ def _told(made: Customer) -> dict[str, Any]:
 def discard_sandbox(session: Session, *, customer_id: UUID, sandbox_id: UUID) -> None:
     """Close a sandbox that came to nothing, so that another may be made; if it is not there, fine."""
     discard_customer(session, customer_id=sandbox_id)
-    session.execute(
-        Sandbox.__table__.delete().where(Sandbox.customer_id == customer_id, Sandbox.sandbox_id == sandbox_id)
-    )
+    known = session.get(Sandbox, customer_id)
+    if known is not None and known.sandbox_id == sandbox_id:
+        session.delete(known)
 
 
 def activate_sandbox(session: Session, *, sandbox_id: UUID) -> None:

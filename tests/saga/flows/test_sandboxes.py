@@ -27,6 +27,7 @@ from tests.factories.services import EVERYBODY
 
 from .seen import run_of, words_of
 from .shop import Shop
+from .test_onboard_customer import broken
 
 DAY = 86_400
 
@@ -110,3 +111,18 @@ def test_a_run_that_began_before_goes_on_at_the_later_time_and_a_live_one_at_its
     with accounts.db.begin_read() as session:
         opened = [session.get_one(Account, one.account_id).opened_at for one in (tried, real)]
     assert opened == [shop.clock.now + timedelta(days=8), shop.clock.now]
+
+
+def test_a_sandbox_that_comes_to_nothing_leaves_no_trace_and_another_can_be_made(shop: Shop) -> None:
+    lost = wish(shop)
+    run = shop.start(open_sandbox, lost)
+
+    with broken(billing.db):
+        shop.carry_on()
+
+    assert run_of(run.id).status == "compensated"
+    assert the(lost.sandbox_id).status == "closed"
+    with users.db.begin_read() as session:
+        assert session.get(Organisation, lost.sandbox_id) is None
+        assert session.get(Organisation, shop.customer_id) is not None
+    assert a_sandbox(shop).status == "active"
