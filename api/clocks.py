@@ -17,6 +17,7 @@ from saga.payloads.sandbox import AdvanceClock
 from .auth import requires
 from .blueprint import Blueprint
 from .callers import customer_meant
+from .described import with_errors
 from .schemas.sandbox import AdvanceRequest, TestClock, TestClockList
 from .starting import Start, starts
 
@@ -25,6 +26,7 @@ blp = Blueprint("test_clocks", __name__, url_prefix="/test-clocks", description=
 
 @blp.get("")
 @requires("sandbox:read")
+@with_errors(422)
 @blp.response(200, TestClockList)
 def list_test_clocks() -> Any:
     """List the clocks that you may move: your own sandbox's, when you are in it; a live tenant has none."""
@@ -36,6 +38,7 @@ def list_test_clocks() -> Any:
 
 @blp.get("/<uuid:clock_id>")
 @requires("sandbox:read")
+@with_errors(422)
 @blp.response(200, TestClock)
 def get_test_clock(clock_id: UUID) -> Any:
     """Get the clock of your sandbox."""

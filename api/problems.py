@@ -47,6 +47,14 @@ CODES = {
     "last_owner": Known("This is the last owner", "Make somebody else an owner first."),
     "role_above_own": Known("The role may do more than you", "Give a role whose rights you all have."),
     "invitation_expired": Known("The invitation has expired", "Ask for another one."),
+    "no_sandbox": Known("There is no sandbox", "Make one with `createSandbox`."),
+    "not_a_sandbox": Known(
+        "This is no sandbox", "Clocks and faults are set from inside a sandbox, by its own programs."
+    ),
+    "sandbox_exists": Known("There is a sandbox already", "`getSandbox` says which; a customer has one at most."),
+    "sandbox_not_possible": Known("No sandbox is possible here", "Ask for it as an active live customer."),
+    "sandbox_off": Known("There are no sandboxes here", "Use an installation with a sandbox provider."),
+    "clock_only_forward": Known("The clock only goes forward", "Read the clock and name a later moment."),
     "too_many_attempts": Known("Too many attempts", "Wait for `Retry-After` seconds."),
     "too_many_requests": Known("Too many requests", "Wait for `Retry-After` seconds."),
     "budget_exceeded": Known("The account's budget is spent", "Order less, or raise the account's budget."),

@@ -18,6 +18,7 @@ from saga.payloads.sandbox import OpenSandbox, SetFaults
 from .auth import requires
 from .blueprint import Blueprint
 from .callers import customer_meant
+from .described import with_errors
 from .schemas.sandbox import FaultList, FaultsRequest, Sandbox
 from .starting import Start, starts
 
@@ -26,6 +27,7 @@ blp = Blueprint("sandbox", __name__, url_prefix="/sandbox", description=__doc__)
 
 @blp.get("")
 @requires("sandbox:read")
+@with_errors(404, 422)
 @blp.response(200, Sandbox)
 def get_sandbox() -> Any:
     """Get your sandbox: the one that you have, or the one that you are in. 404 while there is none."""
@@ -45,6 +47,7 @@ def _told(row: Any) -> dict[str, Any]:
 
 @blp.post("")
 @requires("sandbox:write")
+@with_errors(404)
 @starts
 def create_sandbox() -> Start:
     """Make a sandbox for your organisation, one at most. Its owners work in it at once; make a program there."""
@@ -56,6 +59,7 @@ def create_sandbox() -> Start:
 
 @blp.get("/faults")
 @requires("sandbox:read")
+@with_errors(404, 422)
 @blp.response(200, FaultList)
 def list_sandbox_faults() -> Any:
     """List the faults that were set last for your sandbox."""
@@ -74,6 +78,7 @@ def set_sandbox_faults(wish: dict[str, Any]) -> Start:
 
 @blp.delete("/faults")
 @requires("sandbox:write")
+@with_errors(404)
 @starts
 def clear_sandbox_faults() -> Start:
     """Have the provider work as it should again."""

@@ -98,6 +98,7 @@ DEEDS: dict[str, Any] = {
     "users.add_domain": _l("Named an e-mail domain"),
     "users.add_factor": _l("Enrolled a second factor"),
     "users.add_key": _l("Added a program's key"),
+    "users.add_sandbox": _l("Let the owners into the sandbox"),
     "users.add_secret": _l("Gave a program a secret"),
     "users.answer_support": _l("Answered a request for support access"),
     "users.ask_for_link": _l("Asked for a link to choose a password"),

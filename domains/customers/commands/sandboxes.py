@@ -108,7 +108,6 @@ def register_sandbox(session: Session, *, customer_id: UUID, sandbox_id: UUID) -
     made = Customer(id=sandbox_id, customer_id=sandbox_id, reseller_id=None, kind="direct", status="onboarding",
                     version=1, name=name, sandbox_of=live.id, clock_ahead=0, created_at=made_at, **same)  # fmt: skip
     session.add(made)
-    session.flush()
     note(session, "customers.register_sandbox", made, after={"name": name})
     return SandboxFacts(_told(made))
 
