@@ -48,9 +48,7 @@ CODES = {
     "role_above_own": Known("The role may do more than you", "Give a role whose rights you all have."),
     "invitation_expired": Known("The invitation has expired", "Ask for another one."),
     "no_sandbox": Known("There is no sandbox", "Make one with `createSandbox`."),
-    "not_a_sandbox": Known(
-        "This is no sandbox", "Clocks and faults are set from inside a sandbox, by its own programs."
-    ),
+    "not_a_sandbox": Known("This is no sandbox", "Set clocks and faults from inside a sandbox, by its own program."),
     "sandbox_exists": Known("There is a sandbox already", "`getSandbox` says which; a customer has one at most."),
     "sandbox_not_possible": Known("No sandbox is possible here", "Ask for it as an active live customer."),
     "sandbox_off": Known("There are no sandboxes here", "Use an installation with a sandbox provider."),

@@ -43,6 +43,7 @@ NEEDED = {"exportAuditEntries": {"format": "csv"}}  # what an address does not a
 # goes there is asked whether the case is theirs. The domain that keeps it does not know cases.
 KEPT = {("createSupportGrant", "case_id"): 201}
 FORBIDDEN = {("createCustomer", "reseller_id"): 403}  # says who may onboard at all, whichever id is named
+UNMADE = {"getSandbox": frozenset({404}), "getTestClock": frozenset({422})}  # nobody in this world has a sandbox
 NOBODY: Any = Tenant("nobody", "direct", "", new_id(), ids={"customer": "", "reseller": ""})
 CHANGES = ("changeQuantity", "cancelSubscription", "extendSubscription", "suspendSubscription", "resumeSubscription",
            "changePlan", "scheduleChange", "removeScheduledChange")  # fmt: skip
@@ -185,7 +186,7 @@ def cases(me: Tenant, victim: Tenant) -> Iterator[Case]:
             yield _in_whole_address(path, method, own[0], me, theirs)
         if method == "GET" and all(PARAMETERS[one] is None or PARAMETERS[one] in me.ids for one in _in_path(path)):
             yield Case("api", method, path, "nothing", filled(path, me), query=NEEDED.get(name, {}),
-                       may=frozenset({404 if name in STAFFS else 200}))  # fmt: skip
+                       may=frozenset({404 if name in STAFFS else 200}) | UNMADE.get(name, frozenset()))  # fmt: skip
         if method == "POST" and found_header(doc, operation, "Idempotency-Key"):
             may = {FORBIDDEN[name, "reseller_id"]} if name == "createCustomer" else set()
             for body in own:
