@@ -19,7 +19,7 @@ from .auth import requires
 from .blueprint import Blueprint
 from .callers import customer_meant
 from .described import with_errors
-from .schemas.sandbox import FaultList, FaultsRequest, Sandbox
+from .schemas.sandbox import Fault, FaultList, FaultsRequest, Sandbox
 from .starting import Start, starts
 
 blp = Blueprint("sandbox", __name__, url_prefix="/sandbox", description=__doc__)
@@ -65,7 +65,8 @@ def list_sandbox_faults() -> Any:
     """List the faults that were set last for your sandbox, when you are in it; a live tenant has none."""
     with db.begin_read() as session:
         here = queries.sandboxes(session, g.caller.scope, customer_meant({}))
-        return {"items": [fault for one in here for fault in one.faults or []]}
+    set_last = [fault for one in here for fault in one.faults or []]
+    return {"items": [dict.fromkeys(Fault().fields) | fault for fault in set_last]}
 
 
 @blp.put("/faults")

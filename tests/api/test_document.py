@@ -20,6 +20,10 @@ PREVIEWS = {"previewOrder", "previewSubscriptionChange", "previewCart", "preview
 FILES = (["application/pdf"], ["text/csv"], ["application/octet-stream"])
 EXPECTED = {
     "customers": {"listCustomers", "getCustomer", "createCustomer", "updateCustomer"},
+    "sandbox": {
+        "getSandbox", "createSandbox", "listSandboxFaults", "setSandboxFaults", "clearSandboxFaults",
+    },
+    "test_clocks": {"listTestClocks", "getTestClock", "advanceTestClock"},
     "accounts": {"listAccounts", "getAccount", "createAccount", "updateAccount", "closeAccount", "getCcpUser"},
     "budgets": {"listBudgets", "getBudget", "updateBudget"},
     "mismatches": {"listMismatches"},

@@ -51,7 +51,6 @@ from .end_of_term import abandon_end_of_term as abandon_end_of_term
 from .end_of_term import apply_end_of_term as apply_end_of_term
 from .end_of_term import begin_end_of_term as begin_end_of_term
 from .findings import apply_look as apply_look
-from .findings import apply_looks as apply_looks
 from .findings import set_rule as set_rule
 from .hints import forget_hints as forget_hints
 from .hints import note_hints as note_hints
@@ -84,6 +83,7 @@ from .settling import finish_revert as finish_revert
 from .settling import ignore_drift as ignore_drift
 from .settling import note_case as note_case
 from .settling import stop_settling as stop_settling
+from .tenants import apply_looks as apply_looks
 from .waiting import give_up_change as give_up_change
 from .waiting import give_up_order as give_up_order
 from .waiting import request_change as request_change

@@ -19,7 +19,7 @@ from domains.kernel import audit, clock
 from domains.kernel.database import insert_new, locked, new_id
 from domains.kernel.errors import Invalid
 
-from ..models import AccountRef, ChangeOutcome, Difference, Drift, Reconciliation, Seen, Subscription, SubscriptionLook
+from ..models import AccountRef, ChangeOutcome, Difference, Drift, Reconciliation, Seen, Subscription
 from ..models.differences import ENDED, NEW, differences, digest_of, introduced, kind_of
 from ..models.drift import RULES
 from ..pricing import term_day
@@ -198,13 +198,6 @@ def apply_look(session: Session, *, subscription_id: UUID, look: ChangeOutcome |
     if look is not None and look.provider_version < row.provider_version:
         return
     note_look(session, row, look)
-
-
-def apply_looks(session: Session, *, ahead: int, looks: tuple[SubscriptionLook, ...]) -> None:
-    """Take over how a sandbox's subscriptions stand at the time to which its clock has been moved."""
-    with clock.ahead_by(ahead):
-        for one in looks:
-            apply_look(session, subscription_id=one.subscription_id, look=one.look)
 
 
 def note_look(session: Session, row: Subscription, look: ChangeOutcome | None) -> None:

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from domains.kernel import clock
 from domains.kernel.messages import Exchange
 
-from ..models import AccountRef, Subscription, SubscriptionLook
+from ..models import AccountRef, Subscription
+from ..models.looks import SubscriptionLook
 from ..providers import provider
 from ..providers.desk import desk_of
 from .looks import look_at_subscription

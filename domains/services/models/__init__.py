@@ -38,7 +38,6 @@ from .facts import ProviderLine as ProviderLine
 from .facts import RejectedLine as RejectedLine
 from .facts import RenewedTerm as RenewedTerm
 from .facts import StrayLine as StrayLine
-from .facts import SubscriptionLook as SubscriptionLook
 from .hints import ProviderHint as ProviderHint
 from .limits import ORDERING as ORDERING
 from .limits import ApprovalLimit as ApprovalLimit

@@ -256,11 +256,3 @@ class Letter:
     template: str
     facts: dict[str, Any]
     days: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class SubscriptionLook:
-    """How one subscription stands at the provider; None when the provider does not know it."""
-
-    subscription_id: UUID
-    look: ChangeOutcome | None
