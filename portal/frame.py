@@ -116,7 +116,7 @@ def of_the_organisation(caller: Caller) -> list[tuple[str, str, str, str]]:
         ("/sign-on", "key", _("Single sign-on"), "sign-on:read"),
         ("/support-access", "lock-open", _("Support access"), "support-access:read"),
         ("/support-access/desk", "lock-open", _("Support access"), "support:work"),
-        ("/sandbox", "adjustments", _("Sandbox"), "sandbox:read"),
+        ("/sandbox", "flask", _("Sandbox"), "sandbox:read"),
         ("/audit", "history", _("Audit log"), "audit:read"),
         ("/privacy", "shield-lock", _("Privacy"), "privacy:read"),
     ]

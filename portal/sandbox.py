@@ -45,9 +45,9 @@ def index(errors: Errors | None = None) -> Any:
     wrong = errors or Errors()
     with db.begin_read() as session:
         here = queries.sandboxes(session, g.caller.scope, own_id())
-        sandbox = queries.own_sandbox(session, g.caller.scope, own_id())
+        owned = queries.own_sandbox(session, g.caller.scope, own_id())
         now = clock.business_now(session)
-    known: dict[str, Any] = {"here": here[0] if here else None, "sandbox": sandbox, "now": now, "quick": QUICK}
+    known: dict[str, Any] = {"here": here[0] if here else None, "owned": owned, "now": now, "quick": QUICK}
     known |= {"kinds": KINDS, "calls": OPERATIONS}
     return page("sandbox/index.html", errors=wrong, status=wrong.status, **known)
 
