@@ -88,7 +88,7 @@ def add_fault() -> Start:
     fault = commands.clean_fault(
         {"kind": chosen("kind", tuple(KINDS), _("Choose what goes wrong.")),
          "operation": chosen("operation", tuple(OPERATIONS), _("Choose where.")),
-         "code": typed("code", most=60), "count": number("count"), "seconds": number("seconds")}
+         "code": typed("refusal_code", most=60), "count": number("count"), "seconds": number("seconds")}
     )  # fmt: skip
     return Start(set_faults, SetFaults.of(found, [*(found.faults or []), fault]))
 
