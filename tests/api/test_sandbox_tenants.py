@@ -31,10 +31,11 @@ def follow(client: Client, method: str, path: str, body: Any = None) -> dict[str
     return ended
 
 
-def a_live_customer(app: Flask, transport: inline.Transport, name: str = "Northwind") -> Client:
+def a_live_customer(app: Flask, transport: inline.Transport) -> Client:
+    name = f"Trader {new_id()}"
     operator = Client(app, transport, kind="operator", scope=Scope.operator())
     made = operator.do(
-        "/customers", WISH | {"kind": "direct", "name": name, "owner_email": f"o@{name.lower()}.example"}
+        "/customers", WISH | {"kind": "direct", "name": name, "owner_email": f"{new_id()}@trader.example"}
     )
     return Client(app, transport, UUID(made["id"]))
 
@@ -92,7 +93,7 @@ def test_a_live_tenants_clock_cannot_be_moved_and_a_strangers_is_not_there(
     app: Flask, transport: inline.Transport
 ) -> None:
     live, tester, id = a_sandbox(app, transport)
-    stranger = a_live_customer(app, transport, "Contoso")
+    stranger = a_live_customer(app, transport)
     own = str(live.caller.customer_id)
 
     said = live.post(f"/test-clocks/{own}/advance", {"days": 1})

@@ -94,7 +94,9 @@ def test_faults_are_set_one_by_one_and_cleared_together(app: Flask, shop: Shop) 
     tester = inside(app, sandbox_of(shop.customer_id))
 
     for kind in ("reject", "latency"):
-        tester.send(tester.get(AT), f"{AT}/faults", kind=kind, operation="place_order", refusal_code="", count="2", seconds="1")
+        tester.send(
+            tester.get(AT), f"{AT}/faults", kind=kind, operation="place_order", refusal_code="", count="2", seconds="1"
+        )
         shop.transport.run_until_quiet()
     seen = text_of(tester.get(AT))
     wrong = tester.send(tester.get(AT), f"{AT}/faults", kind="reject", operation="nowhere")
