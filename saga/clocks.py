@@ -21,7 +21,7 @@ def at_its_time(session: Session, row: Any) -> Any:
     if known is None:
         return row
     query = select(run.c.payload).where(run.c.customer_id == row["customer_id"], run.c.definition == NAME)
-    query = query.where(run.c.pivoted.is_(True)).order_by(run.c.id.desc()).limit(1)
+    query = query.where(run.c.pivoted == 1).order_by(run.c.id.desc()).limit(1)
     latest = session.execute(query).scalar_one_or_none()
     ahead = max(known, latest["ahead"] if latest else 0)
     return {**row, "origin": {**row["origin"], "ahead": ahead}}

@@ -14,6 +14,7 @@ from msgspec import to_builtins
 from domains import NAMES, accounts, billing, customers, notifications, services, support, users
 from domains.accounts import commands as account_commands
 from domains.billing import commands as charge_commands
+from domains.customers import commands as customer_commands
 from domains.kernel import audit, clock, config, sealing
 from domains.kernel.database import Database, new_id
 from domains.kernel.errors import DomainError
@@ -131,6 +132,8 @@ def take_back_and_forget() -> None:
     with accounts.db.begin() as session:
         account_commands.release_reservation(session, reservation_id=key)
         account_commands.forget_customer(session, customer_id=key)
+    with customers.db.begin() as session:
+        customer_commands.discard_sandbox(session, customer_id=key, sandbox_id=key)
     with billing.db.begin() as session:
         charge_commands.forget_customer(session, customer_id=key)
     with services.db.begin() as session:

@@ -113,6 +113,7 @@ CREATE TABLE customer_ref (
 	city NVARCHAR(120) NULL,
 	province NVARCHAR(60) NULL,
 	version INTEGER NOT NULL,
+	sandbox_of BINARY(16) NULL,
 	CONSTRAINT pk_customer_ref PRIMARY KEY (customer_id)
 );
 

@@ -92,6 +92,9 @@ CREATE TABLE customer (
 	price_book NVARCHAR(60) NOT NULL,
 	created_at DATETIMEOFFSET NOT NULL,
 	version INTEGER NOT NULL,
+	sandbox_of BINARY(16) NULL,
+	clock_ahead INTEGER NOT NULL DEFAULT '0',
+	faults NVARCHAR(max) NULL,
 	CONSTRAINT pk_customer PRIMARY KEY (id)
 );
 
@@ -144,4 +147,15 @@ CREATE TABLE outbox (
 );
 
 CREATE INDEX ix_outbox_waiting ON outbox (position) WHERE published_at IS NULL;
+
+CREATE TABLE sandbox (
+	customer_id BINARY(16) NOT NULL,
+	reseller_id BINARY(16) NULL,
+	sandbox_id BINARY(16) NOT NULL,
+	name NVARCHAR(120) NOT NULL,
+	created_at DATETIMEOFFSET NOT NULL,
+	CONSTRAINT pk_sandbox PRIMARY KEY (customer_id)
+);
+
+CREATE INDEX ix_sandbox_reseller_id ON sandbox (reseller_id);
 

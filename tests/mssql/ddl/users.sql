@@ -213,6 +213,8 @@ CREATE TABLE organisation (
 	status NVARCHAR(16) NOT NULL,
 	version INTEGER NOT NULL,
 	second_factor NVARCHAR(10) NOT NULL DEFAULT 'optional',
+	sandbox_of BINARY(16) NULL,
+	clock_ahead INTEGER NOT NULL DEFAULT '0',
 	CONSTRAINT pk_organisation PRIMARY KEY (customer_id)
 );
 

@@ -35,6 +35,10 @@ FROM inbox WITH (UPDLOCK, HOLDLOCK)
 WHERE inbox.cmd_id = :cmd_id;
 
 SELECT …
+FROM inbox WITH (UPDLOCK, ROWLOCK)
+WHERE inbox.cmd_id = :cmd_id_1;
+
+SELECT …
 FROM reservation WITH (UPDLOCK, ROWLOCK)
 WHERE reservation.id = :id_1;
 

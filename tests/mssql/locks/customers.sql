@@ -14,3 +14,7 @@ SELECT …
 FROM inbox WITH (UPDLOCK, HOLDLOCK)
 WHERE inbox.cmd_id = :cmd_id;
 
+SELECT …
+FROM sandbox WITH (UPDLOCK, HOLDLOCK)
+WHERE sandbox.customer_id = :customer_id;
+

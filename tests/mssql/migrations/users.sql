@@ -637,6 +637,20 @@ UPDATE alembic_version SET version_num='0008' WHERE alembic_version.version_num 
 
 GO
 
+-- Running upgrade 0008 -> 0009
+
+ALTER TABLE organisation ADD sandbox_of BINARY(16) NULL;
+
+GO
+
+ALTER TABLE organisation ADD clock_ahead INTEGER NOT NULL DEFAULT '0';
+
+GO
+
+UPDATE alembic_version SET version_num='0009' WHERE alembic_version.version_num = '0008';
+
+GO
+
 COMMIT;
 
 GO
