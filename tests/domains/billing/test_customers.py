@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
-from domains.billing import commands, db, reactions
+from domains.billing import commands, db, queries, reactions
 from domains.billing.models import CustomerRef
 from domains.kernel.config import Settings
 from domains.kernel.database import new_id
-from tests.factories.billing import a_customer
+from tests.factories.billing import a_customer, a_line, charge
 from tests.factories.customers import an_event
+from tests.factories.services import EVERYBODY
 
 
 def test_facts_that_are_older_or_known_are_left_aside(databases: Settings) -> None:
@@ -42,3 +44,18 @@ def test_a_customer_that_came_to_nothing_is_forgotten(databases: Settings) -> No
             commands.forget_customer(session, customer_id=known)
     with db.begin_read() as session:
         assert session.get(CustomerRef, customer) is None
+
+
+def test_a_sandbox_is_charged_and_is_nobody_who_pays(databases: Settings) -> None:
+    facts = {"reseller_id": None, "name": "Trial", "legal_name": "Trial B.V.", "country": "NL", "region": "eu",
+             "currency": "EUR", "tax_id": None, "payment_terms_days": 30, "time_zone": "UTC", "version": 1}  # fmt: skip
+    with db.begin() as session:
+        live, tried = a_customer(session), new_id()
+        commands.know_sandbox(session, customer_id=live, sandbox_id=tried, sandbox=facts | {"customer_id": str(tried)})
+        for customer in (live, tried):
+            charge(session, a_line("10.00"), customer_id=customer)
+    with db.begin_read() as session:
+        paying = queries.payers(session, EVERYBODY, date(2026, 12, 31))
+        charged = queries.list_charges(session, EVERYBODY, customer_id=tried).items
+
+    assert ([one.payer_id for one in paying], len(charged)) == ([live], 1)

@@ -11,7 +11,8 @@ import pytest
 from domains.kernel.config import Settings
 from domains.kernel.database import new_id
 from domains.kernel.errors import Invalid
-from domains.kernel.tenancy import Scope
+from domains.kernel.messages import acting
+from domains.kernel.tenancy import Origin, Scope
 from domains.notifications import db, queries
 from domains.notifications.channels.texts import LANGUAGES, texts
 from domains.notifications.commands import RejectedLine
@@ -152,3 +153,10 @@ def test_deliveries_are_listed_to_whom_they_belong(databases: Settings) -> None:
     assert seen == [[mine], [other, mine], [foreign, other, mine], []]
     assert [one.id for one in page.items + rest.items] == [foreign, other, mine]
     assert [one.id for one in only.items] == [mine]
+
+
+def test_what_comes_of_a_sandbox_says_so_before_anything_else(databases: Settings) -> None:
+    with acting(origin=Origin(ahead=0)):
+        tried = tell()
+
+    assert delivery(tried).subject == f"[Sandbox] {delivery(tell()).subject}"
