@@ -279,6 +279,39 @@ UPDATE alembic_version SET version_num='0003' WHERE alembic_version.version_num 
 
 GO
 
+-- Running upgrade 0003 -> 0004
+
+CREATE TABLE sandbox (
+    customer_id BINARY(16) NOT NULL,
+    reseller_id BINARY(16) NULL,
+    sandbox_id BINARY(16) NOT NULL,
+    name NVARCHAR(120) NOT NULL,
+    created_at DATETIMEOFFSET NOT NULL,
+    CONSTRAINT pk_sandbox PRIMARY KEY (customer_id)
+);
+
+GO
+
+CREATE INDEX ix_sandbox_reseller_id ON sandbox (reseller_id);
+
+GO
+
+ALTER TABLE customer ADD sandbox_of BINARY(16) NULL;
+
+GO
+
+ALTER TABLE customer ADD clock_ahead INTEGER NOT NULL DEFAULT '0';
+
+GO
+
+ALTER TABLE customer ADD faults NVARCHAR(max) NULL;
+
+GO
+
+UPDATE alembic_version SET version_num='0004' WHERE alembic_version.version_num = '0003';
+
+GO
+
 COMMIT;
 
 GO
@@ -308,7 +341,10 @@ ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.customer,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.customer AFTER INSERT,
 ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.customer AFTER UPDATE,
 ADD FILTER PREDICATE tenancy.covered(NULL, NULL) ON dbo.inbox,
-ADD FILTER PREDICATE tenancy.covered(NULL, NULL) ON dbo.outbox
+ADD FILTER PREDICATE tenancy.covered(NULL, NULL) ON dbo.outbox,
+ADD FILTER PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.sandbox,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.sandbox AFTER INSERT,
+ADD BLOCK PREDICATE tenancy.covered(customer_id, reseller_id) ON dbo.sandbox AFTER UPDATE
 WITH (STATE = ON, SCHEMABINDING = ON);
 GO
 
