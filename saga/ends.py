@@ -1,12 +1,22 @@
-"""What the clock starts about the ends of terms: what is over is followed up, open decisions are reminded of."""
+"""What the clock starts about the ends of terms: what is over is followed up, open decisions are reminded of.
+
+A sandbox tenant's ends come by its own clock. Its runs begin first, and at its time; everybody's turn, which sees them
+too, then finds them begun.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, TypeVar
 
+from domains.customers import db as customers_db
+from domains.customers import queries as customers
 from domains.kernel import clock
 from domains.kernel.database import new_id
-from domains.kernel.tenancy import Scope
+from domains.kernel.messages import acting
+from domains.kernel.tenancy import Origin, Scope
 from domains.services import db as services_db
 from domains.services import queries as services
 
@@ -16,8 +26,20 @@ from .flows.renew_subscription import renew_subscription
 from .payloads.end_of_term import RemindOfDecision, RenewSubscription
 from .tables import Run
 
+T = TypeVar("T")
 RENEW_EVERY = 600  # seconds
 RENEWALS_AT_ONCE = 200  # that have not ended: no more while the provider is away
+
+
+def _by_each_clock(why: str, begin: Callable[[Scope], list[T]]) -> list[T]:
+    """Begin what is due in each sandbox whose clock runs ahead, by that clock, then what is due for everybody."""
+    with customers_db.begin_read() as session:
+        ahead = customers.clocks_ahead(session, Scope.system(why))
+    begun: list[T] = []
+    for customer_id, seconds in ahead:
+        with acting(origin=Origin(ahead=seconds)):
+            begun += begin(Scope.customer(customer_id))
+    return begun + begin(Scope.system(why))
 
 
 def begin_renewals(window: str) -> object:
@@ -25,9 +47,12 @@ def begin_renewals(window: str) -> object:
 
     So many at once and no more: while the provider is away, those that wait for it are enough.
     """
+    return _by_each_clock("follow up terms that are over", partial(_begin_renewals, window))
+
+
+def _begin_renewals(window: str, scope: Scope) -> list[Any]:
     with services_db.begin_read() as session:
-        today = clock.business_now(session).date()
-        over = services.renewals_due(session, Scope.system("follow up terms that are over"), today)
+        over = services.renewals_due(session, scope, clock.business_now(session).date())
     with tables.db.begin_read() as session:
         now, saga = clock.now(session), renew_subscription.name
         begun = store.started_since(session, saga, [one.id for one in over], now - timedelta(days=1))
@@ -53,8 +78,12 @@ def _may_begin(begun: list[Run], now: datetime) -> bool:
 
 def begin_reminders(window: str) -> object:
     """Remind of the decisions that are open and whose next morning has come: one run for each rung, ever."""
+    return _by_each_clock("remind of open decisions", _begin_reminders)
+
+
+def _begin_reminders(scope: Scope) -> list[Any]:
     with services_db.begin_read() as session:
-        found = services.reminders_due(session, Scope.system("remind of open decisions"))
+        found = services.reminders_due(session, scope)
     for kept, rung in found:
         payload = RemindOfDecision(
             decision_id=kept.id, subscription_id=kept.subscription_id, customer_id=kept.customer_id,

@@ -60,6 +60,13 @@ def sandboxes(session: Session, scope: Scope, customer_id: UUID) -> list[Custome
     return list(session.scalars(query))
 
 
+def clocks_ahead(session: Session, scope: Scope) -> list[tuple[UUID, int]]:
+    """The sandboxes in scope whose clock runs ahead of real time, each with by how many seconds."""
+    query = select(Customer.id, Customer.clock_ahead).where(scope.covers(Customer), Customer.clock_ahead > 0)
+    query = query.where(Customer.sandbox_of.is_not(None), Customer.status == "active").order_by(Customer.id)
+    return [(id, ahead) for id, ahead in session.execute(query)]
+
+
 def get_sandbox(session: Session, scope: Scope, customer_id: UUID) -> Customer:
     """A sandbox that the caller works for. NotFound for a stranger's, Refused for a live customer."""
     found = get(session, scope, customer_id)

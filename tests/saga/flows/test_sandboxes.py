@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy import update
@@ -17,6 +17,7 @@ from domains.kernel.messages import acting
 from domains.kernel.money import Money
 from domains.kernel.tenancy import Origin
 from domains.users.models import Membership, Organisation
+from saga.ends import begin_reminders, begin_renewals
 from saga.flows.advance_clock import advance_clock
 from saga.flows.open_account import open_account
 from saga.flows.open_sandbox import open_sandbox
@@ -25,7 +26,9 @@ from saga.payloads.account import OpenAccount
 from saga.payloads.sandbox import AdvanceClock, OpenSandbox, SetFaults
 from tests.factories.services import EVERYBODY
 
-from .seen import run_of, words_of
+from .ends import at_work as at_work
+from .ends import end_of, letters_to
+from .seen import charges, run_of, subscription_of, words_of
 from .shop import Shop
 from .test_onboard_customer import broken
 
@@ -111,6 +114,35 @@ def test_a_run_that_began_before_goes_on_at_the_later_time_and_a_live_one_at_its
     with accounts.db.begin_read() as session:
         opened = [session.get_one(Account, one.account_id).opened_at for one in (tried, real)]
     assert opened == [shop.clock.now + timedelta(days=8), shop.clock.now]
+
+
+def test_a_sandbox_is_reminded_and_renewed_by_its_own_clock_and_charged_for_the_new_term(shop: Shop) -> None:
+    live = shop.bought()
+    made = a_sandbox(shop)
+    account = an_account(shop, made.id)
+    shop.run(open_account, account)
+    shop.customer_id, shop.account_id = made.id, account.account_id
+    tried = shop.bought()
+    end = subscription_of(tried).valid_to
+    assert end is not None
+
+    def at(day: date) -> list[str]:
+        ahead = int((datetime.combine(day, time(12), UTC) - shop.clock.now).total_seconds())
+        assert run_of(shop.run(advance_clock, AdvanceClock.of(the(made.id), ahead)).id).status == "completed"
+        for turn in (begin_reminders, begin_renewals, begin_renewals):
+            turn(f"test/{day}")
+            shop.transport.run_until_quiet()
+        return [template for _to, template in letters_to(shop)]
+
+    assert at(end_of(shop, tried).deadline.date() - timedelta(days=30)) == ["decision_open_renew"]
+    assert at(end + timedelta(days=1))[-1] == "subscription_renewed"
+
+    assert [one[0] for one in charges(tried)] == ["activation", "renewal"]
+    it, later = end_of(shop, tried), subscription_of(tried).valid_to
+    assert later is not None and later > end
+    assert it.term_end == later
+    assert [one[0] for one in charges(live)] == ["activation"]
+    assert subscription_of(live).valid_to == end
 
 
 def test_a_sandbox_that_comes_to_nothing_leaves_no_trace_and_another_can_be_made(shop: Shop) -> None:
