@@ -23,7 +23,6 @@ from tests.servers import ROOT, free_port, is_ready, running_system
 
 pytestmark = [
     pytest.mark.proof,
-    pytest.mark.xdist_group("split"),
     pytest.mark.skipif(nginx.installed() is None, reason="nginx is not installed: apt-get install nginx"),
 ]
 BUYER = "buyer@northwind.example"

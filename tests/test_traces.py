@@ -17,7 +17,7 @@ from saga.flows import place_order
 from tests.collector import Collector, Span, below, collecting, roots, tree
 from tests.servers import free_port, running_system
 
-pytestmark = [pytest.mark.proof, pytest.mark.xdist_group("up")]
+pytestmark = pytest.mark.proof
 CANARY = "c4n4ry-0123456789"
 OUTSIDE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"
 PRODUCER, CONSUMER = 4, 5  # of OTLP's span kinds

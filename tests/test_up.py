@@ -15,7 +15,7 @@ import pytest
 from gateway import nginx
 from tests.servers import free_port, is_ready, running_system
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up")]  # one after the other, in one folder
+pytestmark = pytest.mark.slow
 PARTS = ("queue", "sandbox", "web", "worker-services", "worker-services-exchange", "coordinator", "scheduler")
 PARTS += ("gateway",) * (nginx.installed() is not None)
 

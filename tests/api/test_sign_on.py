@@ -17,7 +17,7 @@ from tests.oidc.provider import CLIENT_ID, CLIENT_SECRET, Names, Provider, runni
 
 from .program import Program, a_caller
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("oidc")]
+pytestmark = pytest.mark.slow
 NAME = "_cloudsales-challenge.northwind.example"
 
 

@@ -14,7 +14,7 @@ from benchmarks.tables import document
 from benchmarks.visits import BESIDE, FLOOR, MIX
 from tests.servers import free_port
 
-pytestmark = [pytest.mark.proof, pytest.mark.xdist_group("up")]
+pytestmark = pytest.mark.proof
 
 
 def test_it_measures_the_running_system_and_writes_what_others_read(tmp_path: Path) -> None:

@@ -25,7 +25,6 @@ from .world import read
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("chaos"),  # one experiment, whose aftermath all of them look at
     pytest.mark.skipif(binaries() is None, reason="PostgreSQL is not installed"),
 ]
 RESEND = 2.0  # seconds: what is lost need not be waited for as long as in life

@@ -35,7 +35,6 @@ test_two_who_lock_a_row_lose_nothing = kernel.test_two_who_lock_a_row_do_not_los
 test_who_claims_passes_over_what_others_hold = kernel.test_who_claims_passes_over_what_others_hold_without_waiting
 pytestmark = [
     pytest.mark.skipif(not URL, reason="no live server: set CLOUDSALES_MSSQL_TEST_URL, see README.md"),
-    pytest.mark.xdist_group("live"),  # one after another: they share the databases
 ]
 
 

@@ -24,7 +24,7 @@ from tests.oidc.provider import CLIENT_ID, CLIENT_SECRET, Names, Provider, runni
 from .conftest import made
 from .visitor import Visitor, a_person, form_on, summary_of, text_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("oidc")]
+pytestmark = pytest.mark.slow
 CALLBACK = "http://localhost:8000/login/sso/callback"
 
 

@@ -19,7 +19,7 @@ from .comer import provider as provider
 from .comer import running as running
 from .visitor import Visitor, text_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("oidc")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.asvs("10.3.3", "8.4.1")

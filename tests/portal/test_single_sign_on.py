@@ -22,7 +22,7 @@ from .comer import provider as provider
 from .comer import running as running
 from .visitor import Visitor, summary_of, text_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("oidc")]
+pytestmark = pytest.mark.slow
 
 
 def test_who_is_new_joins_by_a_verified_address_of_a_proved_domain(app: Flask, provider: Provider) -> None:
