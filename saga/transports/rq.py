@@ -43,6 +43,11 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
     Worker.asked_to_stop = True
 
 
+def _place(envelope: dict[str, Any]) -> tuple[str, bool]:
+    """The queue of a command, and whether it was sent before."""
+    return str(envelope["queue"]), int(envelope["send_no"]) > 1
+
+
 class Transport:
     """One process's connection to the queue server."""
 
@@ -54,14 +59,14 @@ class Transport:
         self._lives: dict[str, str] = {}
 
     def send_commands(self, envelopes: list[dict[str, Any]]) -> None:
-        by_queue = sorted(envelopes, key=lambda one: str(one["queue"]))
         try:
-            for name, group in groupby(by_queue, key=lambda one: str(one["queue"])):
-                self._enqueue(name, list(group))
+            for (name, again), group in groupby(sorted(envelopes, key=_place), key=_place):
+                self._enqueue(name, list(group), again)
         except RedisError as error:  # the coordinator's timer sends again what nobody answers
             log.warning("commands not sent for now", extra={"reason": str(error), "count": len(envelopes)})
 
-    def _enqueue(self, name: str, envelopes: list[dict[str, Any]]) -> None:
+    def _enqueue(self, name: str, envelopes: list[dict[str, Any]], again: bool) -> None:
+        """Put commands into a queue. What was waited for in vain goes before what has only begun to wait."""
         size = 1 if is_exchange(name) else PER_JOB  # the outside may be slow, and no answer waits for another's
         batches = [envelopes[start : start + size] for start in range(0, len(envelopes), size)]
         jobs = [
@@ -74,6 +79,7 @@ class Transport:
                 ttl=int(2 * max(one["again_after"] for one in batch)),  # by then it was sent again: they do not pile up
                 result_ttl=0,
                 failure_ttl=300,
+                at_front=again,
             )
             for batch in batches
         ]

@@ -70,6 +70,17 @@ def test_a_worker_stops_when_it_is_asked_to(rq_bench: RqBench) -> None:
     assert [rq_bench.ended(child) for child in children] == [0, 0]
 
 
+def test_what_was_waited_for_in_vain_goes_before_what_has_only_begun_to_wait(rq_bench: RqBench, clock: Clock) -> None:
+    waits = a_run()
+    rq_bench.lose()
+    clock.advance(seconds=9)
+    a_run()
+    clock.advance(seconds=2)
+    coordinator.wake()
+
+    assert rq_bench.messages()[0]["run_id"] == str(waits.id)
+
+
 def test_a_server_that_was_emptied_is_filled_again(rq_bench: RqBench, clock: Clock) -> None:
     runs = [a_run() for _ in range(3)]
     for _ in range(3):
