@@ -46,8 +46,12 @@ class Json(DefaultJSONProvider):
         return orjson.loads(s)
 
 
-def create_app(settings: Settings, domains: tuple[str, ...] | None = None) -> Flask:
-    """Make the API of the domains that this process holds (or of `domains`)."""
+def create_app(settings: Settings, domains: tuple[str, ...] | None = None, *, described: bool = False) -> Flask:
+    """Make the API of the domains that this process holds (or of `domains`).
+
+    What is served is the committed document, so only who writes it has the operations `described`: that takes most of
+    the time in which a process starts.
+    """
     app = Flask(__name__, static_folder=None)
     spans.watch(app)
     app.json = Json(app)
@@ -59,9 +63,10 @@ def create_app(settings: Settings, domains: tuple[str, ...] | None = None) -> Fl
     refusals.watch(app)
     errors.register(app)
     api = spec.Api(app)
+    register = api.register_blueprint if described else app.register_blueprint
     held = settings.domain_names if domains is None else domains
     for name in [*(name for domain in held for name in BLUEPRINTS.get(domain, ())), *ANYWHERE]:
-        api.register_blueprint(import_module(f"api.{name}").blp)
+        register(import_module(f"api.{name}").blp)
     if "services" in held:
         app.register_blueprint(webhooks.bp)  # for providers: no operation of the document
     app.add_url_rule("/openapi.json", view_func=openapi_json)
@@ -93,6 +98,6 @@ def document_text() -> bytes:
 
 def openapi_document(settings: Settings) -> dict[str, Any]:
     """Describe the API of all domains."""
-    app = create_app(settings, NAMES)
+    app = create_app(settings, NAMES, described=True)
     document: dict[str, Any] = app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
     return document
