@@ -24,7 +24,7 @@ test: install-test ## everything: lint, types, contracts, unit and integration o
 	@$(MAKE) lint types contracts
 	$(PYTEST) -m "not proof"
 	if grep -q postgresql var/left-out; then echo "left out: the database tests on PostgreSQL"
-	else $(PYTEST) -m "database and not slow and not proof" --postgresql; fi
+	else $(PYTEST) tests --ignore tests/portal -m "database and not slow and not proof" --postgresql; fi # make proof has all
 	if grep -q chromium var/left-out; then echo "left out: end-to-end, for want of Chromium"
 	else $(MAKE) e2e; fi
 	echo "make test: all passed$$(sed 's/^./ but left out: &/' var/left-out)"
@@ -38,7 +38,7 @@ proof: install-proof ## the long proofs
 	@$(BIN)/pytest -q -m proof
 	if grep -q chromium var/left-out; then echo "left out: the journeys over Service Bus, for want of Chromium"
 	else CLOUDSALES_TRANSPORT=servicebus $(BIN)/pytest -q e2e/test_journeys.py e2e/test_troubles.py; fi
-	$(PYTEST) -m "database and slow and not proof" --postgresql
+	$(PYTEST) -m "database and not proof" --postgresql
 	$(MAKE) security
 	$(MAKE) chaos MINUTES=10
 	echo "make proof: all passed"
