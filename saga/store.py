@@ -23,7 +23,7 @@ from domains.kernel.sets import write_all
 from domains.kernel.telemetry import traceparent
 from domains.kernel.tenancy import SYSTEM, Actor, Scope
 
-from . import spans, transports
+from . import clocks, spans, transports
 from .decide import decide
 from .definition import Saga, known, of_the_house, saga_of
 from .events import FINAL, Started
@@ -55,7 +55,7 @@ def start(
     facts = {"run_id": run_id, "flow": saga.name, "customer_id": payload.customer_id}
     with acting(actor=actor), tracing.span(f"run {saga.name}", **facts), db.begin() as session:
         now = clock.now(session)
-        fresh = _new_run(saga, payload, run_id, now) | {
+        fresh = _new_run(session, saga, payload, run_id, now) | {
             "business_key": key, "request_digest": request_digest, "label": label[:300],
             "resource_kind": resource[0], "resource_id": resource[1],
         }  # fmt: skip
@@ -80,14 +80,16 @@ def repeated(key: str, request_digest: str = "") -> Run | None:
         return _found_again(session, key, request_digest) if known else None
 
 
-def _new_run(saga: Saga, payload: Any, run_id: UUID, now: datetime) -> dict[str, Any]:
+def _new_run(session: Session, saga: Saga, payload: Any, run_id: UUID, now: datetime) -> dict[str, Any]:
     cause = context()
+    by_itself = cause.actor == SYSTEM
+    origin = clocks.of_its_tenant(session, cause.origin, payload.customer_id) if by_itself else cause.origin
     return {
         "id": run_id, "customer_id": payload.customer_id, "reseller_id": payload.reseller_id,
         "definition": saga.name, "definition_version": saga.version, "status": "running", "phase": "F", "seq": 0,
         "pivoted": False, "paused": 0, "rev": 0, "payload": msgspec.to_builtins(payload), "outputs": {},
         "waiting_for": None, "attention": None, "error": None, "actor": msgspec.to_builtins(cause.actor),
-        "origin": msgspec.to_builtins(cause.origin),
+        "origin": msgspec.to_builtins(origin),
         "request_id": cause.request_id, "traceparent": cause.traceparent or traceparent(),
         "tracestate": cause.tracestate or None,
         "deadline_at": now + saga.deadline if saga.deadline else None, "proposed": None, "next_at": now,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from domains import accounts, billing, customers, users
+from domains import accounts, billing, customers, services, users
 from domains.accounts import queries as account_queries
 from domains.accounts.models import Account
 from domains.accounts.models import CustomerRef as AccountsRef
@@ -16,7 +16,9 @@ from domains.customers.models import Customer
 from domains.kernel.messages import acting
 from domains.kernel.money import Money
 from domains.kernel.tenancy import Origin
+from domains.services.models import Reconciliation
 from domains.users.models import Membership, Organisation
+from saga import tables
 from saga.ends import begin_reminders, begin_renewals
 from saga.flows.advance_clock import advance_clock
 from saga.flows.open_account import open_account
@@ -24,6 +26,7 @@ from saga.flows.open_sandbox import open_sandbox
 from saga.flows.set_faults import set_faults
 from saga.payloads.account import OpenAccount
 from saga.payloads.sandbox import AdvanceClock, OpenSandbox, SetFaults
+from saga.reconciling import begin_comparisons
 from tests.factories.services import EVERYBODY
 
 from .ends import at_work as at_work
@@ -114,6 +117,30 @@ def test_a_run_that_began_before_goes_on_at_the_later_time_and_a_live_one_at_its
     with accounts.db.begin_read() as session:
         opened = [session.get_one(Account, one.account_id).opened_at for one in (tried, real)]
     assert opened == [shop.clock.now + timedelta(days=8), shop.clock.now]
+
+
+def test_what_the_clockwork_begins_of_itself_goes_by_the_clock_of_whose_it_is(shop: Shop) -> None:
+    live = shop.bought()
+    made = a_sandbox(shop)
+    shop.run(advance_clock, AdvanceClock.of(made, 8 * DAY))
+    account = an_account(shop, made.id)
+    shop.run(open_account, account)
+    shop.customer_id, shop.account_id = made.id, account.account_id
+    tried = shop.bought()
+
+    begin_comparisons("test/compared")
+    shop.transport.run_until_quiet()
+
+    with services.db.begin_read() as session:
+        ended = {one.customer_id: one.at for one in session.query(Reconciliation)}
+    with tables.db.begin_read() as session:
+        query = select(tables.run.c.customer_id, tables.run.c.origin).where(
+            tables.run.c.definition == "reconcile-account"
+        )
+        ahead = {customer_id: origin["ahead"] for customer_id, origin in session.execute(query)}
+    owners = [subscription_of(one).customer_id for one in (tried, live)]
+    assert [ahead[one] for one in owners] == [8 * DAY, None]
+    assert ended.keys() == set(owners)
 
 
 def test_a_sandbox_is_reminded_and_renewed_by_its_own_clock_and_charged_for_the_new_term(shop: Shop) -> None:
