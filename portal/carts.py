@@ -85,7 +85,8 @@ def update(cart_id: UUID) -> Any:
         "cost_centre": typed("cost_centre", label=_("Cost centre")), "starts_on": maybe_day("starts_on"),
     }  # fmt: skip
     with db.begin() as session:
-        commands.change_cart(session, scope=g.caller.scope, cart_id=cart_id, changes=changes)
+        which: dict[str, Any] = {"scope": g.caller.scope, "cart_id": cart_id, "expected_version": whole("version")}
+        commands.change_cart(session, **which, changes=changes)
     flash(_("Saved."), "done")
     return back_to(cart_id)
 
@@ -96,6 +97,7 @@ def update(cart_id: UUID) -> Any:
 def change_line(cart_id: UUID, line_id: UUID) -> Any:
     """Change a line's quantity or plan, or take it out."""
     which: dict[str, Any] = {"scope": g.caller.scope, "cart_id": cart_id, "line_id": line_id}
+    which["expected_version"] = whole("version")
     with db.begin() as session:
         if request.form.get("do") == "remove":
             commands.remove_line(session, **which)

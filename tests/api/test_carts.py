@@ -169,3 +169,30 @@ def test_another_tenants_cart_is_not_there(app: Flask, program: Program, account
     assert stranger.post(f"{cart}/empty", {}).status_code == 404
     assert stranger.post("/carts", {"account_id": str(account.id)}).status_code == 404
     assert len(program.get(cart).json["lines"]) == 1
+
+
+def test_what_is_in_a_cart_is_ordered_by_its_newest_preview_and_once(
+    program: Program, account: AccountRef, transport: Transport
+) -> None:
+    cart = opened(program, account)
+    put(program, cart, "Analytics Pro", 20)
+    older, newest = (program.post(f"{cart}/preview", {}).json["id"] for _ in range(2))
+
+    refused = program.post(f"{cart}/order", {"preview_id": older})
+    accepted = program.post(f"{cart}/order", {"preview_id": newest})
+    transport.perform_next()
+    again = [program.post(f"{cart}/order", {"preview_id": one}) for one in (older, newest)]
+
+    assert (refused.status_code, refused.json["code"], accepted.status_code) == (422, "preview_mismatch", 202)
+    assert [(one.status_code, one.json["code"]) for one in again] == [(422, "cart_empty"), (422, "preview_used")]
+
+
+def test_a_cart_whose_papers_were_changed_since_its_preview_is_checked_again(
+    program: Program, account: AccountRef
+) -> None:
+    cart = opened(program, account)
+    put(program, cart, "Analytics Pro", 20)
+    promise = program.post(f"{cart}/preview", {}).json
+    program.patch(cart, {"po_reference": "PO-8"}, If_Match="*")
+
+    assert program.post(f"{cart}/order", {"preview_id": promise["id"]}).json["code"] == "preview_mismatch"

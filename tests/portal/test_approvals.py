@@ -117,6 +117,21 @@ def test_several_offers_are_put_into_the_cart_and_ordered_together(buyer: Visito
     assert "The cart is empty" in text_of(buyer.get("/cart", account=shop.account_id))
 
 
+def test_a_cart_that_a_colleague_has_changed_is_not_overwritten_unseen(buyer: Visitor, shop: Shop) -> None:
+    form = buyer.get("/orders/new", offer=offer_id(shop), account=shop.account_id)
+    fields = form_on(form, "/orders/check") or {}
+    put = buyer.open("POST", "/cart/add", data=fields | {"quantity": "25", "plan": "P1Y.monthly"})
+    mine, theirs = buyer.get(put.location), buyer.get(put.location)
+    line = link_or_form(mine, r"/lines/[0-9a-f-]{36}")
+
+    first = buyer.send(theirs, line, quantity="30")
+    late = buyer.send(mine, line, quantity="26")
+
+    assert (first.status_code, late.status_code) == (303, 409)
+    assert "The cart has changed since you looked" in summary_of(late)
+    assert (form_on(late, line) or {})["quantity"] == "30"
+
+
 def link_or_form(page: TestResponse, end: str) -> str:
     """The address of the form of a page that ends like this."""
     found = re.search(rf'action="(/cart/[0-9a-f-]{{36}}{end})"', page.get_data(as_text=True))

@@ -19,7 +19,7 @@ from ..models import AccountRef, Cart, CartLine, Preview
 from ..pricing import LineWish, OrderLine, OrderTerms
 from .accounts import get_account
 from .needs import check_needs
-from .previews import promised
+from .previews import mismatch, promised
 from .terms import Counter, counter_of, later_day, order_terms, priced_line, provider_of, sold_to, terms_at
 
 
@@ -200,10 +200,16 @@ def _line(row: CartLine, found: Found) -> CartLineView:
 
 
 def cart_terms(session: Session, scope: Scope, cart_id: UUID, *, preview_id: UUID) -> OrderTerms:
-    """The terms of the order of a cart, as they were promised. Refuses what `order_terms` refuses."""
+    """The terms of the order of a cart, as they were promised by its newest preview.
+
+    Refuses an older one, by which what is in the cart would be ordered twice, and what `order_terms` refuses.
+    """
     cart = find_cart(session, scope, cart_id)
     promised(session, scope, preview_id, "order", OrderTerms)  # before the lines: a stranger's is not there
+    wishes = cart_wishes(session, scope, cart_id)
+    if cart.preview_id != preview_id:
+        raise mismatch("This preview does not hold for this. Make a new one.")
     return order_terms(
-        session, scope, account_id=cart.account_id, lines=cart_wishes(session, scope, cart_id),
+        session, scope, account_id=cart.account_id, lines=wishes,
         po_reference=cart.po_reference, cost_centre=cart.cost_centre, preview_id=preview_id, starts_on=cart.starts_on,
     )  # fmt: skip
