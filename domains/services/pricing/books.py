@@ -37,6 +37,7 @@ class Asked(NamedTuple):
     billing_cycle: str
     list_price: Decimal | None = None
     quantity: int = 1
+    provider: str = ""
 
 
 @dataclass(frozen=True)

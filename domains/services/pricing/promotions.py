@@ -17,7 +17,7 @@ class Promotion:
     """What a provider takes off. An amount is per unit and billing cycle in its currency; days are inclusive.
 
     A line of more than `max_quantity` gets nothing off, not even for a part of it. `first_purchase`: only for a
-    customer that has never had the offer. What is empty of offers, vendors, term and cycle is any.
+    customer that has never had the offer. What is empty of offers, vendors, term and cycle is any of its `provider`.
     """
 
     id: str
@@ -33,11 +33,13 @@ class Promotion:
     countries: tuple[str, ...] = ("*",)
     valid_from: date | None = None
     valid_to: date | None = None
+    provider: str = ""
 
     def concerns(self, asked: Asked) -> bool:
         """Whether it is about a plan at all, whoever buys it and how many."""
         return (
-            (not self.offers or asked.offer in self.offers)
+            self.provider == asked.provider
+            and (not self.offers or asked.offer in self.offers)
             and (not self.vendors or asked.vendor in self.vendors)
             and self.term in (None, asked.term)
             and self.billing_cycle in (None, asked.billing_cycle)

@@ -117,6 +117,7 @@ class Market:
         return Asked(
             plan.purchase_price, self.currency, offer.provider_offer_id, offer.vendor, offer.category, plan.term,
             plan.billing_cycle, plan.list_price, max(offer.min_quantity, 1) if quantity is None else quantity,
+            offer.provider,
         )  # fmt: skip
 
     def _promoted(self, found: Reckoned, agreement: str | None, asked: Asked, offer_id: UUID) -> Priced:
@@ -245,7 +246,8 @@ def _promotions(session: Session, on: date, country: str | None) -> tuple[Promot
 
 def as_promotion(row: PromotionRow) -> Promotion:
     """A promotion as the provider said it."""
-    return msgspec.convert({**row.terms, "id": row.id, "name": row.name}, Promotion, strict=False)
+    facts = {**row.terms, "id": row.id, "name": row.name, "provider": row.provider}
+    return msgspec.convert(facts, Promotion, strict=False)
 
 
 def _held(session: Session, account: AccountRef) -> frozenset[UUID]:

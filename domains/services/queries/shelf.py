@@ -26,9 +26,9 @@ from .markets import Market
 T = TypeVar("T")
 KEPT = 12  # shelves, and orders by price, in one process
 NARROW = (
-    Offer.id, Offer.provider_offer_id, Offer.name, Offer.vendor, Offer.category, Offer.kind, Offer.min_quantity,
-    Offer.countries, Offer.valid_to, Offer.words, Listing.term, Listing.billing_cycle, Listing.terms,
-    Listing.billing_cycles, Listing.purchase_price, Listing.list_price,
+    Offer.id, Offer.provider, Offer.provider_offer_id, Offer.name, Offer.vendor, Offer.category, Offer.kind,
+    Offer.min_quantity, Offer.countries, Offer.valid_to, Offer.words, Listing.term, Listing.billing_cycle,
+    Listing.terms, Listing.billing_cycles, Listing.purchase_price, Listing.list_price,
 )  # fmt: skip
 BANDS = (0, 10, 50, 100, 500)  # of euros; what costs nothing is a band of its own
 SCALES = {"JPY": 100, "INR": 100, "NOK": 10, "SEK": 10}  # how many of these one expects where one expects one euro
