@@ -35,7 +35,7 @@ def bought_of(session: Session, drift: Drift) -> Bought:
     market = market_of(session, Scope.customer(drift.customer_id), account_id=drift.account_id)
     known = {"offer_id": offer.id, "currency": market.currency, "term": seen.term, "billing_cycle": seen.billing_cycle}
     plan = session.get(OfferPlan, known)
-    price = market.price(offer, plan) if plan is not None else None
+    price = market.price(offer, plan, seen.quantity) if plan is not None else None
     if plan is None or price is None:
         raise Refused("We have no price for what was bought there. Open a case.", code="plan_not_sold")
     return Bought(

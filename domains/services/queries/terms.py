@@ -152,7 +152,7 @@ def counter_of(
     plans: dict[UUID, list[OfferPlan]] = {}
     for plan in session.scalars(query):
         plans.setdefault(plan.offer_id, []).append(plan)
-    market, now = market_of(session, scope, account_id=account.id), clock.business_now(session)
+    market, now = market_of(session, scope, account_id=account.id, on=day), clock.business_now(session)
     if day is not None:
         now = datetime.combine(day, time(), ZoneInfo(account.time_zone)).astimezone(UTC)
         market = replace(market, today=day, term_day=term_day(now))

@@ -236,6 +236,31 @@ def test_a_promotion_holds_in_its_countries_on_its_days_and_ends_when_it_is_take
     assert (abroad, after, then) == (eur("31.50"), eur("31.50"), eur("28.35"))
 
 
+def test_a_promotion_is_for_what_its_own_provider_sells(databases: Settings, clock: Clock) -> None:
+    with db.begin() as session:
+        a_catalogue(session)
+        commands.store_promotions(session, provider="another", said=[TENTH])
+        account = an_account(session)
+        ordered, told = terms_of(session, account, a_line(session, 5)).lines[0], why(session, OPERATOR, account)
+        listed = queries.search_offers(session, scope_of(account), account_id=account.id).items[0]
+
+    assert (ordered.unit_price, told.promotion, listed.unit_price) == (eur("31.50"), None, eur("31.50"))
+
+
+def test_an_order_for_a_later_day_has_the_price_that_holds_on_it(databases: Settings, clock: Clock) -> None:
+    ending = msgspec.structs.replace(TENTH, valid_to=on("2026-03-15"))
+    with db.begin() as session:
+        a_catalogue(session)
+        commands.store_promotions(session, provider="sandbox", said=[ending])
+        book(session, "Rising", plus(25), plus(50, valid_from=on("2026-03-20")))
+        account = an_account(session, price_book="Rising")
+        days = (None, on("2026-03-16"), on("2026-03-20"))
+        found = [terms_of(session, account, a_line(session, 5), starts_on=day).lines[0] for day in days]
+
+    assert [one.unit_price for one in found] == [eur("28.35"), eur("31.50"), eur("37.80")]
+    assert [str(one.priced_by.on) for one in found if one.priced_by] == ["2026-03-10", "2026-03-16", "2026-03-20"]
+
+
 def test_a_promotion_that_we_cannot_reckon_with_is_left_out(databases: Settings, clock: Clock) -> None:
     nonsense = [
         SaidPromotion("both", "x", percent=Decimal(5), amounts={"EUR": Decimal(1)}), SaidPromotion("none", "x"),

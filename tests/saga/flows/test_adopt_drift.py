@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +13,10 @@ from sqlalchemy import select
 from domains import services, support
 from domains.kernel.database import new_id
 from domains.kernel.errors import Conflict, Invalid
-from domains.kernel.money import Money
+from domains.kernel.money import Money, UnitPrice
 from domains.services import commands, queries
 from domains.services.models import Drift
+from domains.services.pricing import STANDARD, Rule
 from domains.support import queries as cases
 from saga.flows.change_quantity import change_quantity
 from saga.flows.open_account import open_account
@@ -25,7 +27,7 @@ from tests.factories.services import EVERYBODY
 from .crashes import dies_around
 from .directly import buys_directly, charged, compared, directly, drift_of, facts, settled, standing
 from .seen import run_of, subscription_of, words_of
-from .shop import Shop
+from .shop import PRO, Shop
 
 pytestmark = pytest.mark.slow
 
@@ -279,3 +281,17 @@ def test_a_stale_decision_is_a_conflict(shop: Shop) -> None:
 
     with pytest.raises(Conflict):
         commands.check_decision(found, "adopt", None, found.version - 1)
+
+
+def test_what_was_bought_there_has_the_price_of_as_many_units(shop: Shop) -> None:
+    twenty = UnitPrice(Decimal(20), "EUR")
+    tier = Rule("offer", PRO, term="P1Y", billing_cycle="monthly", unit_price=twenty, min_quantity=50)
+    with services.db.begin() as session:
+        commands.set_price_book(session, name="Standard 2026", rules=[*STANDARD, tier])
+    buys_directly(shop, 60)
+    (found,) = compared(shop)
+
+    settled(shop, found, "adopt")
+
+    adopted = drift_of(found.id).subscription_id
+    assert adopted and subscription_of(adopted).unit_price == twenty
