@@ -50,7 +50,8 @@ def store_catalogue(
     changed = [
         (known[key].id, *found) for key, found in said.items() if key in known and _differs(known[key], found[1])
     ]
-    gone = [row for key, row in known.items() if row.active and (key in ended or (full and key not in said))]
+    over = set(ended)  # of 50,000, it may name each
+    gone = [row for key, row in known.items() if row.active and (key in over or (full and key not in said))]
     differences = Differences(session)
     differences.look_at([row[0] for row in changed])
     _insert(session, Offer, [_row(provider, *found) for found in written])

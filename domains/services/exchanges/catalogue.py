@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from domains.kernel import clock
 from domains.kernel.endpoints import DEFAULT
-from domains.kernel.errors import NotNow
+from domains.kernel.errors import DomainError, Invalid, NotNow, Pending
 from domains.kernel.messages import Exchange
 
 from ..commands import ensure_price_book, store_catalogue, store_promotions
@@ -69,26 +69,42 @@ def _call(request: Marks, asked_before: bool) -> Catalogues:
 
 
 def _told(key: str, mark: Mark) -> Told | None:
-    """What one provider sells; None when a further one cannot be asked, which must not keep the others' away."""
+    """What one provider sells; None when a further one gives none, which must not keep the others' away."""
     try:
         asked = provider(key)
         if isinstance(asked, TellsNews):
             return Told(asked.read_catalogue(mark.mark, mark.etag), asked.list_promotions())
         return Told(CatalogueNews(True, asked.list_offers()))
-    except NotNow as why:
+    except (NotNow, Pending, DomainError) as why:
         if key == DEFAULT:
             raise
-        log.warning("a provider's catalogue was left out", extra={"provider": key, "why": str(why)})
+        _left_out(key, why)
         return None
+
+
+def _left_out(key: str, why: Exception) -> None:
+    log.warning("a provider's catalogue was left out", extra={"provider": key, "why": str(why)})
 
 
 def _record(session: Session, answer: Catalogues) -> CatalogueChange:
     ensure_price_book(session)
-    made = [_store(session, key, told) for key, told in answer.items()]
+    made = [kept for key, told in answer.items() if (kept := _kept(session, key, told)) is not None]
     return CatalogueChange(
         sum(one.added for one in made), sum(one.changed for one in made), sum(one.ended for one in made),
         sum(one.offers for one in made),
     )  # fmt: skip
+
+
+def _kept(session: Session, key: str, told: Told) -> CatalogueChange | None:
+    """What has changed by one provider's catalogue; None when a further one's cannot be taken over."""
+    if key == DEFAULT:
+        return _store(session, key, told)
+    try:
+        with session.begin_nested():
+            return _store(session, key, told)
+    except Invalid as why:
+        _left_out(key, why)
+        return None
 
 
 def _store(session: Session, key: str, told: Told) -> CatalogueChange:

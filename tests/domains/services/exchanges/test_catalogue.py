@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import time
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from domains.kernel import config, database
 from domains.kernel.errors import NotNow
 from domains.kernel.money import UnitPrice
 from domains.services import db, exchanges, queries
+from tests.domains.services.scripted import Scripted
 from tests.factories.services import EVERYBODY, ask
 from tests.sandboxes import Sandbox
 
@@ -55,3 +59,48 @@ def test_a_catalogue_that_breaks_off_changes_nothing(sandbox: Sandbox) -> None:
         exchanges.sync_catalogue()
     with db.begin_read() as session:
         assert queries.search_offers(session, EVERYBODY, currency="EUR").total >= 300
+
+
+def beside(scripted: Scripted) -> None:
+    """A further provider that answers what a test writes down."""
+    said = json.dumps([{"key": "another", "adapter": "sandbox", "url": scripted.url, "client_secret": "s"}])
+    database.bind(replace(config.current(), providers=said))
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (404, b'{"code": "moved", "message": ""}'),
+        (400, b'{"code": "field_missing", "message": ""}'),
+        (409, b'{"code": "operation_pending", "message": ""}'),
+        (503, b"{}"),
+        (200, b"<html>"),
+    ],
+)
+def test_a_further_provider_that_says_no_keeps_nobody_elses_catalogue_away(
+    sandbox: Sandbox, scripted: Scripted, status: int, body: bytes
+) -> None:
+    beside(scripted)
+    scripted.say(status, body)
+
+    assert exchanges.sync_catalogue().added >= 300
+
+
+def test_a_further_provider_whose_catalogue_comes_empty_keeps_its_own_and_nobody_elses_away(
+    sandbox: Sandbox, scripted: Scripted
+) -> None:
+    beside(scripted)
+    offer = {"id": "one", "vendor": "v", "category": "c", "name": "Only one", "kind": "seat", "unit": "seat"}
+    plan = {"term": "P1M", "billing_cycle": "monthly", "prices": [{"currency": "EUR", "purchase_price": "1"}]}
+    nothing = b'{"items": [], "next_cursor": null}'
+    scripted.say(200, json.dumps({"items": [offer | {"plans": [plan]}], "next_cursor": None}).encode())
+    for _ in range(3):
+        scripted.say(200, nothing)
+    exchanges.sync_catalogue()
+    sandbox.control("PUT", "offers/tailspin-analytics-pro", name="Analytics Plus")
+    again = exchanges.sync_catalogue()
+    sandbox.control("PUT", "offers/tailspin-analytics-pro", name="Analytics Pro")
+
+    assert (again.changed, again.ended) == (1, 0)
+    with db.begin_read() as session:
+        assert queries.search_offers(session, EVERYBODY, currency="EUR", q="Only one").total == 1
