@@ -115,6 +115,22 @@ def test_each_increase_has_a_window_of_its_own_and_the_newest_goes_back_first(
     assert microsoft.make_change(new_id(), subscription_id, change("change_quantity", quantity=5)).status == "succeeded"
 
 
+def test_what_it_can_do_is_offered_and_what_that_deletes_is_said(microsoft: PartnerCenterProvider) -> None:
+    subscription_id = bought(microsoft)
+    running = microsoft.get_policy(subscription_id)
+    microsoft.make_change(new_id(), subscription_id, change("end_of_term", mode="bridge"))
+    bridged = microsoft.get_policy(subscription_id)
+    microsoft.make_change(new_id(), subscription_id, change("suspend"))
+    paused = microsoft.get_policy(subscription_id)
+
+    assert (running.can_suspend, running.can_resume, running.can_schedule) == (True, False, True)
+    assert "change_quantity" in running.deletes_scheduled
+    assert running.end_of_term is not None and bridged.end_of_term is not None
+    assert (running.end_of_term.modes, running.end_of_term.set_to) == (("renew", "bridge"), "renew")
+    assert (bridged.end_of_term.set_to, bridged.can_schedule) == ("bridge", False)
+    assert (paused.can_suspend, paused.can_resume, paused.end_of_term) == (False, True, None)
+
+
 def test_what_is_past_its_window_is_not_canceled(microsoft: PartnerCenterProvider, partner_center: Controlled) -> None:
     subscription_id = bought(microsoft)
     partner_center.control("PUT", "settings", {"days_ahead": 8})

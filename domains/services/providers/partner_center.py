@@ -31,7 +31,6 @@ from .facts import (
     PlacedLine,
     PlacedOrder,
     Refusal,
-    Returnable,
     User,
 )
 from .gate import Gate
@@ -147,15 +146,7 @@ class PartnerCenterProvider:
         raw, _version = self._read(subscription_id)
         product_id, sku_id, *_ = [*str(raw.get("offerId", "")).split(":"), ""]
         sku = self._get(f"/v1/products/{quote(product_id)}/skus/{quote(sku_id)}", country=self._about.market)
-        lots = words.held(raw, subscription_id.partition("/")[0], None).lots
-        back = tuple(Returnable(lot.quantity, lot.returnable_until) for lot in lots if lot.returnable_until)
-        active = raw.get("status") == "active"
-        return ChangePolicy(
-            can_increase=active, min_quantity=_number(sku.get("minimumQuantity")) or 1,
-            max_quantity=_number(sku.get("maximumQuantity")), returnable=back if active else (),
-            cancel_until=words.moment(raw.get("cancellationAllowedUntilDate")), cancel_at_end_allowed=False,
-            extend_mode="next_term", locked_from=words.locked_from(raw, self._about.lock_hours),
-        )  # fmt: skip
+        return words.policy_of(raw, subscription_id.partition("/")[0], sku, self._about.lock_hours)
 
     def make_change(self, operation_id: UUID, subscription_id: str, change: Raw) -> MadeChange:
         """Write the whole subscription back as it was seen, but for what changes; refused when it is another by now."""
@@ -288,10 +279,6 @@ def _path(subscription_id: str) -> str:
 def _domain(reference: str) -> str:
     """The domain of an account's tenant: at most 27 letters and digits, the same each time."""
     return f"css{hashlib.sha256(reference.encode()).hexdigest()[:22]}"
-
-
-def _number(said: Any) -> int | None:
-    return said if isinstance(said, int) and 0 < said < 2**31 else None
 
 
 def _made(subscription_id: str, change: Raw, status: str, wait: float | None) -> MadeChange:

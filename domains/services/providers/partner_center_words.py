@@ -30,8 +30,9 @@ from .answers import (
     meaning,
 )
 from .border import Unreadable, Word, decoded
-from .facts import CatalogueOffer, HeldLot, HeldSubscription
+from .facts import CatalogueOffer, ChangePolicy, HeldLot, HeldSubscription, Returnable
 from .news import Hint
+from .plans import EndOfTerm
 
 MEANINGS: dict[str, type[Exception]] = {
     code: kind
@@ -54,6 +55,7 @@ MEANINGS: dict[str, type[Exception]] = {
 BY_STATUS: dict[int, type[Exception]] = {
     400: InvalidRequest, 403: AuthFailure, 404: NotFound, 409: Busy, 412: Stale, 422: PermanentFailure,
 }  # fmt: skip
+DELETES_SCHEDULED = ("change_quantity", "cancel", "suspend")  # in the middle of a term
 STATES = {"deleted": "canceled", "disabled": "expired"}  # its words that we have another one for; others stay
 CYCLES = {"monthly": MONTHLY, "annual": ANNUAL, "one_time": ONE_TIME, "onetime": ONE_TIME}
 
@@ -248,6 +250,31 @@ def locked_from(raw: dict[str, Any], hours: float) -> datetime | None:
     if end is None or not hours:
         return None
     return end.replace(hour=0, minute=0, second=0) + timedelta(days=1) - timedelta(hours=hours)
+
+
+def policy_of(raw: dict[str, Any], customer_id: str, sku: dict[str, Any], hours: float) -> ChangePolicy:
+    """What may be changed of a subscription, by its own windows and the limits of its SKU."""
+    active, renews = raw.get("status") == "active", bool(raw.get("autoRenewEnabled"))
+    lots = held(raw, customer_id, None).lots
+    back = tuple(Returnable(lot.quantity, lot.returnable_until) for lot in lots if lot.returnable_until)
+    return ChangePolicy(
+        can_increase=active, min_quantity=_number(sku.get("minimumQuantity")) or 1,
+        max_quantity=_number(sku.get("maximumQuantity")), returnable=back if active else (),
+        cancel_until=moment(raw.get("cancellationAllowedUntilDate")), cancel_at_end_allowed=False,
+        extend_mode="next_term", locked_from=locked_from(raw, hours), can_suspend=active,
+        can_resume=raw.get("status") == "suspended", can_schedule=active and renews,
+        deletes_scheduled=DELETES_SCHEDULED, end_of_term=end_rules(raw, hours) if active else None,
+    )  # fmt: skip
+
+
+def _number(said: Any) -> int | None:
+    return said if isinstance(said, int) and 0 < said < 2**31 else None
+
+
+def end_rules(raw: dict[str, Any], hours: float) -> EndOfTerm:
+    """What may be decided about the end of the term: not to renew is to run on in paid extended service."""
+    now = "renew" if raw.get("autoRenewEnabled") else "bridge"
+    return EndOfTerm(modes=("renew", "bridge"), default=now, set_to=now, locked_from=locked_from(raw, hours))
 
 
 def hint(raw: dict[str, Any]) -> Hint | None:

@@ -58,3 +58,13 @@ def test_every_no_has_a_code_and_words(stage: Stage) -> None:
 
     assert raised.value.code
     assert str(raised.value.detail)
+
+
+def test_what_its_capabilities_name_its_policy_offers(stage: Stage) -> None:
+    able, policy = stage.provider.capabilities(), stage.provider.get_policy(stage.bought())
+    modes = set(policy.end_of_term.modes) if policy.end_of_term is not None else set()
+
+    assert policy.can_suspend == able.makes("suspend")
+    assert policy.can_schedule == able.makes("schedule_next_term")
+    assert modes == able.end_of_term_modes
+    assert bool(policy.deletes_scheduled) == able.makes("schedule_next_term")
