@@ -14,13 +14,12 @@ from sqlalchemy.orm import Session
 
 from domains.kernel import clock
 from domains.kernel.database import locked, new_id
-from domains.kernel.errors import N_, Refused
 from domains.kernel.tenancy import Scope
 
 from ..models import Preview as Row
 from ..pricing import ChangeTerms, LineWish, OrderLine, OrderTerms
 from ..queries import ChangePreview, change_preview, needs_approval, order_terms
-from ..queries.previews import is_ours, mismatch, signature_of
+from ..queries.previews import is_ours, mismatch, signature_of, used
 
 HOLDS_FOR = timedelta(minutes=30)
 
@@ -102,8 +101,7 @@ def redeem(session: Session, preview_id: UUID | None, customer_id: UUID, by: UUI
     if found is None:
         raise mismatch("There is no such preview.")
     if found.redeemed_by not in (None, by):
-        used = N_("This preview was used for another order already. Make a new one.")
-        raise Refused(used, code="preview_used", field="preview_id")
+        raise used()
     found.redeemed_by = by
     return found
 

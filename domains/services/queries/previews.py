@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from domains.kernel import clock, config
 from domains.kernel.crypto import canonical, keyed_digest
-from domains.kernel.errors import NotFound, Refused
+from domains.kernel.errors import N_, NotFound, Refused
 from domains.kernel.tenancy import Scope
 
 from ..models import Preview
@@ -35,7 +35,7 @@ def is_ours(preview: Preview) -> bool:
 def promised(session: Session, scope: Scope, preview_id: UUID, kind: str, terms: type[T]) -> T:
     """The terms promised by a preview in scope.
 
-    Refuses a preview that has expired, that is not for this kind of thing, or that is not as we signed it.
+    Refuses a preview that has expired or was taken up, that is not for this kind of thing, or not as we signed it.
     """
     query = select(Preview).where(Preview.id == preview_id, scope.covers(Preview))
     found: Preview | None = session.scalars(query).one_or_none()
@@ -50,7 +50,15 @@ def promised(session: Session, scope: Scope, preview_id: UUID, kind: str, terms:
             field="preview_id",
             time=found.expires_at,
         )
+    if found.redeemed_by is not None:
+        raise used()
     return msgspec.convert(found.terms, terms, strict=False)
+
+
+def used() -> Refused:
+    """The refusal of a promise that somebody has taken up."""
+    text = N_("This preview was used for another order already. Make a new one.")
+    return Refused(text, code="preview_used", field="preview_id")
 
 
 def mismatch(detail: str, **params: Any) -> Refused:

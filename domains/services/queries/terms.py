@@ -84,6 +84,7 @@ def order_terms(
         terms = _as_promised(session, scope, preview_id, account, lines)
         if starts_on is not None and (day or terms.effective_on) != terms.effective_on:
             raise mismatch("This preview was made for an order that starts on another day.")
+        _check_same((po_reference, terms.po_reference), (cost_centre, terms.cost_centre))
         check_lines(session, scope, account, terms.lines, due_later(session, account, terms))
         return with_new_ids(terms, preview_id, po_reference, cost_centre)
     counter = counter_of(session, scope, account, lines, day)
@@ -265,6 +266,12 @@ def _as_promised(
     if not same:
         raise mismatch("These are not the lines of the preview. Make a new one for them.")
     return terms
+
+
+def _check_same(*pairs: tuple[str | None, str | None]) -> None:
+    """Refuse another PO reference or cost centre than was promised; what is left out is taken as promised."""
+    if any(said is not None and kept is not None and said != kept for said, kept in pairs):
+        raise mismatch("This preview does not hold for this. Make a new one.")
 
 
 def _fits(wish: LineWish, line: OrderLine) -> bool:

@@ -134,6 +134,32 @@ def test_a_promise_is_redeemed_by_one_order(databases: Settings) -> None:
     assert no.value.code == "preview_used"
 
 
+def test_a_promise_that_was_taken_up_is_refused_at_once(databases: Settings) -> None:
+    with db.begin() as session:
+        a_catalogue(session)
+        account = an_account(session)
+        promise = a_promise(session, account)
+        place(session, terms_of(session, account, preview_id=promise.id))
+        with pytest.raises(Refused) as no:
+            terms_of(session, account, preview_id=promise.id)
+
+    assert no.value.code == "preview_used"
+
+
+def test_an_order_names_the_purchase_order_of_its_promise_or_none(databases: Settings) -> None:
+    with db.begin() as session:
+        a_catalogue(session)
+        account = an_account(session)
+        made = commands.preview_order(session, scope=scope_of(account), account_id=account.id,
+                                      lines=[a_line(session)], po_reference="PO-1")  # fmt: skip
+        with pytest.raises(Refused) as no:
+            terms_of(session, account, preview_id=made.id, po_reference="PO-2")
+        kept = terms_of(session, account, preview_id=made.id, cost_centre="CC-7")
+
+    assert no.value.code == "preview_mismatch"
+    assert (kept.po_reference, kept.cost_centre) == ("PO-1", "CC-7")
+
+
 def test_an_order_that_came_to_nothing_gives_its_promise_back(databases: Settings) -> None:
     with db.begin() as session:
         a_catalogue(session)
