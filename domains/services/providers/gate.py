@@ -79,10 +79,10 @@ class Gate:
         if closed:
             kind = Throttled if closed == b"throttled" else TemporaryFailure
             raise kind("the provider is given a rest", retry_after=max(left / 1000, 0.1))
-        if failures >= FAILURES and not _with(lambda at: at.set(self._at + "trial", "1", nx=True, ex=TRIAL)):
-            raise TemporaryFailure("one call finds out whether the provider is back", retry_after=1.0)
         if _with(self._counted) > self._rate:
             raise Throttled("the provider takes no more calls in this second", retry_after=1.0)
+        if failures >= FAILURES and not _with(lambda at: at.set(self._at + "trial", "1", nx=True, ex=TRIAL)):
+            raise TemporaryFailure("one call finds out whether the provider is back", retry_after=1.0)
 
     def _look(self, at: Any) -> tuple[bytes | None, int, int]:
         closed = at.get(self._at + "closed")
@@ -90,7 +90,7 @@ class Gate:
 
     def _counted(self, at: Any) -> int:
         number = int(at.incr(self._at + "calls"))
-        if number == 1:
+        if number == 1 or (number > self._rate and at.pttl(self._at + "calls") < 0):  # whoever counted first has died
             at.pexpire(self._at + "calls", 1000)
         return number
 

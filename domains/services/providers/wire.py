@@ -6,16 +6,19 @@ may be made again; when nobody can know, it is `UnknownOutcome`, and whoever ask
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 import requests
+from urllib3 import HTTPResponse
+from urllib3.exceptions import HTTPError
 
 from domains.kernel.errors import NotFound
 from domains.kernel.messages import context
@@ -42,6 +45,8 @@ from .gate import Gate
 T = TypeVar("T")
 No = Callable[[int, bytes, float | None], Exception]
 CONNECT_WITHIN = 3.0  # seconds
+LARGEST, PIECE = 256 * 1024 * 1024, 64 * 1024  # bytes of an answer, and of what is read of it at once
+DOCUMENT = 12  # times as long as another answer a document may take
 # What the sandbox's codes mean; what else it refuses with a 422 will not be done.
 MEANINGS: dict[str, type[Exception]] = {
     "operation_pending": Busy,  # a 409 that means: somebody else's change comes first
@@ -127,7 +132,8 @@ class Wire:
 
     def fetched(self, path: str, headers: Mapping[str, str]) -> bytes:
         """A document as it comes."""
-        found: bytes = self._exchanged("GET", path, headers, {}, lambda answer: self._read(answer, None))[1]
+        patient = {"times": DOCUMENT}
+        found: bytes = self._exchanged("GET", path, headers, patient, lambda answer: self._read(answer, None))[1]
         return found
 
     def _exchanged(
@@ -151,13 +157,15 @@ class Wire:
         authorised = headers | {"Authorization": f"Bearer {self._bearer()}"}
         return self._call(method, self._url + path, headers=authorised, **options)
 
-    def _call(self, method: str, url: str, **options: Any) -> requests.Response:
+    def _call(self, method: str, url: str, *, times: int = 1, **options: Any) -> requests.Response:
         try:
-            return self._http.request(method, url, timeout=self._timeout, allow_redirects=False, **options)
+            sent: dict[str, Any] = {"timeout": self._timeout, "allow_redirects": False, "stream": True}
+            answer = self._http.request(method, url, **sent, **options)
+            return _whole(answer, time.monotonic() + times * self._timeout[1])
         except requests.ConnectTimeout as error:
             raise TemporaryFailure("the provider cannot be reached") from error
-        except requests.RequestException as error:
-            if _never_sent(error):
+        except (requests.RequestException, HTTPError) as error:
+            if isinstance(error, requests.RequestException) and _never_sent(error):
                 raise TemporaryFailure("the provider cannot be reached") from error
             raise UnknownOutcome(f"no answer from the provider: {type(error).__name__}") from error
 
@@ -205,6 +213,23 @@ class Wire:
 class _Token(msgspec.Struct):
     access_token: str
     expires_in: float
+
+
+def _whole(answer: requests.Response, until: float) -> requests.Response:
+    """An answer with its body, read here: a drip of bytes outlasts any time-out of reading, and has no size."""
+    body, raw = bytearray(), cast(HTTPResponse, answer.raw)
+    try:
+        while part := raw.read1(PIECE, decode_content=True):
+            body += part
+            if len(body) > LARGEST:
+                raise UnknownOutcome(f"the provider's answer is larger than {LARGEST} bytes")
+            if time.monotonic() > until:
+                raise UnknownOutcome("the provider's answer comes too slowly")
+    except BaseException:
+        answer.close()
+        raise
+    answer.raw = io.BytesIO(body)
+    return answer
 
 
 def _never_sent(error: requests.RequestException) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -20,6 +22,7 @@ class Scripted(ThreadingHTTPServer):
         self.asked: list[tuple[str, str, dict[str, str]]] = []
         self.tokens = 0
         self.no_tokens = False  # then a request for a token gets the next answer too
+        self.drip = 0.0  # seconds between two bytes of an answer
 
     @property
     def url(self) -> str:
@@ -58,7 +61,13 @@ class _Script(BaseHTTPRequestHandler):
         for name, value in ({"Content-Length": str(len(body))} | headers).items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        if not self.server.drip or self.path == "/oauth2/token":
+            self.wfile.write(body)
+            return
+        with suppress(ConnectionError):  # it was given up
+            for byte in body:
+                self.wfile.write(bytes([byte]))
+                threading.Event().wait(self.server.drip)
 
     def log_message(self, *_: Any) -> None:
         return

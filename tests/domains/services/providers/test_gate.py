@@ -124,6 +124,19 @@ def test_no_more_calls_in_a_second_than_the_provider_takes(scripted: Scripted, g
     assert len(scripted.asked) == 2
 
 
+def test_a_count_whose_end_was_never_written_down_ends_all_the_same(
+    scripted: Scripted, queue: redis.Redis, settings: Settings
+) -> None:
+    database.bind(replace(settings, limits="on"))
+    gate = Gate("left behind", 2)
+    queue.set(f"{gate._at}calls", 99)  # who counted first has died before it said until when
+
+    with pytest.raises(Throttled):
+        ask(scripted, gate)
+
+    assert 0 < queue.pttl(f"{gate._at}calls") <= 1000
+
+
 def test_two_processes_see_the_same_gate(scripted: Scripted, queue: redis.Redis, settings: Settings) -> None:
     database.bind(replace(settings, limits="on"))
     one, other = Gate("shared", 1000), Gate("shared", 1000)

@@ -24,6 +24,7 @@ from domains.services.providers import (
     Throttled,
     UnknownOutcome,
 )
+from domains.services.providers import wire as wires
 from domains.services.providers.sandbox import SandboxProvider
 from domains.services.providers.wire import Wire
 from tests.domains.services.scripted import Scripted
@@ -189,6 +190,21 @@ def test_silence_is_unknown(wire: Wire, scripted: Scripted) -> None:
         quiet._token, quiet._good_until = "token", float("inf")
 
         assert isinstance(failure(quiet), UnknownOutcome)
+
+
+def test_a_drip_of_bytes_is_not_waited_for(scripted: Scripted) -> None:
+    scripted.drip = 0.05
+    scripted.say(200, ORDER * 3)
+    wire = Wire(scripted.url, "us", "secret", timeout=0.3)
+
+    assert "too slowly" in str(failure(wire))
+
+
+def test_an_answer_beyond_all_size_is_not_read(scripted: Scripted, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wires, "LARGEST", 300)
+    scripted.say(200, ORDER * 3)
+
+    assert "larger" in str(failure(wire))
 
 
 def test_where_nobody_listens_nothing_was_done() -> None:
