@@ -148,8 +148,9 @@ def _check_lines(placed: PlacedOrder, wanted: _Wanted) -> None:
 
 
 def _delivered(ours: Provider, placed: PlacedOrder, wanted: _Wanted) -> _Delivered:
-    accepted = [_accepted(ours, line, wanted.ours[line.reference]) for line in placed.lines if line.subscription_id]
-    rejected = [_rejected(line) for line in placed.lines if not line.subscription_id]
+    yes = [line for line in placed.lines if line.subscription_id and line.status not in SAID_NO]
+    rejected = [_rejected(line) for line in placed.lines if line not in yes]
+    accepted = [_accepted(ours, line, wanted.ours[line.reference]) for line in yes]
     if not accepted:
         raise _no(placed)
     return _Delivered(placed.id, tuple(accepted), tuple(rejected))

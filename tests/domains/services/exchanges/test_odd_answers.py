@@ -119,6 +119,16 @@ def test_an_answer_has_as_many_lines_as_the_order(provider: Scripted, count: int
         send(terms, asked_before=True)
 
 
+def test_a_line_that_was_refused_is_not_charged_though_it_left_something_behind(provider: Scripted) -> None:
+    terms = an_order()
+    says(provider, placed(terms, status="rejected"), *DELIVERED)
+
+    answer = send(terms)
+
+    assert [line.subscription_id for line in answer.accepted] == [terms.lines[0].subscription_id]
+    assert answer.accepted_total == terms.lines[0].cycle_price
+
+
 def test_a_refused_line_needs_a_reason_or_a_word_that_says_so(provider: Scripted) -> None:
     terms = an_order()
     says(provider, placed(terms, subscription_id=None, status="failed"), *DELIVERED[:2])
