@@ -14,7 +14,7 @@ from saga.flows.place_order import ordering
 from . import described
 from .auth import requires
 from .blueprint import Blueprint
-from .etags import if_match
+from .etags import if_match, same_version
 from .idempotency import once
 from .schemas import listing
 from .schemas.carts import (
@@ -128,10 +128,11 @@ def remove_cart_line(session: Session, cart_id: UUID, line_id: UUID, expected_ve
 @blp.post("/<uuid:cart_id>/empty")
 @requires("orders:write")
 @once(db)
+@if_match(required=False)
 @blp.response(200, Cart)
-def empty_cart(session: Session, cart_id: UUID) -> Any:
+def empty_cart(session: Session, cart_id: UUID, expected_version: int | None) -> Any:
     """Take everything out."""
-    commands.empty_cart(session, scope=g.caller.scope, cart_id=cart_id)
+    commands.empty_cart(session, scope=g.caller.scope, cart_id=cart_id, expected_version=expected_version)
     return _cart(session, cart_id)
 
 
@@ -149,9 +150,11 @@ def preview_cart(cart_id: UUID) -> Any:
 @requires("orders:write")
 @blp.arguments(CartOrderRequest)
 @starts
-def order_cart(wish: dict[str, Any], cart_id: UUID) -> Start:
+@if_match(required=False)
+def order_cart(wish: dict[str, Any], cart_id: UUID, expected_version: int | None) -> Start:
     """Order what is in the cart as its preview promised. Should it come to nothing, the lines are in the cart again."""
     with db.begin_read() as session:
+        same_version(expected_version, _cart(session, cart_id).version)
         terms = queries.cart_terms(session, g.caller.scope, cart_id, **wish)
         waits = queries.order_waits(session, g.caller.scope, terms, g.caller)
     return Start(*ordering(terms, g.caller, *waits))

@@ -14,7 +14,7 @@ from saga.flows.place_order import ordering
 
 from .auth import requires
 from .blueprint import Blueprint
-from .etags import if_match
+from .etags import if_match, same_version
 from .idempotency import once
 from .schemas import listing
 from .schemas.quotes import Quote, QuoteDecline, QuoteList, QuoteQuery, QuoteRequest
@@ -80,9 +80,11 @@ def decline_quote(session: Session, wish: dict[str, Any], quote_id: UUID, expect
 @blp.post("/<uuid:quote_id>/accept")
 @requires("orders:write")
 @starts
-def accept_quote(quote_id: UUID) -> Start:
+@if_match(required=False)
+def accept_quote(quote_id: UUID, expected_version: int | None) -> Start:
     """Accept a quote: it is ordered at its unit prices, its days moved along to today."""
     with db.begin_read() as session:
+        same_version(expected_version, queries.get_quote(session, g.caller.scope, quote_id).version)
         terms = queries.quote_terms(session, g.caller.scope, quote_id)
         waits = queries.order_waits(session, g.caller.scope, terms, g.caller)
     return Start(*ordering(terms, g.caller, *waits))

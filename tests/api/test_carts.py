@@ -196,3 +196,18 @@ def test_a_cart_whose_papers_were_changed_since_its_preview_is_checked_again(
     program.patch(cart, {"po_reference": "PO-8"}, If_Match="*")
 
     assert program.post(f"{cart}/order", {"preview_id": promise["id"]}).json["code"] == "preview_mismatch"
+
+
+def test_a_cart_is_ordered_and_emptied_in_the_version_that_was_seen(program: Program, account: AccountRef) -> None:
+    cart = opened(program, account)
+    put(program, cart, "Analytics Pro", 20)
+    seen = program.get(cart).headers["ETag"]
+    put(program, cart, "Other", 3)
+    promise = program.post(f"{cart}/preview", {}).json
+
+    ordered = program.post(f"{cart}/order", {"preview_id": promise["id"]}, If_Match=seen)
+    emptied = program.post(f"{cart}/empty", {}, If_Match=seen)
+
+    assert (ordered.status_code, ordered.json["code"]) == (412, "version_conflict")
+    assert (emptied.status_code, emptied.json["code"]) == (412, "version_conflict")
+    assert program.post(f"{cart}/empty", {}, If_Match=program.get(cart).headers["ETag"]).json["lines"] == []

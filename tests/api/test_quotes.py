@@ -119,3 +119,14 @@ def test_another_tenants_quote_is_not_there(app: Flask, program: Program, accoun
         assert stranger.post(f"{at}/{verb}", {}).status_code == 404
     assert stranger.post("/quotes", wish(account)).status_code == 404
     assert program.get(at).json["state"] == "draft"
+
+
+def test_a_quote_is_accepted_in_the_version_that_was_seen(program: Program, account: AccountRef) -> None:
+    at = f"/quotes/{made(program, account)['id']}"
+    seen = program.get(at).headers["ETag"]
+    program.post(f"{at}/send", {})
+
+    late = program.post(f"{at}/accept", {}, If_Match=seen)
+
+    assert (late.status_code, late.json["code"]) == (412, "version_conflict")
+    assert program.post(f"{at}/accept", {}, If_Match=program.get(at).headers["ETag"]).status_code == 202

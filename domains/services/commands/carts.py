@@ -109,9 +109,9 @@ def change_cart(
             setattr(cart, name, changes[name])
 
 
-def empty_cart(session: Session, *, scope: Scope, cart_id: UUID) -> None:
+def empty_cart(session: Session, *, scope: Scope, cart_id: UUID, expected_version: int | None = None) -> None:
     """Take everything out of a cart."""
-    cart = _opened(session, scope, cart_id)
+    cart = _opened(session, scope, cart_id, expected_version)
     session.execute(delete(CartLine).where(CartLine.cart_id == cart.id))
 
 
