@@ -160,7 +160,7 @@ Found = OrderLine | DomainError
 def _priced(counter: Counter, wish: LineWish) -> Found:
     try:
         offer, plan = sold_to(counter, wish, "lines[0]")
-        found = counter.market.priced(offer, plan, wish.quantity)
+        found = counter.market.priced(offer, plan, wish.quantity, together=counter.together[offer.id])
         if found is None:
             return Refused("We have no price for “%(offer)s” yet. Open a case and we will make one.",
                            code="price_missing", offer=offer.name)  # fmt: skip

@@ -96,13 +96,15 @@ class Market:
                 return amount
         return None
 
-    def priced(self, offer: Any, plan: Any, quantity: int | None = None) -> Priced | None:
-        """The same with how it came about; None when no book has a price."""
+    def priced(self, offer: Any, plan: Any, quantity: int | None = None, *, together: int = 0) -> Priced | None:
+        """The same with how it came about; None when no book has a price. A promotion's most is of all lines
+        `together` that ask for the offer."""
         asked = self.asked(offer, plan, quantity)
+        whole = asked._replace(quantity=max(asked.quantity, together))
         for agreement, prices in (*((one.reference, one.prices) for one in self.agreed), (None, self.prices)):
             found = prices.reckon(asked)
             if found is not None:
-                return self._promoted(found, agreement, asked, offer.id)
+                return self._promoted(found, agreement, whole, offer.id)
         return None
 
     def tiers(self, offer: Any, plan: Any) -> list[int]:

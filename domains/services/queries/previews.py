@@ -61,6 +61,12 @@ def used() -> Refused:
     return Refused(text, code="preview_used", field="preview_id")
 
 
+def check_same(*pairs: tuple[str | None, str | None]) -> None:
+    """Refuse another PO reference or cost centre than was promised; what is left out is taken as promised."""
+    if any(said is not None and kept is not None and said != kept for said, kept in pairs):
+        raise mismatch("This preview does not hold for this. Make a new one.")
+
+
 def mismatch(detail: str, **params: Any) -> Refused:
     """The refusal of something that differs from what its preview promised."""
     return Refused(detail, code="preview_mismatch", field="preview_id", **params)

@@ -42,7 +42,7 @@ from ..pricing import (
 from .accounts import active_account
 from .catalogue import Market, in_order, market_of
 from .needs import check_needs
-from .previews import mismatch, promised
+from .previews import check_same, mismatch, promised
 
 MOST_LINES = 50
 DAYS_AHEAD = 90  # so far ahead an order may be placed
@@ -51,13 +51,14 @@ Asked = LineWish | OrderLine
 
 @dataclass(frozen=True)
 class Counter:
-    """Where an order is placed: the account, its market, the moment, and what the lines name."""
+    """Where an order is placed: the account, its market, the moment, what the lines name, and how many of each."""
 
     account: AccountRef
     market: Market
     now: datetime
     offers: dict[UUID, Offer]
     plans: dict[UUID, list[OfferPlan]]
+    together: dict[UUID, int]
 
 
 def order_terms(
@@ -84,7 +85,7 @@ def order_terms(
         terms = _as_promised(session, scope, preview_id, account, lines)
         if starts_on is not None and (day or terms.effective_on) != terms.effective_on:
             raise mismatch("This preview was made for an order that starts on another day.")
-        _check_same((po_reference, terms.po_reference), (cost_centre, terms.cost_centre))
+        check_same((po_reference, terms.po_reference), (cost_centre, terms.cost_centre))
         check_lines(session, scope, account, terms.lines, due_later(session, account, terms))
         return with_new_ids(terms, preview_id, po_reference, cost_centre)
     counter = counter_of(session, scope, account, lines, day)
@@ -157,7 +158,8 @@ def counter_of(
     if day is not None:
         now = datetime.combine(day, time(), ZoneInfo(account.time_zone)).astimezone(UTC)
         market = replace(market, today=day, term_day=term_day(now))
-    return Counter(account, market, now, offers, plans)
+    together = {one: sum(wish.quantity for wish in lines if wish.offer_id == one) for one in wanted}
+    return Counter(account, market, now, offers, plans, together)
 
 
 def sold_to(counter: Counter, wish: Asked, at: str) -> tuple[Offer, OfferPlan]:
@@ -172,7 +174,7 @@ def sold_to(counter: Counter, wish: Asked, at: str) -> tuple[Offer, OfferPlan]:
 
 def _line(counter: Counter, wish: LineWish, at: str) -> OrderLine:
     offer, plan = sold_to(counter, wish, at)
-    found = counter.market.priced(offer, plan, wish.quantity)
+    found = counter.market.priced(offer, plan, wish.quantity, together=counter.together[offer.id])
     if found is None:
         raise Refused("We have no price for “%(offer)s” yet. Open a case and we will make one.",
                       code="price_missing", field=f"{at}.offer_id", offer=offer.name)  # fmt: skip
@@ -266,12 +268,6 @@ def _as_promised(
     if not same:
         raise mismatch("These are not the lines of the preview. Make a new one for them.")
     return terms
-
-
-def _check_same(*pairs: tuple[str | None, str | None]) -> None:
-    """Refuse another PO reference or cost centre than was promised; what is left out is taken as promised."""
-    if any(said is not None and kept is not None and said != kept for said, kept in pairs):
-        raise mismatch("This preview does not hold for this. Make a new one.")
 
 
 def _fits(wish: LineWish, line: OrderLine) -> bool:

@@ -261,6 +261,19 @@ def test_an_order_for_a_later_day_has_the_price_that_holds_on_it(databases: Sett
     assert [str(one.priced_by.on) for one in found if one.priced_by] == ["2026-03-10", "2026-03-16", "2026-03-20"]
 
 
+def test_lines_of_one_offer_are_counted_together_for_the_most_of_a_promotion(databases: Settings, clock: Clock) -> None:
+    with db.begin() as session:
+        a_catalogue(session)
+        commands.store_promotions(session, provider="sandbox", said=[TENTH])
+        account = an_account(session)
+        within, beyond = (
+            terms_of(session, account, a_line(session, 25), a_line(session, count)).lines for count in (25, 26)
+        )
+
+    assert {line.unit_price for line in within} == {eur("28.35")}
+    assert {line.unit_price for line in beyond} == {eur("31.50")}
+
+
 def test_a_promotion_that_we_cannot_reckon_with_is_left_out(databases: Settings, clock: Clock) -> None:
     nonsense = [
         SaidPromotion("both", "x", percent=Decimal(5), amounts={"EUR": Decimal(1)}), SaidPromotion("none", "x"),
