@@ -172,10 +172,12 @@ def _of_its_plan(line: ProviderLine, charges: Sequence[Charge]) -> tuple[Charge 
     plans = [
         one for one in charges if one.kind in ("activation", "renewal") or (one.kind == "change_plan" and one.units > 0)
     ]
+    # Of two that begin on one day the later holds: a plan is often changed on the first day of a new term.
+    plans.sort(key=lambda one: (one.effective_on, one.created_at, one.kind == "change_plan"))
     begun = [one for one in plans if one.kind == "activation" or _has_begun(one, line)]
     if not begun:
         return None, []
-    sold, later = begun[-1], plans[len(begun) :]
+    sold, later = begun[-1], plans[plans.index(begun[-1]) + 1 :]
     last = later[0].effective_on if later else date.max
     of_it = [one for one in charges if one.id == sold.id or sold.effective_on <= one.effective_on < last]
     return sold, [one for one in of_it if one is sold or one.kind != "change_plan"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
 from domains.billing import commands, db
 from domains.billing.commands import ProviderLine
-from domains.billing.commands.charges import AcceptedLine, ChargeLine, RenewedTerm
+from domains.billing.commands.charges import AcceptedLine, ChargeLine, PlanCharge, RenewedTerm
 from domains.billing.commands.matching import settle_lines
 from domains.billing.models import Charge
 from domains.billing.models import ProviderLine as Kept
@@ -109,3 +110,21 @@ def test_nothing_that_follows_is_nothing_to_charge() -> None:
         commands.charge_renewal(session, customer_id=CUSTOMER, reseller_id=None, renewal=None)
 
     assert [kind for kind, *_ in seen()] == ["activation"]
+
+
+def test_a_plan_that_is_changed_on_the_first_day_of_a_new_term_has_its_price_from_then_on(clock: Clock) -> None:
+    renew(decision_id=UUID(int=2**128 - 1), first=date(2027, 1, 1), charge_now=Money.of("62", "EUR"))
+    clock.advance(minutes=1)
+    plan = PlanCharge("Pro Plus", UnitPrice(Decimal("93.00"), "EUR"), Money.of("93", "EUR"), Money.of("62", "EUR"),
+                      date(2027, 1, 31))  # fmt: skip
+    with db.begin() as session:
+        commands.charge_plan(
+            session, change_id=new_id(), subscription_id=SUBSCRIPTION, account_id=ACCOUNT, customer_id=CUSTOMER,
+            reseller_id=None, account_name="Head office", name="Pro", from_quantity=1, to_quantity=1, unit_price=NEW,
+            effective_on=date(2027, 1, 1), plan=plan,
+        )  # fmt: skip
+    billed(1, date(2027, 3, 1), month=2)
+
+    with db.begin_read() as session:
+        [february] = session.scalars(select(Charge).where(Charge.effective_on == date(2027, 2, 1)))
+    assert (february.kind, str(february.amount)) == ("period", "EUR 93.00")
