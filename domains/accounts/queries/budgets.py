@@ -166,14 +166,18 @@ def cost_in(one: Commitment, day: date, *, renews: bool) -> Money:
     if one.billing_cycle == "monthly":
         return prorate(UnitPrice(price.amount, one.currency), 1, (first, after), (begin, end))
     if one.billing_cycle == "annual":
-        return price if _anniversary(one.valid_from, first, after, end) else Money.zero(one.currency)
+        return _of_year(one, price, first, end, renews=renews)
     return price if first <= one.valid_from < after else Money.zero(one.currency)
 
 
-def _anniversary(start: date, first: date, after: date, end: date) -> bool:
-    """Whether a year of a term begins in a month, before its end."""
-    begins = start + relativedelta(years=first.year - start.year)
-    return first <= begins < min(after, end)
+def _of_year(one: Commitment, price: Money, first: date, end: date, *, renews: bool) -> Money:
+    """What the year of a term costs that begins in a month, before its `end`: of the last one only the days it has."""
+    years = first.year - one.valid_from.year
+    year = [one.valid_from + relativedelta(years=years + more) for more in (0, 1)]
+    if not first <= year[0] < end:
+        return Money.zero(one.currency)
+    last = year[1] if renews and one.auto_renew else min(year[1], _day_after(one.valid_to))
+    return prorate(UnitPrice(price.amount, one.currency), 1, (year[0], year[1]), (year[0], last))
 
 
 def _day_after(day: date) -> date:

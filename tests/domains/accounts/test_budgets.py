@@ -147,6 +147,18 @@ def test_an_order_is_refused_by_the_ceiling_over_all_terms(databases: object) ->
     assert no.value.code == "commitment_exceeded"
 
 
+def test_of_a_year_that_ends_early_only_its_days_are_owed(databases: object) -> None:
+    known: dict[str, Any] = {"billing_cycle": "annual", "cycle_minor": 36_500, "valid_from": date(2026, 1, 10)}
+    with clock.frozen_at(NOW), db.begin() as session:
+        account = an_account(session)
+        a_commitment(session, account, **known, valid_to=date(2027, 3, 10))  # a year, and two months more
+
+        found = outlook(session, account)
+
+    assert found.to_term_end == eur(60)  # the second year's 60 days; the first was paid in January
+    assert (found.months[10].committed, found.months[10].forecast) == (eur(60), eur(365))
+
+
 WRONG = [{"beyond": "ignore"}, {"alerts": [0]}, {"alerts": [201]}, {"alerts": list(range(1, 7))}]
 
 
