@@ -107,7 +107,7 @@ def whole(name: str, *, otherwise: int | None = None) -> int:
     text = request.values.get(name, "").strip()
     if not text and otherwise is not None:
         return otherwise
-    if not text.isascii() or not text.isdigit() or int(text[:12]) > MOST:
+    if len(text) > 12 or not text.isascii() or not text.isdigit() or int(text) > MOST:
         raise Invalid(_("Type a whole number, such as 25."), code="not_a_number", field=name)
     return int(text)
 

@@ -78,6 +78,7 @@ def test_more_and_fewer_are_priced_while_they_are_typed(buyer: Visitor, at: str)
     ("act", "typed", "field", "words"),
     [
         ("quantity", {"quantity": "many"}, "quantity", "Type a whole number, such as 25."),
+        ("quantity", {"quantity": "0" * 12 + "9" * 5000}, "quantity", "Type a whole number, such as 25."),
         ("quantity", {"quantity": "301"}, "quantity", "Choose a quantity of"),
         ("quantity", {"quantity": "20"}, "quantity", "20"),
         ("extend", {"valid_to": "soon"}, "valid_to", "Choose the new last day."),
