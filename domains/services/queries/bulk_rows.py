@@ -97,7 +97,7 @@ def price_rows(session: Session, scope: Scope, wishes: Sequence[RowWish]) -> lis
                       count=len(wishes), most=MOST_ROWS)  # fmt: skip
     known = _subscriptions(session, scope, [wish.subscription for wish in wishes])
     taken: set[UUID] = set()
-    return [_priced(session, scope, wish, known.get(wish.subscription.casefold()), taken) for wish in wishes]
+    return [_priced(session, scope, wish, known.get(_called(wish.subscription)), taken) for wish in wishes]
 
 
 def _subscriptions(session: Session, scope: Scope, named: Sequence[str]) -> dict[str, Subscription]:
@@ -107,6 +107,12 @@ def _subscriptions(session: Session, scope: Scope, named: Sequence[str]) -> dict
     query = select(Subscription).where(scope.covers(Subscription))
     rows = session.scalars(query.where(or_(Subscription.id.in_(ids), Subscription.number.in_(numbers))))
     return {key: row for row in rows for key in (str(row.id), row.number.casefold())}
+
+
+def _called(text: str) -> str:
+    """By what a subscription is found, however its id or number is written."""
+    found = _as_id(text)
+    return str(found) if found is not None else text.casefold()
 
 
 def _as_id(text: str) -> UUID | None:
@@ -137,7 +143,9 @@ def _asked(wish: RowWish) -> dict[str, Any]:
     if wish.action not in ACTIONS:
         raise Invalid("action is one of %(names)s.", code="action_invalid", field="action", names=ACTIONS)
     if wish.action == "cancel":
-        return {"action": "cancel", "mode": wish.value or None}
+        if not wish.value:  # left out it must not mean at once
+            raise Invalid("Say when it shall end: now or end_of_term.", code="mode_invalid", field="value")
+        return {"action": "cancel", "mode": wish.value}
     if wish.action == "extend":
         return {"action": "extend", "valid_to": _day(wish.value)}
     if not re.fullmatch(r"[0-9]{1,7}", wish.value) or int(wish.value) > MOST_UNITS:

@@ -79,6 +79,16 @@ def test_a_plan_says_for_each_row_and_in_sum_what_it_costs_and_what_cannot_be_ma
     assert (found.plan.rows, found.plan.invalid) == (5, 3)
 
 
+def test_a_row_that_does_not_say_when_to_cancel_cancels_nothing_and_an_id_may_be_written_in_any_way(
+    shop: Shop,
+) -> None:
+    one, two = shop.bought(), shop.bought()
+
+    found = a_plan(shop, (one, "cancel", ""), (two.hex.upper(), "cancel", "end_of_term"))
+
+    assert rows_of(found.id) == [("invalid", "mode_invalid"), ("ready", None)]
+
+
 def test_each_row_is_made_once_and_one_that_fails_stops_no_other(shop: Shop) -> None:
     one, two, three = shop.bought(), shop.bought(), shop.bought()
     found = a_plan(shop, (one, "change_quantity", "25"), (two, "change_quantity", "24"), (three, "cancel", "now"))
