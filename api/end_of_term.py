@@ -11,7 +11,7 @@ from domains.kernel.crypto import canonical, digest
 from domains.services import commands, db, queries
 from domains.users import commands as people
 from domains.users import db as users_db
-from saga import store
+from saga import store, tables
 from saga.definition import Saga
 from saga.flows.give_decision import give_decision as give_flow
 from saga.flows.set_end_of_term import set_end_of_term as flow
@@ -134,4 +134,10 @@ def begun(saga: Saga, payload: Any, it: queries.EndOfTerm) -> Response:
     wished = digest(request.path, canonical(request.get_json(silent=True)))
     key = digest("end of term", g.caller.actor.id, str(it.decision_id), str(it.version), wished)
     told = {"label": payload.label, "resource": payload.resource, "actor": g.caller.actor}
+    with tables.db.begin_read() as session:
+        tried = store.tries(session, key)
+    if tried and tried[-1].status == "compensated":  # it came to nothing, and the decision is as it was: once more
+        key = f"{key}/{len(tried) + 1}"
+    elif tried:
+        key = tried[-1].business_key
     return accepted(store.start(saga, payload, key=key, request_digest=wished, **told))

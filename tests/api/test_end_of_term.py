@@ -12,6 +12,7 @@ from domains.kernel.database import new_id
 from domains.services import db
 from domains.services.commands.subscriptions import take_over
 from domains.services.models import AccountRef, Subscription
+from saga import tables
 from saga.transports.inline import Transport
 from tests.conftest import Clock
 from tests.factories.services import a_catalogue, a_subscription, an_account, outcome
@@ -78,6 +79,19 @@ def test_what_the_provider_has_to_hear_of_is_an_operation(
     assert (first.status_code, first.json["kind"]) == (202, "set_end_of_term")
     assert twin.json["id"] == first.json["id"]
     assert len(transport.commands) == 1
+
+
+def test_a_decision_that_came_to_nothing_can_be_asked_for_again(
+    program: Program, subscription: Subscription, transport: Transport
+) -> None:
+    tag = tag_of(program, subscription)
+    first = put(program, subscription, {"mode": "cancel"}, tag)
+    with tables.db.begin() as session:  # refused by its first step, which has changed nothing
+        session.execute(tables.run.update().values(status="compensated", next_at=None))
+    again, twin = (put(program, subscription, {"mode": "cancel"}, tag) for _twice in range(2))
+
+    assert (again.status_code, again.json["status"]) == (202, "not_started")
+    assert first.json["id"] != again.json["id"] == twin.json["id"]
 
 
 @pytest.mark.parametrize(
