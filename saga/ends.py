@@ -33,13 +33,17 @@ RENEWALS_AT_ONCE = 200  # that have not ended: no more while the provider is awa
 
 def _by_each_clock(why: str, begin: Callable[[Scope], list[T]]) -> list[T]:
     """Begin what is due in each sandbox whose clock runs ahead, by that clock, then what is due for everybody."""
+    return _by_clocks_ahead(why, begin) + begin(Scope.system(why))
+
+
+def _by_clocks_ahead(why: str, begin: Callable[[Scope], list[T]]) -> list[T]:
     with customers_db.begin_read() as session:
         ahead = customers.clocks_ahead(session, Scope.system(why))
     begun: list[T] = []
     for customer_id, seconds in ahead:
         with acting(origin=Origin(ahead=seconds)):
             begun += begin(Scope.customer(customer_id))
-    return begun + begin(Scope.system(why))
+    return begun
 
 
 def begin_renewals(window: str) -> object:
@@ -50,30 +54,37 @@ def begin_renewals(window: str) -> object:
     return _by_each_clock("follow up terms that are over", partial(_begin_renewals, window))
 
 
+def begin_renewals_ahead(window: str) -> object:
+    """The same in the sandboxes alone, and sooner: whoever has moved a clock waits to see what comes of it."""
+    return _by_clocks_ahead("follow up terms that are over", partial(_begin_renewals, window))
+
+
 def _begin_renewals(window: str, scope: Scope) -> list[Any]:
     with services_db.begin_read() as session:
         over = services.renewals_due(session, scope, clock.business_now(session).date())
     with tables.db.begin_read() as session:
         now, saga = clock.now(session), renew_subscription.name
-        begun = store.started_since(session, saga, [one.id for one in over], now - timedelta(days=1))
+        begun = store.started_since(session, saga, [one.id for one, _last in over], now - timedelta(days=1))
         room = max(0, RENEWALS_AT_ONCE - store.unfinished(session, saga, but="needs_attention"))
-    chosen = [one for one in over if _may_begin(begun[one.id], now)][:room]
-    for one in chosen:
+    due = [(one, f"renew/{one.id}/{last}/") for one, last in over]
+    chosen = [(one, about) for one, about in due if _may_begin(begun[one.id], about, now)][:room]
+    for one, about in chosen:
         payload = RenewSubscription(
             subscription_id=one.id, customer_id=one.customer_id, reseller_id=one.reseller_id, delivery_id=new_id(),
             label=one.name,
         )  # fmt: skip
-        key = f"renew/{one.id}/{window}"
-        store.start(renew_subscription, payload, key=key, label=payload.label, resource=payload.resource)
+        store.start(renew_subscription, payload, key=f"{about}{window}", label=payload.label, resource=payload.resource)
     return chosen
 
 
-def _may_begin(begun: list[Run], now: datetime) -> bool:
-    """Not while one is at work; and each of the last day after which something is still to be done doubles the wait."""
+def _may_begin(begun: list[Run], about: str, now: datetime) -> bool:
+    """Not while one is at work; and each of the last day about the same term, after which something is still to be
+    done, doubles the wait. A sandbox may have many terms in a day."""
     if not all(run.is_final for run in begun):
         return False
-    wait = RENEW_EVERY * 2 ** (len(begun) - 1) - RENEW_EVERY / 2  # half a slot less: a slot may begin a little late
-    return not begun or now - begun[-1].created_at >= timedelta(seconds=wait)
+    same = [run for run in begun if run.business_key.startswith(about)]
+    wait = RENEW_EVERY * 2 ** (len(same) - 1) - RENEW_EVERY / 2  # half a slot less: a slot may begin a little late
+    return not same or now - same[-1].created_at >= timedelta(seconds=wait)
 
 
 def begin_reminders(window: str) -> object:

@@ -18,7 +18,7 @@ from domains.services import db as services_db
 from domains.services import queries as services
 
 from . import bulk_rows, forgetting, reconciling, retention, store, tables
-from .ends import RENEW_EVERY, begin_reminders, begin_renewals
+from .ends import RENEW_EVERY, begin_reminders, begin_renewals, begin_renewals_ahead
 from .flows.check_month import check_month
 from .flows.issue_invoices import issue_invoices
 from .flows.refresh_subscription import RefreshSubscription, refresh_subscription
@@ -133,6 +133,7 @@ ENDED_EVERYWHERE = timedelta(hours=6)  # after midnight UTC: also in Lisbon and 
 SCHEDULES = (
     Schedule("sync-catalogue", 3600, begin_sync),
     Schedule("renew-ended", RENEW_EVERY, begin_renewals),
+    Schedule("renew-ahead", 30, begin_renewals_ahead),
     Schedule("remind-of-decisions", 600, begin_reminders),
     Schedule("look-at-hints", 30, begin_hinted),
     Schedule("compare-accounts", 600, reconciling.begin_comparisons),

@@ -27,16 +27,26 @@ def reckoned(session: Session, kept: Decision) -> tuple[datetime, str, date]:
     return kept.deadline, zone_of(session, kept.account_id), kept.term_first
 
 
-def renewals_due(session: Session, scope: Scope, today: date, *, limit: int = 500) -> list[Subscription]:
-    """Subscriptions whose term was over before `today` and of which not all is done that follows, those that were not
-    looked at for longest first."""
+def renewals_due(
+    session: Session, scope: Scope, today: date, *, limit: int = 500
+) -> list[tuple[Subscription, date]]:  # fmt: skip
+    """Subscriptions whose term was over before `today` and of which not all is done that follows, each with that term's
+    last day, those that were not looked at for longest first."""
     over = Decision.settled_at.is_(None) & (Decision.term_end < today)
     followed = Decision.settled_at.is_not(None) & Decision.finished_at.is_(None)
     theirs = Subscription.id == Decision.subscription_id
-    query = select(Subscription).join(Decision, theirs).where(scope.covers(Subscription), or_(over, followed))
+    query = (
+        select(Subscription, Decision.term_end)
+        .join(Decision, theirs)
+        .where(scope.covers(Subscription), or_(over, followed))
+    )
     query = query.where(Subscription.open_change_id.is_(None), Subscription.provider_subscription_id.is_not(None))
     query = query.where(or_(followed, Subscription.state.in_(RUNNING)))
-    return list(session.scalars(query.order_by(Subscription.looked_at, Subscription.id).limit(limit)).unique())
+    found: dict[UUID, tuple[Subscription, date]] = {}
+    ordered = query.order_by(Subscription.looked_at, Subscription.id, Decision.term_end)
+    for row, last in session.execute(ordered.limit(limit)):
+        found.setdefault(row.id, (row, last))
+    return list(found.values())
 
 
 def reminders_due(session: Session, scope: Scope, *, limit: int = 200) -> list[tuple[Decision, int]]:

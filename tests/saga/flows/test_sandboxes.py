@@ -19,7 +19,7 @@ from domains.kernel.tenancy import Origin
 from domains.services.models import Reconciliation
 from domains.users.models import Membership, Organisation
 from saga import tables
-from saga.ends import begin_reminders, begin_renewals
+from saga.ends import begin_reminders, begin_renewals, begin_renewals_ahead
 from saga.flows.advance_clock import advance_clock
 from saga.flows.open_account import open_account
 from saga.flows.open_sandbox import open_sandbox
@@ -156,13 +156,15 @@ def test_a_sandbox_is_reminded_and_renewed_by_its_own_clock_and_charged_for_the_
     def at(day: date) -> list[str]:
         ahead = int((datetime.combine(day, time(12), UTC) - shop.clock.now).total_seconds())
         assert run_of(shop.run(advance_clock, AdvanceClock.of(the(made.id), ahead)).id).status == "completed"
-        for turn in (begin_reminders, begin_renewals, begin_renewals):
+        for turn in (begin_reminders, begin_renewals_ahead, begin_renewals_ahead):
             turn(f"test/{day}")
             shop.transport.run_until_quiet()
         return [template for _to, template in letters_to(shop)]
 
     assert at(end_of(shop, tried).deadline.date() - timedelta(days=30)) == ["decision_open_renew"]
     assert at(end + timedelta(days=1))[-1] == "subscription_renewed"
+    begin_renewals("test/everybody")
+    shop.transport.run_until_quiet()
 
     assert [one[0] for one in charges(tried)] == ["activation", "renewal"]
     it, later = end_of(shop, tried), subscription_of(tried).valid_to
