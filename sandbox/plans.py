@@ -122,6 +122,7 @@ def change_plan(pages: Pages, subscription: Document, asked: Document, today: da
 def _begin_term(subscription: Document, today: date) -> None:
     last = clock.add_months(today, MONTHS[subscription["term"]]) - timedelta(days=1)
     subscription.update(start_date=str(today), term_start=str(today), valid_to=str(last), auto_renew=True)
+    subscription.update(extended=False, end_of_term="renew")  # also what ran on by extended service before
     after = min(ledger.billing_period(subscription, today)[1], last + timedelta(days=1))
     subscription["billed_to"] = str(after)
 

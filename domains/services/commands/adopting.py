@@ -46,7 +46,7 @@ def adopt_drift(
     elif row is not None and drift.state == "settling":
         parts = list(changes(account, drift, row, confirmed.seen, confirmed.losses))
         row.paid_until = paid_after(account, drift, row, confirmed.seen)
-        _taken_over(session, row, confirmed.look)
+        _taken_over(session, row, confirmed.look, extended=any(part.kind == "extend" for part in parts))
     else:
         return Adopted((), row.number if row is not None else "", now)
     drift.number = row.number
@@ -91,9 +91,9 @@ def _parent(session: Session, drift: Drift, seen: Seen | None) -> UUID | None:
     return session.scalars(select(Subscription.id).where(*at)).first()
 
 
-def _taken_over(session: Session, row: Subscription, look: ChangeOutcome | None) -> None:
+def _taken_over(session: Session, row: Subscription, look: ChangeOutcome | None, *, extended: bool) -> None:
     if look is not None:
-        take_over(session, row, look, source=None)
+        take_over(session, row, look, source=None, extended=extended)
         return
     row.take_over(state="canceled", raw_state=GONE_THERE, auto_renew=False)
     tell(session, row)

@@ -169,12 +169,13 @@ def _note_paid(row: Subscription, change: Change) -> None:
 
 def _put_on(row: Subscription, plan: PlanTerms, begun_at: datetime) -> None:
     """Make a subscription one of another plan, at the price that was agreed; its dates come from the provider."""
+    same = plan.billing_cycle == row.billing_cycle and not plan.new_term  # else what is paid for is reckoned anew
     put_on(
         row, term_day(begun_at) - timedelta(days=1), changed=True, offer_id=plan.offer_id,
         provider_offer_id=plan.provider_offer_id,
         name=plan.name, vendor=plan.vendor, kind=plan.kind, unit=plan.unit, term=plan.term,
         billing_cycle=plan.billing_cycle, unit_rate=plan.unit_price.amount, terms_of_offer=plan.policy,
-        paid_until=None if plan.new_term else row.paid_until,
+        paid_until=row.paid_until if same else None,
     )  # fmt: skip
 
 

@@ -29,11 +29,12 @@ from ..queries.due import zone_of
 WITHDRAWN = ("canceled", "failed")
 
 
-def follow_term(session: Session, row: Subscription, *, source: str | None = None) -> None:
+def follow_term(session: Session, row: Subscription, *, source: str | None = None, extended: bool = False) -> None:
     """Keep the decision about a subscription's running term as the subscription stands now: made when there is none,
     moved with the last day, settled when the term is over, opened again when the provider was told otherwise.
 
-    `source` is the change of ours that this comes of, if any.
+    `source` is the change of ours that this comes of, if any; also then the term may be over, and renewed meanwhile.
+    `extended`: the last day was moved directly at the provider, which has been adopted.
     """
     kept = running(session, row.id)
     if row.valid_to == FOREVER or row.state == "pending":
@@ -45,12 +46,22 @@ def follow_term(session: Session, row: Subscription, *, source: str | None = Non
     over = kept.term_end < term_day(clock.business_now(session))
     if row.state not in (*RUNNING, "pending_cancellation", "unknown"):
         settle(session, kept, "ended" if over and row.state not in WITHDRAWN else "withdrawn")
-    elif row.valid_to > kept.term_end and over and source is None:
+    elif row.valid_to > kept.term_end and over and not (extended or _moves_the_end(session, row, source)):
         settle(session, kept, "bridged" if is_bridged(row) else "renewed")
         _open(session, row, date.fromordinal(kept.term_end.toordinal() + 1), after=kept)
     else:
         _move(session, row, kept)
         _compare(session, row, kept, source)
+
+
+def _moves_the_end(session: Session, row: Subscription, source: str | None) -> bool:
+    """Whether a later last day comes of a change of ours. Any other change may as well be answered only after the
+    renewal, and then its answer is the first that shows the new term."""
+    change = session.get(Change, UUID(source)) if source is not None else None
+    if change is None:
+        return False
+    plan = (change.wish or {}).get("plan") or {}
+    return row.valid_to.isoformat() in (str(change.to_valid_to), plan.get("valid_to"))
 
 
 def running(session: Session, subscription_id: UUID) -> Decision | None:
@@ -116,7 +127,7 @@ def _compare(session: Session, row: Subscription, kept: Decision, source: str | 
     if change is not None and change.kind == "cancel" and change.mode == "end_of_term" and kept.mode != "cancel":
         kept.decide("cancel", change.requested_by_id, change.requested_by, clock.business_now(session))
         note(session, kept, "decision", {"mode": "cancel"}, by=(change.requested_by_id, change.requested_by))
-    elif kept.mode is not None and kept.mode != will and row.open_change_id is None:
+    elif kept.mode not in (None, will) and row.open_change_id is None and row.state != "suspended":
         was = kept.mode
         kept.reopen()
         kept.next_reminder_at = _next(session, row, kept.deadline, kept.term_first, kept.reminded)

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from domains.kernel import clock
-from domains.kernel.errors import Conflict, Locked, NotFound
+from domains.kernel.errors import Conflict, Locked, NotFound, Refused
 from domains.kernel.messages import context
 from domains.kernel.tenancy import Scope
 
@@ -35,6 +35,8 @@ def begin_end_of_term(
         check_open(kept, row, clock.business_now(session))
     except Conflict as busy:
         raise Locked(busy) from busy
+    if row.state == "suspended":  # of which the provider hears nothing but that it is resumed, or cancelled
+        raise Refused("It is suspended. Resume it first.", code="suspended")
     check_mode(row, end_mode)
     session.add(Change(
         id=change_id, subscription_id=row.id, account_id=row.account_id, customer_id=customer_id,
@@ -66,7 +68,7 @@ def apply_end_of_term(
         return
     apply_change(session, change_id=change_id, outcome=outcome)
     kept = running(session, subscription_id)
-    if kept is None:  # it was over before the answer came
+    if kept is None or kept.term_end != change.from_valid_to:  # it was over before the answer came
         return
     by = (requested_by.user_id, requested_by.name)
     kept.decide(end_mode, *by, clock.business_now(session), standing=standing)

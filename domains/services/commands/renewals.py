@@ -25,6 +25,8 @@ from .decisions import note
 from .findings import apply_look
 from .subscriptions import find_locked, tell
 
+BRIDGE_TERM = "P1M"  # a bridge goes on from one month to the next
+
 
 @dataclass(frozen=True)
 class Renewed:
@@ -43,16 +45,17 @@ def apply_renewal(session: Session, *, subscription_id: UUID, look: ChangeOutcom
     row = find_locked(session, subscription_id)
     if row is None or row.open_change_id is not None:
         return Renewed()
-    old = row.unit_price, row.billing_cycle
+    old, old_term = (row.unit_price, row.billing_cycle), row.term
     apply_look(session, subscription_id=subscription_id, look=look)
     kept = _unfinished(session, subscription_id)
     if kept is None:
         return Renewed()
     kept.finished_at = clock.business_now(session)
+    row.version += 1  # what may be done with it is another thing from now on
     if kept.outcome == "ended":
         became = _ended(session, row, kept, old[0])
     else:
-        _reprice(session, row, kept, look, old)
+        _reprice(session, row, kept, look, old, old_term)
         became = _goes_on(session, row, kept, old[0])
     return Renewed(became, Audience("owner", kept.owner_id), _letter(row, kept, became))
 
@@ -65,20 +68,20 @@ def _unfinished(session: Session, subscription_id: UUID) -> Decision | None:
 
 
 def _reprice(
-    session: Session, row: Subscription, kept: Decision, look: ChangeOutcome | None, old: tuple[UnitPrice, str]
-) -> None:
+    session: Session, row: Subscription, kept: Decision, look: ChangeOutcome | None, old: tuple[UnitPrice, str],
+    old_term: str,
+) -> None:  # fmt: skip
     """Give a subscription the price of its new term."""
     if look is not None:
         row.term, row.billing_cycle = look.term or row.term, look.billing_cycle or row.billing_cycle
         _take_offer(session, row, look.provider_offer_id)
     if kept.outcome == "bridged":
-        if _was_bridged(session, kept):
+        if _was_bridged(session, kept, old_term):
             return
         price = bridge_price(old[0], old[1], rules_of(row).surcharge_percent)
     else:
         price = next_prices(session, Scope.customer(row.customer_id), [row])[row.id]
     row.unit_rate = price.amount
-    row.version += 1
     tell(session, row)  # what it costs is another thing now, and budgets go by it
 
 
@@ -95,10 +98,15 @@ def _take_offer(session: Session, row: Subscription, provider_offer_id: str | No
         )  # fmt: skip
 
 
-def _was_bridged(session: Session, kept: Decision) -> bool:
-    """Whether the term that is over was a month of a bridge itself, with the surcharge in its price."""
-    before = select(Decision.id).where(Decision.subscription_id == kept.subscription_id, Decision.outcome == "bridged")
-    return session.scalars(before.where(Decision.term_end < kept.term_end).order_by(Decision.id)).first() is not None
+def _was_bridged(session: Session, kept: Decision, term: str) -> bool:
+    """Whether the term that is over was a month of a bridge itself, with the surcharge in its price.
+
+    A bridge of years ago says nothing, and neither does one that somebody has left for a plan with a longer term.
+    """
+    before = select(Decision.outcome).where(Decision.subscription_id == kept.subscription_id)
+    before = before.where(Decision.settled_at.is_not(None), Decision.term_end < kept.term_end)
+    last = session.scalars(before.order_by(Decision.term_end.desc())).first()
+    return last == "bridged" and term == BRIDGE_TERM
 
 
 def _goes_on(session: Session, row: Subscription, kept: Decision, old: UnitPrice) -> RenewedTerm:

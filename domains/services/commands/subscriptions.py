@@ -29,8 +29,13 @@ def find_locked(session: Session, subscription_id: UUID) -> Subscription | None:
     return session.scalars(query).one_or_none()
 
 
-def take_over(session: Session, found: Subscription, look: ChangeOutcome, *, source: str | None) -> None:
-    """Make a subscription what the provider says it is, with its seat lots; new lots came from `source`."""
+def take_over(
+    session: Session, found: Subscription, look: ChangeOutcome, *, source: str | None, extended: bool = False
+) -> None:
+    """Make a subscription what the provider says it is, with its seat lots; new lots came from `source`.
+
+    `extended`: a later last day is an extension that was adopted, also when the term is over meanwhile; no renewal.
+    """
     before = _facts(found)
     version = found.version
     follow_plan(session, found, look)
@@ -47,7 +52,7 @@ def take_over(session: Session, found: Subscription, look: ChangeOutcome, *, sou
     if sorted(lots, key=str) != sorted(known, key=str):
         store_lots(session, found, lots, rows)
         found.version = version + 1
-    follow_term(session, found, source=source)
+    follow_term(session, found, source=source, extended=extended)
     if _facts(found) != before:
         tell(session, found)
         subject = ("subscription", found.id)

@@ -19,6 +19,7 @@ from .subscriptions import Subscription
 
 MODES = ("renew", "cancel", "bridge")
 RUNNING = ("active", "suspended")
+GOES_ON = ("renewed", "bridged")  # outcomes after which a new term runs, and is priced and charged
 
 
 def over_at(last: date) -> datetime:
@@ -49,6 +50,8 @@ def first_of(row: Subscription) -> date:
 
 def if_nothing(row: Subscription) -> str:
     """What happens at the end of the term when nobody says anything any more."""
+    if row.state == "suspended" and row.allowed.suspended_at_end == "expires":
+        return "cancel"
     rules = rules_of(row)
     word = rules.set_to or rules.default
     return word if word in MODES else "renew" if row.auto_renew else "cancel"

@@ -19,6 +19,7 @@ from .subscriptions import Subscription
 RUNNING = ("active", "suspended")
 WHILE_SUSPENDED = ("resume", "cancel", "cancel_at_end_of_term")
 _DAY = timedelta(days=1)
+RENEWING = Said("It has just been renewed, and its new price is being worked out. Try again in a few minutes.")
 LOCKED = Said("It is about to renew: changes are possible again after the renewal.")
 
 
@@ -47,12 +48,14 @@ class Standing:
     now: datetime
     today: date
     addons: int = 0  # how many running ones add to it
+    unpriced: bool = False  # a new term has begun that is not priced and charged yet
 
     @classmethod
     def of(
-        cls, subscription: Subscription, lots: Iterable[Lot], now: datetime, today: date, addons: int = 0
-    ) -> Standing:
-        return cls(subscription, subscription.allowed, tuple(lots), now, today, addons)
+        cls, subscription: Subscription, lots: Iterable[Lot], now: datetime, today: date, addons: int = 0,
+        unpriced: bool = False,
+    ) -> Standing:  # fmt: skip
+        return cls(subscription, subscription.allowed, tuple(lots), now, today, addons, unpriced)
 
     @property
     def next_term(self) -> NextTerm | None:
@@ -126,6 +129,8 @@ class Standing:
             return "not_active", _NOT_ACTIVE.get(state, Said("Its state at the provider is not known to us."))
         if self.policy.locked_from is not None and self.now >= self.policy.locked_from:
             return "locked_before_renewal", LOCKED
+        if self.unpriced:  # what is changed now would be charged at the old price, and once more with the new term
+            return "renewal_in_progress", RENEWING
         return None
 
 

@@ -19,9 +19,9 @@ from domains.kernel.searching import holds
 from domains.kernel.tenancy import Scope
 
 from ..lots import Lot, newest_first
-from ..models import AccountRef, Change, SeatLot, Subscription
+from ..models import AccountRef, Change, Decision, SeatLot, Subscription
 from ..models.actions import allowed_actions
-from ..models.decisions import if_nothing
+from ..models.decisions import GOES_ON, if_nothing
 from ..models.standing import RUNNING, Action, Standing
 from ..pricing import FOREVER, MONTHLY, NextTerm
 
@@ -170,10 +170,21 @@ def standings_of(session: Session, scope: Scope, subscriptions: Sequence[Subscri
     query = select(AccountRef.id, AccountRef.time_zone).where(scope.covers(AccountRef), AccountRef.id.in_(accounts))
     days = {row.id: clock.local_day(now, row.time_zone) for row in session.execute(query)}
     counts = _addon_counts(session, scope, [row.id for row in subscriptions if (row.policy or {}).get("addons")])
+    unpriced = _unpriced(session, scope, [row.id for row in subscriptions if row.state in RUNNING])
     return [
-        Standing.of(row, lots.get(row.id, ()), now, days.get(row.account_id, now.date()), counts.get(row.id, 0))
+        Standing.of(
+            row, lots.get(row.id, ()), now, days.get(row.account_id, now.date()), counts.get(row.id, 0),
+            row.id in unpriced,
+        )
         for row in subscriptions
-    ]
+    ]  # fmt: skip
+
+
+def _unpriced(session: Session, scope: Scope, ids: Sequence[UUID]) -> set[UUID]:
+    """Which of some have begun a new term that is not priced and charged yet."""
+    query = select(Decision.subscription_id).where(scope.covers(Decision), Decision.subscription_id.in_(ids))
+    query = query.where(Decision.settled_at.is_not(None), Decision.finished_at.is_(None))
+    return set(session.scalars(query.where(Decision.outcome.in_(GOES_ON)))) if ids else set()
 
 
 def _addon_counts(session: Session, scope: Scope, ids: Sequence[UUID]) -> dict[UUID, int]:

@@ -57,12 +57,12 @@ QUERIES: dict[str, tuple[int, Callable[[Any, Any, Any], object]]] = {
     "terms": (8, lambda s, held, scope: queries.order_terms(
         s, scope, account_id=held.account_id, lines=[a_line(s), a_line(s, 2, "needy")])),
     "orders": (2, lambda s, held, scope: queries.list_orders(s, scope, q="ord", account_id=held.account_id)),
-    "subscriptions": (3, lambda s, held, scope: queries.list_subscriptions(
+    "subscriptions": (4, lambda s, held, scope: queries.list_subscriptions(
         s, scope, q="pro", state="active", valid_to_before=on("2999-01-01"))),
-    "subscription": (3, lambda s, held, scope: queries.get_subscription(s, scope, held.id)),
+    "subscription": (4, lambda s, held, scope: queries.get_subscription(s, scope, held.id)),
     "decisions": (7, lambda s, held, scope: queries.list_decisions(s, scope, state="open", account_id=held.account_id)),
     "history": (5, lambda s, held, scope: queries.history_of(s, scope, held.id)),
-    "change": (4, lambda s, held, scope: queries.change_terms(
+    "change": (5, lambda s, held, scope: queries.change_terms(
         s, scope, subscription_id=held.id, action="change_quantity", quantity=25)),
     "counts": (1, lambda s, held, scope: queries.count_by_state(s, scope, account_id=held.account_id)),
 }  # fmt: skip
