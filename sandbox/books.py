@@ -16,6 +16,19 @@ CREATE TABLE IF NOT EXISTS document (
 CREATE INDEX IF NOT EXISTS document_reference ON document (kind, reference);
 CREATE INDEX IF NOT EXISTS document_owner ON document (kind, owner, position);
 CREATE INDEX IF NOT EXISTS document_status ON document (kind, status);
+CREATE INDEX IF NOT EXISTS running_billed ON document (json_extract(body, '$.billed_to'))
+    WHERE kind = 'subscription' AND status IN ('active', 'suspended') AND json_extract(body, '$.term') <> 'one_time';
+CREATE INDEX IF NOT EXISTS running_ends ON document (json_extract(body, '$.valid_to'))
+    WHERE kind = 'subscription' AND status IN ('active', 'suspended') AND json_extract(body, '$.term') <> 'one_time';
+"""
+# Each reading catches up with the clock first. What is bought once needs it never, the others on few days.
+OVERDUE = """
+SELECT body FROM document WHERE position IN (
+    SELECT position FROM document INDEXED BY running_billed WHERE json_extract(body, '$.billed_to') <= :day
+        AND kind = 'subscription' AND status IN ('active', 'suspended') AND json_extract(body, '$.term') <> 'one_time'
+    UNION SELECT position FROM document INDEXED BY running_ends WHERE json_extract(body, '$.valid_to') < :day
+        AND kind = 'subscription' AND status IN ('active', 'suspended') AND json_extract(body, '$.term') <> 'one_time'
+) ORDER BY position
 """
 Document = dict[str, Any]
 
@@ -82,6 +95,10 @@ class Pages:
         rows = self.connection.execute(query, values).fetchall()
         documents = [json.loads(body) for _, body in rows[:limit]]
         return documents, rows[limit - 1][0] if len(rows) > limit else None
+
+    def overdue(self, day: str) -> list[Document]:
+        """The running subscriptions that are not billed for a day, or whose term was over before it, oldest first."""
+        return [json.loads(row[0]) for row in self.connection.execute(OVERDUE, {"day": day})]
 
     def position(self, kind: str, id: str) -> int:
         """Where a document stands among all, to page on from; 0 for one that is not there."""

@@ -248,7 +248,9 @@ VERBS = {
 def pass_days(pages: Pages) -> None:
     """Catch up with the clock: bill the periods that began, and renew or end the terms that ran out, in their order."""
     moved = clock.moved(pages)
-    for subscription in [one for status in RUNNING for one in pages.find("subscription", status=status)]:
+    with clock.ahead_by(max(moved.values(), default=0.0)):
+        latest = clock.now(pages).date()
+    for subscription in pages.overdue(str(latest)):
         with clock.ahead_by(moved.get(subscription["customer"], 0.0)):
             _catch_up(pages, subscription, clock.now(pages).date())
 
