@@ -14,7 +14,7 @@ from domains.kernel import clock
 from domains.kernel.database import next_number
 from domains.kernel.messages import publish
 
-from ..events import SubscriptionActivated
+from ..events import SubscriptionActivated, costs_of
 from ..lots import named_after
 from ..models import AccountRef, ChangeOutcome, Drift, Seen, Subscription
 from ..models.adoptions import Adopted, AdoptedCharge, Bought, Confirmed
@@ -79,7 +79,7 @@ def _made(
     made = session.get_one(Subscription, drift.subscription_id)
     store_lots(session, made, named_after(look.lots, (), None), ())
     publish(session, SubscriptionActivated(1, made.id, made.customer_id, made.reseller_id, made.account_id, drift.id,
-            made.number, made.name, made.quantity, made.valid_to, made.state))  # fmt: skip
+            made.number, made.name, made.quantity, made.valid_to, made.state, **costs_of(made)))  # fmt: skip
     return made
 
 

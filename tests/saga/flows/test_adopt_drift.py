@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from domains import services, support
+from domains import accounts, services, support
+from domains.accounts.models import Commitment
 from domains.kernel.database import new_id
 from domains.kernel.errors import Conflict, Invalid
 from domains.kernel.money import Money, UnitPrice
@@ -117,6 +118,9 @@ def test_what_was_bought_there_becomes_a_subscription_of_ours_at_our_price(shop:
     assert held.number.startswith("SUB-") and held.unit_price.amount > 0
     assert [(kind, count) for kind, count, _ in charged(held.id)] == [("activation", 5)]
     assert compared(shop) == []
+    with accounts.db.begin_read() as session:
+        bound = session.get_one(Commitment, held.id)
+    assert (bound.cycle_minor, bound.valid_to) == (held.unit_price.times(5).minor, held.valid_to)  # budgets count it
 
 
 @pytest.mark.parametrize(
