@@ -151,7 +151,8 @@ def _match(line: ProviderLine | Kept, charges: Sequence[Charge]) -> Charge | Non
 
     The provider's day may be the one before ours: it counts in UTC, we in the customer's zone, which is ahead.
     """
-    alike = [one for one in charges if one.units == line.quantity and not _came_after(one, line)]
+    fitting = [one for one in charges if not (_came_after(one, line) or _was_replaced(one, line, charges))]
+    alike = [one for one in fitting if one.units == line.quantity]
     for day in (line.first, line.first + _DAY):
         for one in alike:
             if one.effective_on == day:
@@ -165,6 +166,18 @@ def _match(line: ProviderLine | Kept, charges: Sequence[Charge]) -> Charge | Non
 def _came_after(charge: Charge, line: ProviderLine) -> bool:
     """Whether a period had begun, at the plan before, when its plan was changed: that plan's charge is not for it."""
     return charge.kind == "change_plan" and line.kind == "cycle" and line.first <= charge.effective_on
+
+
+def _pays_for_later(charge: Charge, line: ProviderLine) -> bool:
+    """Whether an extension pays for days after a line that ended with the term, before it was extended."""
+    ended = charge.kind == "extend" and charge.until is not None and line.after < line.period_after
+    return ended and charge.until >= line.after
+
+
+def _was_replaced(charge: Charge, line: ProviderLine | Kept, charges: Sequence[Charge]) -> bool:
+    """Whether a line's days are of a plan that came after a charge's: what that one had paid for was given back."""
+    plans = [one.effective_on for one in charges if one.kind == "change_plan" and one.units > 0]
+    return any(charge.effective_on < day < line.first for day in plans)
 
 
 def _of_its_plan(line: ProviderLine, charges: Sequence[Charge]) -> tuple[Charge | None, list[Charge]]:
@@ -195,6 +208,7 @@ def _charged(session: Session, line: ProviderLine, charges: Sequence[Charge]) ->
     sold, known = _of_its_plan(line, charges)
     if sold is None or line.quantity <= 0 or line.kind == "refund":
         return None
+    known = [one for one in known if not _pays_for_later(one, line)]
     paid = max((one.until for one in known if one.until is not None), default=sold.until)
     paid = paid if sold.until and paid else line.first - _DAY
     if line.first < paid or line.after - _DAY <= paid:  # also what is bought once, which is paid for ever

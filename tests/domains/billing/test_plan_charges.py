@@ -17,7 +17,7 @@ from domains.kernel.config import Settings
 from domains.kernel.database import new_id
 from domains.kernel.money import Money, UnitPrice
 from tests.conftest import Clock
-from tests.factories.billing import a_customer, a_line, a_provider_line, charge, charges, draft
+from tests.factories.billing import a_customer, a_line, a_provider_line, charge, charge_change, charges, draft
 
 DEARER = UnitPrice(Decimal("50.40"), "EUR")
 MARCH, APRIL, MAY = date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1)
@@ -111,6 +111,24 @@ def test_a_year_that_the_new_plan_pays_for_is_not_charged_again_and_the_month_be
         assert len(charges(session)) == 4
 
 
+def test_months_after_a_year_was_given_back_are_charged_at_the_new_plan_and_not_taken_for_the_year() -> None:
+    with db.begin() as session:
+        payer_id = a_customer(session)
+        charge(session, line := a_line("7200.00", charged_until=date(2027, 3, 9)), customer_id=payer_id)
+    subscription = line.subscription_id
+    changed(payer_id, subscription, a_plan("672.00", "6568.77"), date(2026, 4, 11))
+    _april, back, new, may = lines_of(subscription, 11)
+
+    draft(payer_id, back, new, month=APRIL)
+    draft(payer_id, may, month=MAY)
+
+    with db.begin_read() as session:
+        assert {(one.state, one.reason) for one in session.scalars(select(Kept))} == {("matched", None)}
+        assert [(one.effective_on, one.amount) for one in charges(session) if one.kind == "period"] == [
+            (MAY, eur("1008.00"))
+        ]
+
+
 def test_a_change_that_is_charged_twice_is_charged_once_and_a_free_plan_gives_nothing_back() -> None:
     payer_id, subscription = sold()
     change_id = changed(payer_id, subscription, a_plan("100.00", "0.00"), date(2026, 4, 11))
@@ -118,3 +136,21 @@ def test_a_change_that_is_charged_twice_is_charged_once_and_a_free_plan_gives_no
 
     with db.begin_read() as session:
         assert [one.id for one in charges(session) if one.kind == "change_plan"] == [change_id]
+
+
+def test_an_extension_in_the_month_in_which_a_term_ends_does_not_pay_for_the_days_before_that_end() -> None:
+    payer_id, subscription = sold()
+    with db.begin() as session:
+        facts = {"subscription_id": subscription, "customer_id": payer_id, "valid_to_wish": date(2026, 5, 28)}
+        charge_change(session, eur("42.00"), kind="extend", from_quantity=20, to_quantity=20,
+                      effective_on=date(2026, 4, 3), **facts)  # fmt: skip
+    month: dict[str, Any] = {"period_first": APRIL, "period_after": MAY, "cost": eur("30.00")}
+    before = a_provider_line(subscription, first=APRIL, after=date(2026, 4, 29), line_id="BL-1", **month)
+    added = a_provider_line(subscription, first=date(2026, 4, 29), after=MAY, line_id="BL-2", **month)
+
+    draft(payer_id, before, added, month=APRIL)
+
+    with db.begin_read() as session:
+        assert {(one.state, one.reason) for one in session.scalars(select(Kept))} == {("matched", None)}
+        found = [(one.effective_on, one.until, one.amount) for one in charges(session) if one.kind == "period"]
+    assert found == [(APRIL, date(2026, 4, 28), eur("588.00"))]
