@@ -149,13 +149,14 @@ def _costs_more(line: ProviderLine, charge: Charge) -> bool:
 def _match(line: ProviderLine | Kept, charges: Sequence[Charge]) -> Charge | None:
     """The charge that is there already: for the same units from the same day, or one that paid for these days before.
 
-    The provider's day may be the one before ours: it counts in UTC, we in the customer's zone, which is ahead.
+    The provider's day may be the one before ours: it counts in UTC, we in the customer's zone, which is ahead. Not of a
+    renewal, which begins on its own day: the one before is the last of the term that is over.
     """
     fitting = [one for one in charges if not (_came_after(one, line) or _was_replaced(one, line, charges))]
     alike = [one for one in fitting if one.units == line.quantity]
     for day in (line.first, line.first + _DAY):
         for one in alike:
-            if one.effective_on == day:
+            if one.effective_on == day and (day == line.first or one.kind != "renewal"):
                 return one
     for one in alike:
         if one.until is not None and one.effective_on <= line.first <= one.until and line.after - _DAY <= one.until:

@@ -128,3 +128,14 @@ def test_a_plan_that_is_changed_on_the_first_day_of_a_new_term_has_its_price_fro
     with db.begin_read() as session:
         [february] = session.scalars(select(Charge).where(Charge.effective_on == date(2027, 2, 1)))
     assert (february.kind, str(february.amount)) == ("period", "EUR 93.00")
+
+
+def test_the_last_day_of_a_term_is_not_taken_for_the_first_of_the_next() -> None:
+    renew(first=date(2027, 1, 2), charge_now=Money.of("60", "EUR"))
+    billed(1, date(2027, 1, 2))
+    billed(2, JANUARY[1], number=2)
+
+    assert [one for one in seen() if one[0] != "activation"] == [
+        ("period", "01.01.", "01.01.", "1.00"), ("renewal", "02.01.", "31.01.", "60.00"),
+    ]  # fmt: skip
+    assert mismatches() == 0
