@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from domains.kernel import spreadsheet
 from domains.kernel.database import new_id
 from domains.services import commands, db, queries
-from saga.flows.apply_bulk_plan import apply_bulk_plan as flow
-from saga.payloads.bulk_plan import ApplyBulkPlan
+from saga import signals
+from saga.flows.apply_bulk_plan import applying
 from saga.payloads.people import person_of
 
 from .auth import requires
@@ -115,12 +115,15 @@ def apply_bulk_plan(wish: dict[str, Any], plan_id: UUID) -> Start:
     """Apply a bulk plan exactly as it was shown.
 
     Each row is a change with an operation of its own; one that fails stops no other. A subscription that has changed
-    since the plan was made is left as it is: its row says `conflict`.
+    since the plan was made is left as it is: its row says `conflict`. A plan that commits to more than you may by
+    yourself waits for one `approval` of all its rows.
     """
     with db.begin_read() as session:
         plan = queries.find_plan(session, g.caller.scope, plan_id)
-        commands.check_start(session, g.caller.scope, plan, wish["digest"], g.caller.role)
-    return Start(flow, ApplyBulkPlan.of(plan, wish["digest"], g.caller))
+        commands.check_plan(session, plan, wish["digest"])
+        terms = queries.plan_terms(session, g.caller.scope, plan.id)
+        approval = queries.plan_approval(session, g.caller.scope, terms, plan.id, g.caller)
+    return Start(*applying(plan, wish["digest"], g.caller, approval))
 
 
 @blp.post("/<uuid:plan_id>/cancel")
@@ -131,5 +134,5 @@ def apply_bulk_plan(wish: dict[str, Any], plan_id: UUID) -> Start:
 def cancel_bulk_plan(session: Session, plan_id: UUID, expected_version: int | None) -> Any:
     """Cancel a bulk plan, or what is left of it: rows that were not begun are not made, those at work go on."""
     known: dict[str, Any] = {"plan_id": plan_id, "expected_version": expected_version}
-    commands.cancel_plan(session, scope=g.caller.scope, **known)
+    signals.signal_after(session, commands.cancel_plan(session, scope=g.caller.scope, **known).run_id)
     return queries.get_plan(session, g.caller.scope, plan_id)

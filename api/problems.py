@@ -60,7 +60,7 @@ CODES = {
     "agreement_over": Known("The agreement is over", "Make a new one: what was agreed stays as it was."),
     "operator_only": Known("The operator keeps this", "Ask the operator to do it."),
     "approval_needed": Known(
-        "The order needs approval", "Order less, or have an owner place it or raise the limit at `/approval-limits`."
+        "It needs an approval by now", "Read it again and send it again: it then waits for an approval."
     ),
     "account_busy": Known("Something is under way for the account", "Wait until it has ended, then close the account."),
     "account_in_use": Known("Something runs in the account", "Cancel it or let it end, then close the account."),
@@ -68,7 +68,7 @@ CODES = {
     "commitment_exceeded": Known(
         "The ceiling for terms that run is reached", "Raise it, order less, or let something end."
     ),
-    "beyond_invalid": Known("There is no such way", "Send block or warn."),
+    "beyond_invalid": Known("There is no such way", "Send block, warn or ask."),
     "alerts_invalid": Known("The percents are too many or out of range", "Send at most 5 percents from 1 to 200."),
     "tags_invalid": Known("The tags are too many or too long", "Send at most 10 tags of at most 40 characters each."),
     "preview_required": Known("The order must name a preview", "Ask for a preview and order with its id."),
@@ -175,6 +175,8 @@ CODES = {
     "plan_not_ready": Known("The plan was applied or cancelled", "Make a new plan."),
     "plan_mismatch": Known("It is not the plan that was shown", "Read the plan again and send its `digest`."),
     "plan_expired": Known("The plan has expired", "Make a new plan and look at its prices."),
+    "plan_canceled": Known("The plan was cancelled", "Make a new plan."),
+    "plan_to_be_split": Known("Several would have to approve it", "Make a plan for each customer and currency."),
     "plan_empty": Known("No row can be made", "See `error` of each row, mend them, and make a new plan."),
     "plan_ended": Known("The plan has ended", "See what became of each row."),
     "unknown_at_provider": Known("The provider does not know it", "Open a case that links the subscription."),

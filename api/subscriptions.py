@@ -59,7 +59,8 @@ def get_subscription(subscription_id: UUID) -> Any:
 def preview_subscription_change(wish: dict[str, Any], subscription_id: UUID) -> Any:
     """Preview a change: whether it is allowed, what it costs or gives back, until when it can be undone."""
     with db.begin() as session:
-        return commands.preview_change(session, scope=g.caller.scope, subscription_id=subscription_id, **wish)
+        known: dict[str, Any] = {"scope": g.caller.scope, "role": g.caller.role}
+        return commands.preview_change(session, subscription_id=subscription_id, **known, **wish)
 
 
 @blp.post("/<uuid:subscription_id>/change-quantity")

@@ -16,8 +16,8 @@ from domains.kernel.database import new_id
 from domains.kernel.errors import Invalid
 from domains.kernel.money import Money
 from domains.services import commands, db, queries
-from saga.flows.apply_bulk_plan import apply_bulk_plan
-from saga.payloads.bulk_plan import ApplyBulkPlan
+from saga import signals
+from saga.flows.apply_bulk_plan import applying
 from saga.payloads.people import person_of
 
 from .access import requires
@@ -119,8 +119,9 @@ def show(plan_id: UUID, errors: Errors | None = None) -> Any:
         it = queries.get_plan(session, g.caller.scope, plan_id)
         found = queries.list_rows(session, g.caller.scope, plan_id, cursor=request.args.get("cursor"),
                                   state=state if state in ROW_STATES else None)  # fmt: skip
+        why = queries.why_ask_for(session, g.caller.scope, it.plan, g.caller.role)
     known: dict[str, Any] = {"totals": [totals(one) for one in it.plan.totals], "call": as_call(it.plan)}
-    known |= {"actions": ACTIONS, "states": ROW_STATES, "state": state, "errors": wrong, "now": g.now}
+    known |= {"actions": ACTIONS, "states": ROW_STATES, "state": state, "errors": wrong, "now": g.now, "why": why}
     return page("bulk/show.html", "bulk/_progress.html", status=wrong.status, it=it, plan=it.plan, found=found, **known)
 
 
@@ -144,8 +145,10 @@ def apply(plan_id: UUID) -> Start:
     digest = request.form.get("digest", "")[:64]
     with db.begin_read() as session:
         plan = queries.find_plan(session, g.caller.scope, plan_id)
-        commands.check_start(session, g.caller.scope, plan, digest, g.caller.role)
-    return Start(apply_bulk_plan, ApplyBulkPlan.of(plan, digest, g.caller))
+        commands.check_plan(session, plan, digest)
+        terms = queries.plan_terms(session, g.caller.scope, plan.id)
+        approval = queries.plan_approval(session, g.caller.scope, terms, plan.id, g.caller)
+    return Start(*applying(plan, digest, g.caller, approval))
 
 
 @bp.post("/<uuid:plan_id>/cancel")
@@ -155,7 +158,8 @@ def cancel(plan_id: UUID) -> Any:
     """Cancel a plan, or what is left of it."""
     seen = whole("version")
     with db.begin() as session:
-        commands.cancel_plan(session, scope=g.caller.scope, plan_id=plan_id, expected_version=seen)
+        found = commands.cancel_plan(session, scope=g.caller.scope, plan_id=plan_id, expected_version=seen)
+        signals.signal_after(session, found.run_id)
     return redirect(f"/bulk-plans/{plan_id}")
 
 

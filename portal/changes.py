@@ -94,7 +94,7 @@ def check_page(subscription_id: UUID, act: str, errors: Errors) -> Any:
         it = queries.get_subscription(session, g.caller.scope, subscription_id)
         terms = queries.change_terms(session, g.caller.scope, **asked)
         promise = commands.promise_change(session, terms=terms)
-        asks = queries.approval_needed(session, g.caller.scope, terms, g.caller)
+        asks = queries.why_ask(session, g.caller.scope, terms, g.caller.role)
     known: dict[str, Any] = {
         "it": it,
         "act": act,

@@ -52,6 +52,7 @@ DEEDS: dict[str, Any] = {
     "services.decide_end_of_term": _l("Decided about the end of a term"),
     "services.adopt_drift": _l("Adopted what was done at the provider"),
     "services.apply_bulk_plan": _l("Applied a bulk change"),
+    "services.ask_for_bulk_plan": _l("Asked for a bulk change to be approved"),
     "services.cancel_bulk_plan": _l("Cancelled a bulk change"),
     "services.end_bulk_plan": _l("Ended a bulk change"),
     "services.make_bulk_plan": _l("Made a bulk change ready"),

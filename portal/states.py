@@ -188,6 +188,7 @@ LOOKS: dict[str, dict[str, Look]] = {
     },
     "plan": {
         "ready": _needs_you(_("To apply")),
+        "waiting": _waiting(_("Approval")),
         "applying": _working(_("Working")),
         "done": _done(_("Ended")),
         "canceled": _off(_("Cancelled")),

@@ -76,6 +76,10 @@ FACETS = {
     "category": _l("Category"), "vendor": _l("Vendor"), "term": _l("Term"), "billing_cycle": _l("Billing"),
     "kind": _l("Kind"), "trial": _l("Trials"), "price": _l("Price"),
 }  # fmt: skip
+ASKED = {  # why somebody must say yes
+    "limit": _l("Above what whoever asked may order"), "budget": _l("Beyond the monthly budget"),
+    "commitment": _l("Beyond what may be owed until the terms end"),
+}  # fmt: skip
 TRIALS = {"yes": _l("Trials only"), "no": _l("No trials")}
 
 
@@ -84,7 +88,7 @@ def register(app: Flask) -> None:
     for each in (
         counted, unit_word, term, terms, billed, per, quantities, kind_word, facet_name, facet_value, glyph, span,
         last_day, next_day, day_end, end_word, window, tax, account_name, account_options, state_options, said_by_state,
-        planned, plan_word,
+        planned, plan_word, asked_because,
     ):  # fmt: skip
         app.jinja_env.filters[each.__name__] = formats.per_request(each)
 
@@ -276,3 +280,8 @@ def planned(plan: Any, unit: str) -> str:
         term(plan.term) if plan.term else "", billed(plan.billing_cycle) if plan.billing_cycle else "",
     )  # fmt: skip
     return ", ".join(one for one in said if one)
+
+
+def asked_because(why: Iterable[str]) -> str:
+    """Why an approval is asked for, in words."""
+    return ". ".join(str(ASKED[word]) for word in why if word in ASKED)

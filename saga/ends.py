@@ -31,7 +31,7 @@ RENEW_EVERY = 600  # seconds
 RENEWALS_AT_ONCE = 200  # that have not ended: no more while the provider is away
 
 
-def _by_each_clock(why: str, begin: Callable[[Scope], list[T]]) -> list[T]:
+def by_each_clock(why: str, begin: Callable[[Scope], list[T]]) -> list[T]:
     """Begin what is due in each sandbox whose clock runs ahead, by that clock, then what is due for everybody."""
     return _by_clocks_ahead(why, begin) + begin(Scope.system(why))
 
@@ -51,7 +51,7 @@ def begin_renewals(window: str) -> object:
 
     So many at once and no more: while the provider is away, those that wait for it are enough.
     """
-    return _by_each_clock("follow up terms that are over", partial(_begin_renewals, window))
+    return by_each_clock("follow up terms that are over", partial(_begin_renewals, window))
 
 
 def begin_renewals_ahead(window: str) -> object:
@@ -89,7 +89,7 @@ def _may_begin(begun: list[Run], about: str, now: datetime) -> bool:
 
 def begin_reminders(window: str) -> object:
     """Remind of the decisions that are open and whose next morning has come: one run for each rung, ever."""
-    return _by_each_clock("remind of open decisions", _begin_reminders)
+    return by_each_clock("remind of open decisions", _begin_reminders)
 
 
 def _begin_reminders(scope: Scope) -> list[Any]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from domains.accounts import commands as account_commands
+from domains.accounts import db as accounts_db
 from domains.billing import db as billing_db
 from domains.billing import queries as billing
 from domains.kernel import clock
@@ -18,7 +21,7 @@ from domains.services import db as services_db
 from domains.services import queries as services
 
 from . import bulk_rows, forgetting, reconciling, retention, store, tables
-from .ends import RENEW_EVERY, begin_reminders, begin_renewals, begin_renewals_ahead
+from .ends import RENEW_EVERY, begin_reminders, begin_renewals, begin_renewals_ahead, by_each_clock
 from .flows.check_month import check_month
 from .flows.issue_invoices import issue_invoices
 from .flows.refresh_subscription import RefreshSubscription, refresh_subscription
@@ -68,6 +71,21 @@ def begin_hinted(window: str) -> object:
         with services_db.begin() as session:
             service_commands.take_hints(session, hint_ids=one.hint_ids)
     return hinted
+
+
+def begin_standings(window: str) -> object:
+    """Tell what accounts leave whose orders are asked for beyond their limits: a month may have begun since."""
+    return by_each_clock("tell what budgets leave", _tell_standings)
+
+
+def _tell_standings(scope: Scope) -> list[UUID]:
+    told: list[UUID] = []
+    while True:
+        with accounts_db.begin() as session:
+            found = account_commands.tell_standings(session, scope=scope, after=told[-1] if told else None)
+        told += found
+        if not found:
+            return told
 
 
 def begin_invoices(window: str) -> object:
@@ -139,6 +157,7 @@ SCHEDULES = (
     Schedule("compare-accounts", 600, reconciling.begin_comparisons),
     Schedule("compare-hinted", 60, reconciling.begin_hinted),
     Schedule("adopt-by-rule", 60, reconciling.begin_adoptions),
+    Schedule("tell-budgets", 3600, begin_standings),
     Schedule("work-off-plans", 2, bulk_rows.work_off),
     Schedule("issue-invoices", 600, begin_invoices),
     Schedule("check-month", 3600, begin_check),

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from typing import Any
 
-from domains.services.queries import APPROVAL_STATES
+from marshmallow import fields, pre_dump, validate
+
+from domains.kernel import money
+from domains.services.queries import APPROVAL_STATES, WHY
 
 from . import Answer, Money, Paged, Request, page_of
 from .values import Int, Word, identifier, moment, text
 
+_SUMS = ("charge_now", "every_month", "commitment", "next_cycle_price")
+
 
 class ApprovalTerms(Answer):
-    """The change that waits, as it was promised. Empty for an order: its terms are the order's."""
+    """The change or bulk plan that waits, as it was promised. Empty for an order: its terms are the order's."""
 
     subscription_id = identifier(allow_none=True)
     number = fields.String(allow_none=True)
@@ -25,21 +30,32 @@ class ApprovalTerms(Answer):
     every_month = fields.Nested(Money, allow_none=True)
     commitment = fields.Nested(Money, allow_none=True)
     effective_on = fields.String(allow_none=True, metadata={"format": "date"})
+    plan = fields.String(allow_none=True, metadata={"description": "The plan that it leads to."})
+    term = fields.String(allow_none=True)
+    billing_cycle = fields.String(allow_none=True)
+    next_cycle_price = fields.Nested(Money, allow_none=True, metadata={"description": "Of a planned next term."})
+    rows = Int(allow_none=True, metadata={"format": "int32", "description": "How many changes a bulk plan makes."})
+
+    @pre_dump
+    def filled(self, terms: dict[str, Any], **_: Any) -> dict[str, Any]:
+        sums = {name: money.Money.of(**terms[name]) for name in _SUMS if terms.get(name)}
+        return dict.fromkeys(self.fields) | terms | sums
 
 
 class Approval(Answer):
-    """An order or a change above somebody's limit, who decides it, and what was decided."""
+    """An order, a change or a bulk plan that somebody must say yes to, who decides it, and what was decided."""
 
     id = identifier()
     customer_id = identifier()
     account_id = identifier()
     account_name = fields.String()
-    subject_kind = Word("order", "change")
-    subject_id = identifier("The order's id, or the change's.")
+    subject_kind = Word("order", "change", "bulk_plan")
+    subject_id = identifier("The id of the order, the change or the bulk plan.")
     operation_id = identifier("What waits for it.", allow_none=True)
     label = fields.String(metadata={"description": "What is asked for, in a line.", "examples": ["20 × Analytics"]})
     state = Word(*APPROVAL_STATES)
     amount = fields.Nested(Money, metadata={"description": "What is committed to over the whole term."})
+    reasons = fields.List(Word(*WHY), attribute="why", metadata={"description": "Why somebody must approve it."})
     terms = fields.Nested(ApprovalTerms, allow_none=True)
     requested_by = fields.String()
     requested_at = moment()

@@ -13,7 +13,7 @@ from . import Answer, Money, Paged, Request, page_of
 from .orders import Failure
 from .values import Choice, Int, Word, count, identifier, moment, text
 
-STATES = ("ready", "applying", "done", "canceled")
+STATES = ("ready", "waiting", "applying", "done", "canceled")
 ROW_STATES = ("ready", "invalid", "applying", "done", "refused", "conflict", "canceled")
 MOST_ROWS, LONGEST_FILE = 1000, 500_000
 
@@ -69,6 +69,7 @@ class BulkPlan(Answer):
     made_by = fields.String()
     applied_by = fields.String(allow_none=True)
     operation_id = identifier(allow_none=True)
+    approval_id = identifier("What it waits or has waited for.", allow_none=True)
     created_at = moment()
     expires_at = moment()
     applied_at = moment(allow_none=True)

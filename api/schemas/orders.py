@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import fields, post_load, pre_dump, validate
 
 from domains.services.pricing import FOREVER
-from domains.services.queries import LineWish
+from domains.services.queries import WHY, LineWish
 
 from . import Answer, Money, Paged, Request, page_of
 from .offers import KINDS, PriceBasis, cycle_word, term_word
@@ -111,9 +111,8 @@ class OrderPreview(Answer):
     )
     tax_estimate = fields.Nested(Tax, attribute="terms.tax_estimate")
     next_invoice = fields.Nested(NextInvoice, attribute="terms.next_invoice")
-    approval_needed = fields.Boolean(
-        metadata={"description": "Whether it is above your approval limit: it will wait until somebody approves it."}
-    )
+    approval_needed = fields.Boolean(metadata={"description": "Whether it will wait until somebody approves it."})
+    approval_reasons = fields.List(Word(*WHY), metadata={"description": "Why it will."})
     warnings = fields.List(fields.String(), metadata={"description": "For people."})
 
     @pre_dump
@@ -121,7 +120,8 @@ class OrderPreview(Answer):
         start = preview.terms.effective_on
         lines = [{**vars(line), "effective_from": start, "valid_to": last_day(line)} for line in preview.terms.lines]
         known = {"id": preview.id, "expires_at": preview.expires_at, "terms": preview.terms}
-        return {**known, "lines": lines, "approval_needed": preview.approval_needed, "warnings": []}
+        asks = {"approval_needed": bool(preview.why_ask), "approval_reasons": preview.why_ask}
+        return {**known, **asks, "lines": lines, "warnings": []}
 
 
 def last_day(line: Any) -> Any:

@@ -6,6 +6,8 @@ from typing import Any
 
 from marshmallow import fields, pre_dump
 
+from domains.services.queries import WHY
+
 from . import Answer, Money, Paged, Request, page_of
 from .offers import KINDS, cycle_word, term_word
 from .orders import Failure, NextInvoice, Tax
@@ -137,6 +139,8 @@ class ChangePreview(Answer):
     )
     deletes_scheduled = fields.List(fields.String(), metadata={"description": "Planned changes that it would delete."})
     allowed_end_dates = fields.List(day())
+    approval_needed = fields.Boolean(metadata={"description": "Whether it will wait until somebody approves it."})
+    approval_reasons = fields.List(Word(*WHY), metadata={"description": "Why it will."})
 
     @pre_dump
     def flattened(self, preview: Any, **_: Any) -> dict[str, Any]:
@@ -144,7 +148,8 @@ class ChangePreview(Answer):
         terms = {name: getattr(preview.terms, name, None) for name in (*names, "next_cycle_price")}
         terms["valid_to"] = getattr(getattr(preview.terms, "plan", None), "valid_to", None)
         start, deletes = getattr(preview.terms, "effective_on", None), getattr(preview.terms, "deletes_scheduled", ())
-        return {**vars(preview), **terms, "effective_from": start, "deletes_scheduled": deletes}
+        asks = {"approval_needed": bool(preview.why_ask), "approval_reasons": preview.why_ask}
+        return {**vars(preview), **terms, **asks, "effective_from": start, "deletes_scheduled": deletes}
 
 
 class _Change(Request):

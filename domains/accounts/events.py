@@ -44,3 +44,18 @@ class BudgetReached(Event):
     percent: int
     committed: Money
     budget: Money
+
+
+@dataclass(frozen=True)
+class BudgetStands(Event):
+    """What an account's limits leave, where an order that passes them is to be asked for (`asks`); None: no limit.
+
+    `version` counts what was told of the account in this event.
+    """
+
+    account_id: UUID
+    customer_id: UUID
+    reseller_id: UUID | None
+    asks: bool
+    budget_left: Money | None
+    commitment_left: Money | None

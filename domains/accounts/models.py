@@ -20,7 +20,8 @@ from domains.kernel.money import Money
 db = Database("accounts")
 LIVE = ("opening", "active", "suspended", "closing")
 MOST_TAGS, LONGEST_TAG = 10, 40
-BEYOND = ("block", "warn")
+BEYOND = ("block", "warn", "ask")
+ASK = "ask"
 ALERTS = (80, 100)
 
 
@@ -47,6 +48,7 @@ class Account(db.Model):
     commitment_minor: Mapped[int | None] = mapped_column(Minor)  # what may be owed until the last term ends
     beyond: Mapped[str | None] = mapped_column(Text(10))  # one of BEYOND; None is the first
     alerts: Mapped[list[int] | None] = mapped_column(Json)  # percents of the budget; None is ALERTS
+    stands: Mapped[dict[str, Any] | None] = mapped_column(Json)  # what others were last told of its limits
     ccp_customer: Mapped[dict[str, Any] | None] = mapped_column(Json)
     ccp_user: Mapped[dict[str, Any] | None] = mapped_column(Json)
     ccp_seen_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -63,7 +65,7 @@ class Account(db.Model):
 
     @property
     def when_beyond(self) -> str:
-        """What happens to an order that passes a limit: block or warn."""
+        """What happens to an order that passes a limit: block, warn or ask."""
         return self.beyond or BEYOND[0]
 
     @property

@@ -11,7 +11,8 @@ from domains.kernel.personal import Held, Register, Whom
 
 PERSONAL: Register = {
     "account": Held(
-        person="ccp_customer ccp_user", none="name name_key status currency cost_centre po_reference tags beyond alerts"
+        person="ccp_customer ccp_user",
+        none="name name_key status currency cost_centre po_reference tags beyond alerts stands",
     ),
     "budget_alert": Held(),
     "commitment": Held(none="name currency billing_cycle state"),

@@ -15,7 +15,7 @@ PERSONAL: Register = {
         person="requested_by delegated_by decided_by requested_by_client",
         contact="delegated_to",
         free_text="reason",
-        none="account_name subject_kind label state currency terms role",
+        none="account_name subject_kind label state currency terms role why",
     ),
     "cart": Held(none="po_reference cost_centre"),
     "cart_line": Held(none="name term billing_cycle"),

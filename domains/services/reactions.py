@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from domains.kernel.messages import fitted, on
 
-from .commands import know_account, know_customer
+from .commands import know_account, know_customer, know_standing
 
 
 @on("accounts.AccountChanged")
@@ -22,3 +22,9 @@ def account_changed(session: Session, body: dict[str, Any]) -> None:
 def customer_changed(session: Session, body: dict[str, Any]) -> None:
     """Keep a customer's price book, country and time zone up to date on its accounts."""
     know_customer(session, **fitted(know_customer, body))
+
+
+@on("accounts.BudgetStands")
+def budget_stands(session: Session, body: dict[str, Any]) -> None:
+    """Note what an account's limits leave: what passes them is asked for before it is sent."""
+    know_standing(session, **fitted(know_standing, body))

@@ -15,8 +15,9 @@ from domains.services import commands as services
 from domains.services import exchanges as provider
 from domains.services.pricing import PlanTerms
 
+from ..asking import HOLD, HOLD_APPROVED, asked
 from ..definition import N_, PROMISED, Saga, pivot, step
-from ..payloads.change import Change
+from ..payloads.change import MOVED, Change, WaitingToPay
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +40,21 @@ class ChangePlan(Change):
         return {"plan": terms.plan.name, "term": terms.plan.term, "valid_to": terms.plan.valid_to}
 
 
-change_plan = Saga("change-plan", ChangePlan, (
-    step(services.begin_plan_change, compensation=services.abandon_change, title=N_("Check the change")),
-    step(accounts.reserve_spend, compensation=accounts.release_reservation, title=N_("Reserve the amount")),
+@dataclass(frozen=True, kw_only=True)
+class ChangePlanLater(WaitingToPay, ChangePlan):
+    """The same, once somebody has said yes."""
+
+
+_begin = step(services.begin_plan_change, compensation=services.abandon_change, title=N_("Check the change"))
+_rest = (
     pivot(provider.send_change, gives=("outcome",), title=N_("Change it at the provider")),
     step(services.apply_change, title=N_("Update the subscription")),
     step(accounts.confirm_reservation, title=N_("Settle the reservation")),
     step(billing.charge_plan, title=N_("Book the charge")),
     step(notifications.notify, title=N_("Tell you")),
-), deadline=PROMISED)  # fmt: skip
+)
+change_plan = Saga("change-plan", ChangePlan, (_begin, HOLD, *_rest), deadline=PROMISED)
+
+# One that needs an approval. The subscription is held only once it has it; then its days have moved along.
+_asked = asked(services.request_plan_change, services.start_plan_change, services.give_up_change, (*MOVED, "plan"))
+change_plan_later = Saga("change-plan", ChangePlanLater, (*_asked, _begin, HOLD_APPROVED, *_rest), 2, deadline=PROMISED)

@@ -15,8 +15,9 @@ from domains.services import commands as services
 from domains.services import exchanges as provider
 from domains.services.commands import ApprovalAsked
 
+from ..asking import HOLD, HOLD_APPROVED, asked
 from ..definition import N_, PROMISED, Saga, pivot, step
-from ..payloads.change import MOVED, Change
+from ..payloads.change import MOVED, Change, WaitingToPay
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,20 +37,23 @@ class ChangeQuantityLater(ChangeQuantity):
     waiting_for: ClassVar[str] = "approval"
 
 
-_steps = (
-    step(services.begin_change, compensation=services.abandon_change, title=N_("Check the change")),
-    step(accounts.reserve_spend, compensation=accounts.release_reservation, title=N_("Reserve the amount")),
+@dataclass(frozen=True, kw_only=True)
+class ChangeQuantityAsked(WaitingToPay, ChangeQuantity):
+    """The same, where the yes may be one to passing the account's budget, too."""
+
+
+_begin = step(services.begin_change, compensation=services.abandon_change, title=N_("Check the change"))
+_rest = (
     pivot(provider.send_change, gives=("outcome",), title=N_("Change it at the provider")),
     step(services.apply_change, title=N_("Update the subscription")),
     step(accounts.confirm_reservation, title=N_("Settle the reservation")),
     step(billing.charge_change, title=N_("Book the charge")),
     step(notifications.notify, title=N_("Tell you")),
-)  # fmt: skip
-change_quantity = Saga("change-quantity", ChangeQuantity, _steps, deadline=PROMISED)
+)
+change_quantity = Saga("change-quantity", ChangeQuantity, (_begin, HOLD, *_rest), deadline=PROMISED)
 
-# One that needs an approval. The subscription is held only once it has it; then its days have moved along.
-change_quantity_later = Saga("change-quantity", ChangeQuantityLater, (
-    step(services.request_change, compensation=services.give_up_change, title=N_("Ask for the approval")),
-    step(services.start_change, compensation=services.give_up_change, renews=MOVED,
-         title=N_("Wait until it may go on")), *_steps,
-), version=2, deadline=PROMISED)  # fmt: skip
+# Those that need an approval. The subscription is held only once it is there; then the days have moved along.
+_asked = asked(services.request_change, services.start_change, services.give_up_change, MOVED)
+_old, _later = (*_asked, _begin, HOLD, *_rest), (*_asked, _begin, HOLD_APPROVED, *_rest)
+change_quantity_later = Saga("change-quantity", ChangeQuantityLater, _old, version=2, deadline=PROMISED)
+change_quantity_asked = Saga("change-quantity", ChangeQuantityAsked, _later, version=3, deadline=PROMISED)

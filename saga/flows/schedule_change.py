@@ -11,8 +11,9 @@ from domains.services import commands as services
 from domains.services import exchanges as provider
 from domains.services.pricing import NextTerm
 
+from ..asking import asked
 from ..definition import N_, PROMISED, Saga, pivot, step
-from ..payloads.change import Change
+from ..payloads.change import Change, Waiting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,9 +40,19 @@ def said(plan: NextTerm | None) -> str:
     return ", ".join(part for part in parts if part)
 
 
-schedule_change = Saga("schedule-change", ScheduleChange, (
+@dataclass(frozen=True, kw_only=True)
+class ScheduleChangeLater(Waiting, ScheduleChange):
+    """The same, once somebody has said yes to a dearer next term."""
+
+
+_steps = (
     step(services.begin_schedule, compensation=services.abandon_change, title=N_("Check the change")),
     pivot(provider.send_change, gives=("outcome",), title=N_("Plan it at the provider")),
     step(services.apply_change, title=N_("Update the subscription")),
     step(notifications.notify, title=N_("Tell you")),
-), deadline=PROMISED)  # fmt: skip
+)
+schedule_change = Saga("schedule-change", ScheduleChange, _steps, deadline=PROMISED)
+_asked = asked(services.request_schedule, services.start_schedule, services.give_up_change)
+schedule_change_later = Saga(
+    "schedule-change", ScheduleChangeLater, (*_asked, *_steps), version=2, deadline=PROMISED
+)  # fmt: skip

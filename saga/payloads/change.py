@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from domains.kernel.database import new_id
@@ -72,13 +72,31 @@ class Change(ChangeTerms):
         return "subscription", self.subscription_id
 
 
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """What a change needs besides that waits for an approval."""
+
+    approval: ApprovalAsked
+    waiting_for: ClassVar[str] = "approval"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingToPay(Waiting):
+    """The same, where the yes may be one to passing the account's budget, too (`over_budget`)."""
+
+    over_budget: bool
+
+
 def changing(
     flow: Saga, terms: ChangeTerms, caller: Caller, expected_version: int | None, approval: ApprovalAsked | None
 ) -> tuple[Saga, Change]:
-    """The flow of a change and its payload: version 2 is the one that waits for an approval."""
-    if approval is not None and (flow.name, 2) not in known():
+    """The flow of a change and its payload: the newest version is the one that waits for an approval."""
+    newest = max(version for name, version in known() if name == flow.name)
+    if approval is not None and newest == flow.version:
         text = N_("This commits to more than you may by yourself, and cannot wait for an approval. Ask who may do it.")
         raise Refused(text, code="approval_required")
-    found = flow if approval is None else saga_of(flow.name, 2)
-    more = {} if approval is None else {"approval": approval}
+    found = flow if approval is None else saga_of(flow.name, newest)
+    more: dict[str, Any] = {} if approval is None else {"approval": approval}
+    if approval is not None and "over_budget" in found.payload_types:
+        more["over_budget"] = approval.over_budget
     return found, found.payload.of(terms, caller, expected_version, **more)  # type: ignore[attr-defined]

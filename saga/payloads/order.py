@@ -70,3 +70,10 @@ class PlaceOrderLater(PlaceOrder):
     def waiting_for(self) -> str:
         """What it is known to wait for from the beginning."""
         return "approval" if self.approval else "start_date"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceOrderAsked(PlaceOrderLater):
+    """The same, where the yes may be one to passing the account's budget, too."""
+
+    over_budget: bool

@@ -261,3 +261,4 @@ def test_a_budget_shows_what_is_bound_and_is_changed_under_its_version(program: 
     assert len(changed.json["months"]) == 12
     assert [one["id"] for one in listed] == [str(account_id)]
     assert program.patch(path, {"beyond": "ignore"}, if_match=f'"{account_id}-3"').status_code == 422
+    assert program.patch(path, {"beyond": "ask"}, if_match=f'"{account_id}-3"').json["beyond"] == "ask"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
 
 from domains.kernel.database import new_id
-from saga import bulk_rows
+from saga import bulk_rows, signals
 from saga.transports import inline
 from tests.sandboxes import Sandbox
 
@@ -130,3 +131,50 @@ def test_a_strangers_plan_is_not_there_and_its_subscriptions_are_not_found(
 
     assert (theirs["rows"], theirs["invalid"]) == (1, 1)
     assert (answers, applied.status_code) == ([404, 404, 404], 404)
+
+
+def test_a_plan_above_the_limit_waits_for_one_approval_and_is_cancelled_or_made(
+    app: Flask, transport: inline.Transport, sandbox: Sandbox
+) -> None:
+    reseller, customer, account = an_end_customer(app, transport)
+    ordered(customer, account)
+    (one,) = held(customer)
+    limit: dict[str, Any] = {"role": "client", "limit": {"amount": "1.00", "currency": "EUR"}}
+    customer.post("/approval-limits", limit)
+    body = {"rows": [{"subscription": one["id"], "action": "change_quantity", "value": "7"}]}
+    plan = customer.post("/bulk-plans", body).json
+
+    accepted = customer.post(f"/bulk-plans/{plan['id']}/apply", {"digest": plan["digest"]})
+    transport.run_until_quiet()
+    waits = customer.get(f"/bulk-plans/{plan['id']}").json
+    request = customer.get(f"/approvals/{waits['approval_id']}").json
+    own = customer.post(f"/approvals/{request['id']}/approve", {})
+    customer.post("/approval-limits", limit | {"limit": None})
+    yes = reseller.post(f"/approvals/{request['id']}/approve", {})
+    signals.signal_waiting(UUID(plan["customer_id"]))
+    for _ in range(4):
+        transport.run_until_quiet()
+        bulk_rows.work_off("now")
+
+    assert (accepted.status_code, accepted.json["waiting_for"]) == (202, "approval")
+    assert (waits["state"], request["subject_kind"], request["subject_id"]) == ("waiting", "bulk_plan", plan["id"])
+    assert (own.json["code"], yes.json["state"]) == ("own_request", "approved")
+    assert customer.get(f"/bulk-plans/{plan['id']}").json["state"] == "done"
+    assert held(customer)[0]["quantity"] == 7
+
+
+def test_a_plan_that_waits_can_be_cancelled(app: Flask, transport: inline.Transport, sandbox: Sandbox) -> None:
+    _reseller, customer, account = an_end_customer(app, transport)
+    ordered(customer, account)
+    customer.post("/approval-limits", {"role": "client", "limit": {"amount": "1.00", "currency": "EUR"}})
+    body = {"rows": [{"subscription": held(customer)[0]["id"], "action": "change_quantity", "value": "7"}]}
+    plan = customer.post("/bulk-plans", body).json
+    accepted = customer.post(f"/bulk-plans/{plan['id']}/apply", {"digest": plan["digest"]})
+    transport.run_until_quiet()
+
+    off = customer.post(f"/bulk-plans/{plan['id']}/cancel", {})
+    transport.run_until_quiet()
+
+    ended = customer.get(accepted.headers["Operation-Location"].removeprefix(HOST)).json
+    assert (off.json["state"], ended["status"], ended["error"]["code"]) == ("canceled", "failed", "plan_canceled")
+    assert customer.get("/approvals?state=withdrawn").json["items"]

@@ -185,3 +185,26 @@ def test_to_a_stranger_none_of_it_is_there(app: Flask, subscription: Subscriptio
     ]
 
     assert read == [404] * 4 and written == [404] * 3
+
+
+@pytest.mark.parametrize(("action", "wish"), [("change_plan", {"term": "P3Y"}), ("schedule_change", {"quantity": 90})])
+def test_what_costs_more_than_the_limit_says_so_before_and_waits(
+    program: Program, subscription: Subscription, transport: Transport, action: str, wish: dict[str, Any]
+) -> None:
+    at = f"/subscriptions/{subscription.id}"
+    asked = {"action": action, **wish}
+    before = program.post(f"{at}/preview", asked).json
+    program.post("/approval-limits", {"role": "client", "limit": {"amount": "1.00", "currency": "EUR"}})
+    promise = program.post(f"{at}/preview", asked).json
+    verb, path, _ = WISHES[action]
+    headers = {"Idempotency-Key": str(new_id()), "If-Match": "*"}
+    accepted = program.ask(verb, f"{at}/{path}", wish | {"preview_id": promise["id"]}, headers)
+    transport.run_until_quiet()
+
+    assert (before["approval_needed"], before["approval_reasons"]) == (False, [])
+    assert (promise["approval_needed"], promise["approval_reasons"]) == (True, ["limit"])
+    assert (accepted.status_code, accepted.json["waiting_for"]) == (202, "approval")
+    request = program.get("/approvals?state=open").json["items"][0]
+    assert (request["subject_kind"], request["reasons"]) == ("change", ["limit"])
+    assert request["terms"]["kind"] == action
+    assert program.get(at).json["quantity"] == 20

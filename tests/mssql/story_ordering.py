@@ -20,7 +20,7 @@ from domains.services.models import AccountRef
 from domains.users import commands as user_commands
 from domains.users import db as users_db
 from domains.users.policy import ROLE_SCOPES
-from saga import signals
+from saga import bulk_rows, schedules, signals
 from saga.transports import inline
 from tests.api.program import Program, a_caller
 from tests.factories.services import EVERYBODY
@@ -37,6 +37,7 @@ def order_in_every_way(app: Flask, transport: inline.Transport) -> None:
     line = {"offer_id": next(one["id"] for one in offers if one["kind"] == "seat"), "quantity": 5}
     wish: dict[str, Any] = {"account_id": str(account.id), "lines": [line]}
     _decided(app, transport, program, account, wish)
+    _asked_together(app, transport, program, account)
     _carts_and_quotes(program, wish)
     program.post("/orders", wish | {"starts_on": f"{day}"})
     transport.run_until_quiet()
@@ -67,6 +68,31 @@ def _decided(app: Flask, transport: inline.Transport, erp: Program, account: Acc
         erp.post("/ordering-rules", one)
     with services.db.begin() as session:
         sold.approval_for(session, EVERYBODY, new_id(), erp.caller)  # type: ignore[arg-type]
+
+
+def _asked_together(app: Flask, transport: inline.Transport, erp: Program, account: AccountRef) -> None:
+    """A bulk plan and a change of plan that wait for a yes, in an account that asks beyond its budget."""
+    other = Program(app, _somebody(account.customer_id, "Controlling"))
+    schedules.begin_standings("now")
+    seats = erp.get(f"/subscriptions?account_id={account.id}&state=active&limit=1").json["items"]
+    limit = {"role": "client", "limit": {"amount": "0.01", "currency": account.currency}}
+    erp.post("/approval-limits", limit)
+    rows = [
+        {"subscription": one["id"], "action": "change_quantity", "value": f"{one['quantity'] + 1}"} for one in seats
+    ]
+    for verb in ("reject", "approve"):
+        plan = erp.post("/bulk-plans", {"rows": rows}).json
+        erp.post(f"/bulk-plans/{plan['id']}/apply", {"digest": plan["digest"]})
+        transport.run_until_quiet()
+        waits = erp.get("/approvals?state=open&limit=1").json["items"]
+        erp.post("/approval-limits", limit | {"limit": None})
+        for one in waits:
+            other.post(f"/approvals/{one['id']}/{verb}", {"reason": "x"})
+        erp.post("/approval-limits", limit)
+        transport.run_until_quiet()
+    bulk_rows.work_off("now")
+    erp.post("/approval-limits", limit | {"limit": None})
+    transport.run_until_quiet()
 
 
 def _carts_and_quotes(program: Program, wish: dict[str, Any]) -> None:

@@ -168,3 +168,46 @@ def test_a_quote_is_made_of_the_cart_sent_and_accepted(buyer: Visitor, owner: Vi
     assert "For the team" in text_of(page) and "Sent" in text_of(page)
     assert "The subscription is active" in text_of(order)
     assert "Accepted" in text_of(owner.get("/quotes"))
+
+
+def test_a_buyer_is_told_before_sending_that_a_budget_is_asked_for_and_the_owner_sees_why(
+    buyer: Visitor, owner: Visitor, shop: Shop
+) -> None:
+    at = f"/accounts/{shop.account_id}/budget"
+    saved = owner.send(owner.get(at), at, budget="100", beyond="ask")
+    shop.transport.run_until_quiet()
+
+    check = asked(buyer, shop)
+    under_way = ended(buyer, shop, buyer.send(check, "/orders"))
+    request = request_of(owner)
+    owner.send(request, request.request.path, verb="approve")
+    shop.transport.run_until_quiet()
+
+    assert saved.status_code == 303
+    assert "This order needs approval It goes beyond the monthly budget of the account." in text_of(check)
+    assert "by yourself" not in text_of(check)
+    assert "Why it is asked for Beyond the monthly budget" in text_of(request)
+    assert "The subscription is active" in text_of(buyer.get(under_way.request.path))
+
+
+def test_another_plan_and_a_dearer_next_term_show_what_they_lead_to_and_are_decided(
+    buyer: Visitor, owner: Visitor, shop: Shop
+) -> None:
+    subscription_id = shop.bought((25, PRO))
+    limit(shop, "1.00")
+    for act, typed, says in (
+        ("plan", {}, "Term 36 months"), ("schedule", {"quantity": "90"}, "25 → 90"),
+    ):  # fmt: skip
+        at = f"/subscriptions/{subscription_id}/{act}"
+        form = buyer.get(at)
+        longer = re.findall(r'value="([0-9a-f-]{36}\.P3Y\.[a-z]+)"', form.text)
+        check = buyer.send(form, f"{at}/check", **typed or {"plan": longer[0]})
+        under_way = ended(buyer, shop, buyer.send(check, at))
+        request = request_of(owner)
+        owner.send(request, request.request.path, verb="approve")
+        shop.transport.run_until_quiet()
+
+        assert "This change needs approval" in text_of(check)
+        assert "Somebody has to approve this" in text_of(under_way)
+        assert says in text_of(request) and "Above what whoever asked may order" in text_of(request)
+        assert "said yes" in text_of(owner.get(request.request.path))

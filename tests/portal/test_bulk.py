@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
+from typing import Any
 
 import pytest
 
-from domains.services import db, queries
+from domains.kernel.money import Money
+from domains.services import commands, db, queries
 from saga import bulk_rows
 from tests.factories.services import EVERYBODY
 
@@ -131,3 +134,24 @@ def test_a_reader_reads_and_sends_nothing(stall: Stall) -> None:
     assert reader.get(at).status_code == 200
     assert "Make 2 changes" not in text_of(reader.get(at))
     assert reader.get("/bulk-plans/new").status_code == 403
+
+
+def test_a_plan_above_the_limit_says_so_waits_and_begins_once_an_owner_has_said_yes(stall: Stall) -> None:
+    with db.begin() as session:
+        known: dict[str, Any] = {"customer_id": stall.customer_id, "reseller_id": None, "role": "buyer"}
+        commands.set_approval_limit(session, **known, limit=Money.of("10", "EUR"))
+    buyer, owner = stall.visitor("buyer"), stall.visitor("owner")
+    at = made(stall, buyer, f"{HEAD}{stall.bought()},change_quantity,40\n")
+    shown = buyer.get(at)
+    buyer.send(shown, f"{at}/apply")
+    stall.transport.run_until_quiet()
+    waits, listed = text_of(buyer.get(at)), owner.get("/approvals").text
+    (request,) = set(re.findall(r'href="(/approvals/[0-9a-f-]{36})"', listed))
+    page = owner.get(request)
+    owner.send(page, request, verb="approve")
+    stall.transport.run_until_quiet()
+
+    assert "This bulk change needs approval It commits to more than you may order by yourself." in text_of(shown)
+    assert "It waits for an approval" in waits and "See the approval" in waits
+    assert "All its rows are approved as one" in text_of(page)
+    assert "Its changes are being made" in text_of(buyer.get(at))

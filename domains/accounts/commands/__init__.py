@@ -21,4 +21,6 @@ from .customers import know_customer as know_customer
 from .customers import know_sandbox as know_sandbox
 from .spending import confirm_reservation as confirm_reservation
 from .spending import release_reservation as release_reservation
+from .spending import reserve_approved as reserve_approved
 from .spending import reserve_spend as reserve_spend
+from .standing import tell_standings as tell_standings

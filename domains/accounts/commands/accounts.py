@@ -22,6 +22,7 @@ from .. import queries
 from ..events import AccountChanged, AccountOpened
 from ..models import Account, CustomerRef, clean_name, clean_tags, key_of
 from .customers import locked_customer
+from .standing import tell_standing
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,7 @@ def update_account(
             setattr(account, name, changes[name])
     account.version += 1
     publish(session, AccountChanged(**facts_of(account)))
+    tell_standing(session, account_id)
     after = {name: getattr(account, name) for name in changes}
     note(session, "accounts.update", account.customer_id, account_id, before=before, after=after)
     return account

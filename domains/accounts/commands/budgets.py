@@ -21,6 +21,7 @@ from ..models import BEYOND, Account, BudgetAlert, Commitment, Reservation
 from ..queries import accounts as reading
 from ..queries import budgets
 from .accounts import locked_account, update_account
+from .standing import tell_standing
 
 MOST_ALERTS, HIGHEST = 5, 200  # percents
 
@@ -30,8 +31,8 @@ def set_budget(
 ) -> Account:
     """Say what an account may commit in a month (`budget`) and in all until its last term ends (`commitment_limit`).
 
-    `beyond` is block or warn; at each of `alerts`, percents of the monthly
-    budget, the customer's owners are told, once a month. What is left out stays; None takes a limit away. Refuses
+    `beyond` is block, warn or ask (for an approval); at each of `alerts`, percents of the monthly budget, the
+    customer's owners are told, once a month. What is left out stays; None takes a limit away. Refuses
     another version than the one expected.
     """
     if "beyond" in changes:
@@ -81,6 +82,7 @@ def know_commitment(
         of_run = update(Reservation).where(Reservation.run_id == run_id, Reservation.account_id == account_id)
         session.execute(of_run.values(counted=True))
     warn(session, account_id)
+    tell_standing(session, account_id)
 
 
 def warn(session: Session, account_id: UUID) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,11 +14,23 @@ from domains.kernel.errors import N_, Invalid, NotFound, Refused
 from domains.kernel.messages import context
 from domains.kernel.money import Money
 
-from ..models import Account, Reservation
+from ..models import ASK, Account, Reservation
 from ..queries import accounts as reading
 from ..queries import budgets
 from .accounts import locked_account, note
 from .customers import locked_customer
+from .standing import tell_standing
+
+BUDGET = N_("The monthly budget of %(account)s leaves %(left)s; this needs %(needed)s. Raise it or order less.")
+CEILING = N_("What %(account)s may owe until its terms end leaves %(left)s; this needs %(needed)s.")
+BUDGET_ASKS = N_(
+    "The monthly budget of %(account)s leaves %(left)s by now; this needs %(needed)s. Send it again: then it waits for "
+    "an approval."
+)
+CEILING_ASKS = N_(
+    "What %(account)s may owe until its terms end leaves %(left)s by now; this needs %(needed)s. Send it again: then "
+    "it waits for an approval."
+)
 
 
 def reserve_spend(
@@ -28,9 +41,24 @@ def reserve_spend(
     Refused when the account is not active, when its budget or the customer's credit leaves too little; another
     customer's account is not found, another currency than the account's is invalid.
     """
-    account = locked_account(
-        session, account_id
-    )  # two orders of the same second would both see the money only one can have
+    _reserve(session, reservation_id, account_id, customer_id, reserve, over_budget=False)
+
+
+def reserve_approved(
+    session: Session, *, reservation_id: UUID, account_id: UUID, customer_id: UUID, reserve: Money, over_budget: bool
+) -> None:
+    """Hold an amount for what somebody has said yes to, also beyond the budget if that was asked for (`over_budget`).
+
+    Only an account that lets such orders be asked for is passed. Refuses what `reserve_spend` refuses besides.
+    """
+    _reserve(session, reservation_id, account_id, customer_id, reserve, over_budget=over_budget)
+
+
+def _reserve(
+    session: Session, reservation_id: UUID, account_id: UUID, customer_id: UUID, reserve: Money, *, over_budget: bool
+) -> None:  # fmt: skip
+    # Two orders of the same second would both see the money that only one can have.
+    account = locked_account(session, account_id)
     if account is None or account.customer_id != customer_id:
         raise NotFound("There is no such account.", code="account_not_found", field="account_id")
     if session.get(Reservation, reservation_id) is not None:
@@ -40,7 +68,8 @@ def reserve_spend(
     _check_currency(account.currency, reserve)
     if reserve.minor <= 0:
         return
-    _within_budget(session, account, reserve)
+    if not (over_budget and account.when_beyond == ASK):
+        _within_budget(session, account, reserve)
     _within_credit(session, customer_id, reserve)
     session.add(
         Reservation(
@@ -50,6 +79,7 @@ def reserve_spend(
         )
     )  # fmt: skip
     note(session, "accounts.reserve", customer_id, account_id, after={"amount": reserve})
+    tell_standing(session, account_id)
 
 
 def _check_currency(currency: str, amount: Money) -> None:
@@ -58,25 +88,17 @@ def _check_currency(currency: str, amount: Money) -> None:
 
 
 def _within_budget(session: Session, account: Account, reserve: Money) -> None:
-    if account.when_beyond != "block":
+    """Refuse what does not fit under a limit; of an order its first billing cycle is known here, then all of it."""
+    if account.when_beyond == "warn":
         return
-    _within_ceiling(session, account, reserve)
-    if account.budget is None:
-        return
-    left = account.budget - budgets.committed_at_most(session, account)
-    if left < reserve:
-        text = N_("The monthly budget of %(account)s leaves %(left)s; this needs %(needed)s. Raise it or order less.")
-        raise Refused(text, code="budget_exceeded", account=account.name, left=left, needed=reserve)
-
-
-def _within_ceiling(session: Session, account: Account, reserve: Money) -> None:
-    """Refuse what does not fit under the ceiling; of an order its first billing cycle is known here, then all of it."""
-    if account.commitment_limit is None:
-        return
-    left = account.commitment_limit - budgets.committed_to_term_end(session, account)
-    if left < reserve:
-        text = N_("What %(account)s may owe until its terms end leaves %(left)s; this needs %(needed)s.")
-        raise Refused(text, code="commitment_exceeded", account=account.name, left=left, needed=reserve)
+    asks = account.when_beyond == ASK
+    facts: dict[str, Any] = {"account": account.name, "needed": reserve}
+    left = budgets.ceiling_left(session, account)
+    if left is not None and left < reserve:
+        raise Refused(CEILING_ASKS if asks else CEILING, code="commitment_exceeded", left=left, **facts)
+    left = budgets.left_at_least(session, account)
+    if left is not None and left < reserve:
+        raise Refused(BUDGET_ASKS if asks else BUDGET, code="budget_exceeded", left=left, **facts)
 
 
 def _within_credit(session: Session, customer_id: UUID, reserve: Money) -> None:
@@ -98,6 +120,7 @@ def release_reservation(session: Session, *, reservation_id: UUID) -> None:
     if held is not None and held.state == "held":
         held.state = "released"
         note(session, "accounts.release", held.customer_id, held.account_id)
+        tell_standing(session, held.account_id)
 
 
 def confirm_reservation(session: Session, *, reservation_id: UUID, accepted_total: Money | None = None) -> None:
@@ -109,3 +132,4 @@ def confirm_reservation(session: Session, *, reservation_id: UUID, accepted_tota
             held.amount_minor = min(held.amount_minor, max(accepted_total.minor, 0))
         held.state = "confirmed"
         note(session, "accounts.confirm", held.customer_id, held.account_id, after={"minor": held.amount_minor})
+        tell_standing(session, held.account_id)

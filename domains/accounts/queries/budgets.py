@@ -100,6 +100,22 @@ def committed_at_most(session: Session, account: Account) -> Money:
     return (sums[0] if sums[0].minor >= sums[1].minor else sums[1]) + pending(session, account)
 
 
+def left_at_least(session: Session, account: Account) -> Money | None:
+    """What the monthly budget leaves in this month or the next, whichever is less; None without a budget."""
+    return None if account.budget is None else account.budget - committed_at_most(session, account)
+
+
+def ceiling_left(session: Session, account: Account) -> Money | None:
+    """What may still be owed until the terms end; None without a ceiling."""
+    ceiling = account.commitment_limit
+    return None if ceiling is None else ceiling - committed_to_term_end(session, account)
+
+
+def money_of(account: Account, minor: int | None) -> Money | None:
+    """Minor units as an amount in an account's currency."""
+    return None if minor is None else Money.from_minor(minor, account.currency)
+
+
 def pending(session: Session, account: Account) -> Money:
     """What is held for an account, or was bought this month and is not among its commitments yet."""
     since = accounts.month_start(session, account.customer_id)

@@ -17,6 +17,7 @@ from .accounts import activate_account_ref as activate_account_ref
 from .accounts import forget_account as forget_account
 from .accounts import know_account as know_account
 from .accounts import know_customer as know_customer
+from .accounts import know_standing as know_standing
 from .accounts import note_ccp_link as note_ccp_link
 from .accounts import register_account as register_account
 from .accounts import retire_account as retire_account
@@ -26,7 +27,7 @@ from .approvals import delegate as delegate
 from .approvals import reject as reject
 from .bulk_plans import RowOutcome as RowOutcome
 from .bulk_plans import cancel_plan as cancel_plan
-from .bulk_plans import check_start as check_start
+from .bulk_plans import check_plan as check_plan
 from .bulk_plans import claim_rows as claim_rows
 from .bulk_plans import keep_plan as keep_plan
 from .bulk_plans import note_outcomes as note_outcomes
@@ -84,9 +85,17 @@ from .settling import ignore_drift as ignore_drift
 from .settling import note_case as note_case
 from .settling import stop_settling as stop_settling
 from .tenants import apply_looks as apply_looks
-from .waiting import give_up_change as give_up_change
 from .waiting import give_up_order as give_up_order
-from .waiting import request_change as request_change
 from .waiting import request_order as request_order
-from .waiting import start_change as start_change
 from .waiting import start_order as start_order
+from .waiting_changes import give_up_change as give_up_change
+from .waiting_changes import request_change as request_change
+from .waiting_changes import request_plan_change as request_plan_change
+from .waiting_changes import request_schedule as request_schedule
+from .waiting_changes import start_change as start_change
+from .waiting_changes import start_plan_change as start_plan_change
+from .waiting_changes import start_schedule as start_schedule
+from .waiting_plans import await_approval as await_approval
+from .waiting_plans import give_up_plan as give_up_plan
+from .waiting_plans import request_plan as request_plan
+from .waiting_plans import start_approved_plan as start_approved_plan

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from domains.kernel import audit
 from domains.kernel.database import insert_new, locked
 from domains.kernel.errors import NotFound
+from domains.kernel.money import Money
 from domains.kernel.tenancy import Scope
 
 from ..models import AccountRef
@@ -86,6 +87,19 @@ def know_account(session: Session, *, account_id: UUID, version: int, facts: dic
     found.name = facts.get("name") or found.name
     found.status = facts.get("status") or found.status
     found.version = version
+
+
+def know_standing(
+    session: Session, *, account_id: UUID, version: int, asks: bool, budget_left: Money | None,
+    commitment_left: Money | None,
+) -> None:  # fmt: skip
+    """Take over what an account's limits leave, and whether what passes them is to be asked for; older is skipped."""
+    found = lock_account(session, account_id)
+    if found is None or version <= (found.stands_version or 0):
+        return
+    found.asks, found.stands_version = asks, version
+    found.budget_left = None if budget_left is None else budget_left.minor
+    found.commitment_left = None if commitment_left is None else commitment_left.minor
 
 
 def know_customer(

@@ -37,7 +37,8 @@ def request_approval(
         id=approval.id, customer_id=customer_id, reseller_id=reseller_id, account_id=account_id,
         account_name=account_name, subject_kind=approval.subject, subject_id=approval.subject_id,
         run_id=run_id or context().run_id, label=label[:300], state="requested", currency=approval.amount.currency,
-        amount_minor=approval.amount.minor, terms=terms, role=approval.role, requested_by=requested_by,
+        amount_minor=approval.amount.minor, terms=terms, role=approval.role,
+        why=" ".join(approval.why), requested_by=requested_by,
         requested_by_id=approval.user_id, requested_by_client=approval.client_id, requested_at=now,
         expires_at=now + timedelta(days=approval.days or APPROVAL_DAYS), version=1,
     )  # fmt: skip
@@ -89,8 +90,11 @@ def delegate(
     return row
 
 
-def check_approved(session: Session, approval: ApprovalAsked | None) -> None:
-    """Go on only with a yes. Pending while nobody has decided; refuses a no and what nobody decided in time."""
+def check_approved(session: Session, approval: ApprovalAsked | None, again: float = ASK_AGAIN) -> None:
+    """Go on only with a yes. Pending while nobody has decided; refuses a no and what nobody decided in time.
+
+    `again` is after how many seconds to look again at the latest.
+    """
     row = find_approval(session, approval.id) if approval is not None else None
     if row is None or row.state == "approved":
         return
@@ -100,12 +104,17 @@ def check_approved(session: Session, approval: ApprovalAsked | None) -> None:
     left = row.expires_at - clock.business_now(session)
     if not row.is_open or left <= timedelta(0):
         raise Refused(N_("Nobody approved it in time. Ask again if it is still wanted."), code="approval_expired")
-    raise Pending("approval", retry_after=min(max(left.total_seconds(), 1.0), ASK_AGAIN))
+    raise Pending("approval", retry_after=min(max(left.total_seconds(), 1.0), again))
 
 
 def close_approval(session: Session, approval: ApprovalAsked | None) -> Approval | None:
     """End a request that nobody will decide any more: it has expired, or what it was for was called off."""
-    row = find_approval(session, approval.id) if approval is not None else None
+    return end_request(session, approval.id) if approval is not None else None
+
+
+def end_request(session: Session, approval_id: UUID) -> Approval | None:
+    """The same for a request of which only the id is known."""
+    row = find_approval(session, approval_id)
     if row is not None and row.is_open:
         over = clock.business_now(session) >= row.expires_at
         row.state, row.version = "expired" if over else "withdrawn", row.version + 1

@@ -15,16 +15,17 @@ from sqlalchemy.orm import Session
 from domains.kernel import audit, clock
 from domains.kernel.columns import cut
 from domains.kernel.database import insert_new, locked, new_id, next_number
-from domains.kernel.errors import Conflict, NotFound, Refused
+from domains.kernel.errors import N_, Conflict, NotFound, Refused
 from domains.kernel.messages import context
 from domains.kernel.money import Money
 from domains.kernel.tenancy import Scope
 
 from ..models import Person
 from ..models.bulk_plans import WORKING, BulkPlan, BulkRow
-from ..pricing import ChangeTerms
-from ..queries.bulk_plans import check_plan_limit, find_plan, signature_of
+from ..queries.asking import plan_asks
+from ..queries.bulk_plans import find_plan, plan_terms, signature_of
 from ..queries.bulk_rows import PricedRow
+from .approvals import end_request
 
 HOLDS_FOR = timedelta(hours=1)
 CONFLICTS = ("version_conflict", "changed_at_provider", "change_in_progress", "not_active")
@@ -47,7 +48,7 @@ def keep_plan(
     facts = {column.name: getattr(plan, column.name) for column in BulkPlan.__table__.columns}
     if insert_new(session, BulkPlan.__table__, facts, "id"):
         session.add_all(kept)
-        _audit(session, "services.make_bulk_plan", plan, rows=plan.rows, invalid=plan.invalid, totals=plan.totals)
+        audit_plan(session, "services.make_bulk_plan", plan, rows=plan.rows, invalid=plan.invalid, totals=plan.totals)
     return find_plan(session, Scope.customer(customer_id), plan_id)
 
 
@@ -78,41 +79,45 @@ def totals_of(rows: Sequence[PricedRow]) -> list[dict[str, Any]]:
     return [{"currency": currency, **msgspec.to_builtins(kept)} for currency, kept in sorted(sums.items())]
 
 
-def check_start(session: Session, scope: Scope, plan: BulkPlan, digest: str, role: str) -> None:
+def check_plan(session: Session, plan: BulkPlan, digest: str) -> None:
     """Refuse to apply a plan that was started or stopped, has expired, or is not the one that was shown.
 
-    So too one without a row that can be made, and one that commits to more than the role may by itself.
+    So too one without a row that can be made.
     """
     if plan.state != "ready":
         raise Conflict("This plan has been applied or cancelled already.", code="plan_not_ready")
     query = select(BulkRow).where(BulkRow.plan_id == plan.id).order_by(BulkRow.position)
-    rows = list(session.scalars(query))
-    if digest != plan.signature or signature_of(plan, rows) != plan.signature:
+    if digest != plan.signature or signature_of(plan, session.scalars(query)) != plan.signature:
         raise Refused("This is not the plan that was shown. Look at it again.", code="plan_mismatch", field="digest")
     if clock.now(session) >= plan.expires_at:
         raise Refused("The plan has expired on %(time)s. Send it again and check its prices.", code="plan_expired",
                       time=plan.expires_at)  # fmt: skip
     if plan.rows == plan.invalid:
         raise Refused("No row of this plan can be made as it is.", code="plan_empty")
-    terms = [msgspec.convert(row.terms, ChangeTerms, strict=False) for row in rows if row.terms is not None]
-    check_plan_limit(session, scope, terms, role)
 
 
 def start_plan(
     session: Session, *, plan_id: UUID, application_id: UUID, customer_id: UUID, digest: str, role: str,
     applied_by: Person,
 ) -> None:  # fmt: skip
-    """Begin to apply a plan, once. Refuses what `check_start` refuses. Doing it twice does it once."""
+    """Begin to apply a plan that needs nobody's yes, once. Doing it twice does it once.
+
+    Refuses what `check_plan` refuses, and a plan that would have to be approved by now.
+    """
     plan = lock_plan(session, plan_id)
     if plan is None or plan.customer_id != customer_id:
         raise NotFound("There is no such plan.", code="plan_not_found", field="plan_id")
     if plan.application_id == application_id:
         return
-    check_start(session, Scope.system("apply a plan"), plan, digest, role)
+    check_plan(session, plan, digest)
+    scope = Scope.system("apply a plan")
+    if plan_asks(session, scope, plan_terms(session, scope, plan.id), role):
+        text = N_("Together these rows need an approval by now. Look at the plan again, then send it.")
+        raise Refused(text, code="approval_needed")
     plan.state, plan.application_id, plan.run_id = "applying", application_id, context().run_id
     plan.applied_by_id, plan.applied_by, plan.applied_at = applied_by.user_id, applied_by.name, clock.now(session)
     plan.version += 1
-    _audit(session, "services.apply_bulk_plan", plan, state=plan.state)
+    audit_plan(session, "services.apply_bulk_plan", plan, state=plan.state)
 
 
 def lock_plan(session: Session, plan_id: UUID) -> BulkPlan | None:
@@ -137,10 +142,10 @@ def claim_rows(session: Session, *, plan_id: UUID, at_once: int) -> list[BulkRow
 
 @dataclass(frozen=True)
 class RowOutcome:
-    """How a row's own run has ended; without a code it is done."""
+    """How a row's own run has ended; without a code it is done, without a run it could not be begun."""
 
     row_id: UUID
-    run_id: UUID
+    run_id: UUID | None
     code: str | None = None
     detail: str | None = None
 
@@ -165,7 +170,7 @@ def _end(session: Session, plan: BulkPlan) -> None:
     if plan.state == "applying" and not session.scalar(query):
         plan.state, plan.ended_at = "done", clock.now(session)
         plan.version += 1
-        _audit(session, "services.end_bulk_plan", plan, state=plan.state)
+        audit_plan(session, "services.end_bulk_plan", plan, state=plan.state)
 
 
 def cancel_plan(session: Session, *, scope: Scope, plan_id: UUID, expected_version: int | None = None) -> BulkPlan:
@@ -184,14 +189,17 @@ def cancel_plan(session: Session, *, scope: Scope, plan_id: UUID, expected_versi
         raise Conflict("It has ended: nothing is left to cancel.", code="plan_ended")
     left = (BulkRow.plan_id == plan.id, BulkRow.state == "ready")
     session.execute(update(BulkRow).where(*left).values(state="canceled", ended_at=clock.now(session)))
-    plan.state = "canceled" if plan.state == "ready" else plan.state
+    if plan.approval_id is not None:
+        end_request(session, plan.approval_id)
+    plan.state = "canceled" if plan.state in ("ready", "waiting") else plan.state
     plan.ended_at = clock.now(session) if plan.state == "canceled" else None
     plan.version += 1
-    _audit(session, "services.cancel_bulk_plan", plan, state=plan.state)
+    audit_plan(session, "services.cancel_bulk_plan", plan, state=plan.state)
     _end(session, plan)
     return plan
 
 
-def _audit(session: Session, action: str, plan: BulkPlan, **told: Any) -> None:
+def audit_plan(session: Session, action: str, plan: BulkPlan, **told: Any) -> None:
+    """Keep in the audit trail what was done to a plan."""
     subject, after = ("bulk_plan", plan.id), {"number": plan.number, **told}
     audit.record(session, action, customer_id=plan.customer_id, subject=subject, after=after)

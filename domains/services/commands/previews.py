@@ -18,7 +18,7 @@ from domains.kernel.tenancy import Scope
 
 from ..models import Preview as Row
 from ..pricing import ChangeTerms, LineWish, OrderLine, OrderTerms
-from ..queries import ChangePreview, change_preview, needs_approval, order_terms
+from ..queries import ChangePreview, change_preview, order_terms, why_ask
 from ..queries.previews import is_ours, mismatch, signature_of, used
 
 HOLDS_FOR = timedelta(minutes=30)
@@ -26,13 +26,16 @@ HOLDS_FOR = timedelta(minutes=30)
 
 @dataclass(frozen=True)
 class Preview:
-    """A promise as the customer gets it: what, until when, and the signature that proves it is ours."""
+    """A promise as the customer gets it: what, until when, and the signature that proves it is ours.
+
+    `why_ask` says why it will wait for somebody's yes; empty when it need not.
+    """
 
     id: UUID
     expires_at: datetime
     signature: str
     terms: OrderTerms | ChangeTerms
-    approval_needed: bool = False
+    why_ask: tuple[str, ...] = ()
 
 
 def promise_order(session: Session, *, terms: OrderTerms, holds: timedelta = HOLDS_FOR) -> Preview:
@@ -56,7 +59,7 @@ def preview_order(
     starts_on: date | None = None,
     role: str = "",
 ) -> Preview:
-    """Check, price and promise an order in one go, and say whether it is above the limit of who orders in a `role`.
+    """Check, price and promise an order in one go, and say whether who orders in a `role` must ask for it.
 
     Refuses what `queries.order_terms` refuses.
     """
@@ -64,19 +67,22 @@ def preview_order(
         session, scope, account_id=account_id, lines=lines, po_reference=po_reference, cost_centre=cost_centre,
         starts_on=starts_on,
     )  # fmt: skip
-    return replace(promise_order(session, terms=terms), approval_needed=needs_approval(session, scope, terms, role))
+    return replace(promise_order(session, terms=terms), why_ask=why_ask(session, scope, terms, role))
 
 
-def preview_change(session: Session, *, scope: Scope, subscription_id: UUID, action: str, **wish: Any) -> ChangePreview:
+def preview_change(
+    session: Session, *, scope: Scope, subscription_id: UUID, action: str, role: str = "", **wish: Any
+) -> ChangePreview:  # fmt: skip
     """Check, price and promise a change; one that is not allowed now is answered with its reason, not refused.
 
-    The wishes are those of `queries.change_terms`.
+    The wishes are those of `queries.change_terms`. It says whether who asks in a `role` must wait for a yes.
     """
     found = change_preview(session, scope, subscription_id=subscription_id, action=action, **wish)
     if found.terms is None:
         return found
     promise = promise_change(session, terms=found.terms)
-    return replace(found, id=promise.id, expires_at=promise.expires_at)
+    why = why_ask(session, scope, found.terms, role)
+    return replace(found, id=promise.id, expires_at=promise.expires_at, why_ask=why)
 
 
 def _promise(

@@ -1,4 +1,4 @@
-"""Orders and changes that wait: for somebody's yes, or for their day; then dated anew and sent, or given up."""
+"""Orders that wait: for somebody's yes, or for their day; then dated anew and sent, or given up."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from domains.kernel.tenancy import Scope
 from ..events import OrderDrafted
 from ..models import ApprovalAsked, Order, Person
 from ..models.orders import WAITING
-from ..pricing import ChangeTerms, NextInvoice, OrderLine, OrderTerms, TaxEstimate
+from ..pricing import NextInvoice, OrderLine, OrderTerms, TaxEstimate
 from ..queries.accounts import get_account
-from ..queries.waiting import change_as_of_today, order_as_of_today
+from ..queries.waiting import order_as_of_today
 from .approvals import check_approved, close_approval, request_approval
 from .orders import discard_order, draft_order, find_order, identity, lines_of
 
@@ -40,22 +40,6 @@ class DueOrder:
     commitment: Money
     reserve: Money
     effective_on: date
-    tax_estimate: TaxEstimate
-    next_invoice: NextInvoice
-    facts: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class DueChange:
-    """The terms of a change that goes on: what they were, with the days moved along."""
-
-    charge_now: Money
-    refund: Money
-    every_month: Money
-    commitment: Money
-    reserve: Money
-    effective_on: date
-    undo_until: datetime | None
     tax_estimate: TaxEstimate
     next_invoice: NextInvoice
     facts: dict[str, Any]
@@ -181,46 +165,3 @@ def _no_of(state: str, who: str | None, reason: str | None) -> str:
     if state == "expired":
         return Said(N_("Nobody approved it in time. Ask again if it is still wanted."))
     return Said(N_("%(who)s did not approve it: %(reason)s"), who=who, reason=reason)
-
-
-def request_change(
-    session: Session, *, customer_id: UUID, reseller_id: UUID | None, account_id: UUID, account_name: str, name: str,
-    kind: str, from_quantity: int, to_quantity: int, valid_to_wish: date | None, requested_by: Person,
-    charge_now: Money, every_month: Money, commitment: Money, effective_on: date, valid_to: date, number: str,
-    subscription_id: UUID, approval: ApprovalAsked, run_id: UUID | None = None,
-) -> None:  # fmt: skip
-    """Ask for the approval that a change needs. The subscription is not held while nobody has decided."""
-    what = f"{from_quantity} → {to_quantity}" if kind == "change_quantity" else f"{valid_to} → {valid_to_wish}"
-    terms = {
-        "subscription_id": subscription_id, "number": number, "name": name, "kind": kind,
-        "from_quantity": from_quantity, "to_quantity": to_quantity, "valid_to": valid_to,
-        "valid_to_wish": valid_to_wish, "charge_now": charge_now, "every_month": every_month,
-        "commitment": commitment, "effective_on": effective_on,
-    }  # fmt: skip
-    request_approval(
-        session, approval=approval, customer_id=customer_id, reseller_id=reseller_id, account_id=account_id,
-        account_name=account_name, label=f"{name} · {what}", requested_by=requested_by.name,
-        terms=msgspec.to_builtins(terms), run_id=run_id,
-    )  # fmt: skip
-
-
-def start_change(
-    session: Session, *, change_id: UUID, subscription_id: UUID, customer_id: UUID, kind: str, to_quantity: int,
-    valid_to_wish: date | None, facts: dict[str, Any], approval: ApprovalAsked,
-) -> DueChange:  # fmt: skip
-    """Go on with a change once it is approved, dated by today; pending until then. Refuses what was not approved."""
-    check_approved(session, approval)
-    terms: ChangeTerms = change_as_of_today(
-        session, Scope.customer(customer_id), change_id=change_id, subscription_id=subscription_id, kind=kind,
-        to_quantity=to_quantity, valid_to_wish=valid_to_wish,
-    )  # fmt: skip
-    told = facts | {"charge_now": msgspec.to_builtins(terms.charge_now)}
-    return DueChange(
-        terms.charge_now, terms.refund, terms.every_month, terms.commitment, terms.reserve, terms.effective_on,
-        terms.undo_until, terms.tax_estimate, terms.next_invoice, told,
-    )  # fmt: skip
-
-
-def give_up_change(session: Session, *, approval: ApprovalAsked) -> None:
-    """Close the request for an approval of a change that came to nothing. A decision that was made stays."""
-    close_approval(session, approval)

@@ -18,6 +18,9 @@ from .database import db
 OPEN = ("requested", "delegated")
 APPROVAL_DAYS = 14  # that a request waits, where a customer sets no other number
 MOST_DAYS = 90
+LIMIT = "limit"  # why one is asked for: it is above what the role may order by itself
+BUDGET, CEILING = "budget", "commitment"  # it passes what the account may commit in a month, or owe in all
+WHY = (LIMIT, BUDGET, CEILING)
 
 
 @dataclass(frozen=True)
@@ -25,13 +28,19 @@ class ApprovalAsked:
     """A request as it travels with what it is for; `client_id` is the program that asks, where no person does."""
 
     id: UUID
-    subject: str  # order or change
+    subject: str  # order, change or bulk_plan
     subject_id: UUID
     amount: Money
     role: str
     user_id: UUID | None
     client_id: str | None
     days: int = APPROVAL_DAYS
+    why: tuple[str, ...] = (LIMIT,)
+
+    @property
+    def over_budget(self) -> bool:
+        """Whether the yes is also to passing a limit of the account."""
+        return BUDGET in self.why or CEILING in self.why
 
 
 class Approval(db.Model):
@@ -57,6 +66,7 @@ class Approval(db.Model):
     amount_minor: Mapped[int] = mapped_column(Minor)
     terms: Mapped[Any] = mapped_column(Json)
     role: Mapped[str] = mapped_column(Text(20))  # in which it was asked for
+    why: Mapped[str | None] = mapped_column(Text(60))  # words with spaces between them; None is LIMIT
     requested_by: Mapped[str] = mapped_column(Text(200))
     requested_by_id: Mapped[UUID | None] = mapped_column(Id)
     requested_by_client: Mapped[str | None] = mapped_column(Text(64))
@@ -74,6 +84,11 @@ class Approval(db.Model):
     def amount(self) -> Money:
         """What is committed to."""
         return Money.from_minor(self.amount_minor, self.currency)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why somebody must say yes: words such as `limit`."""
+        return tuple((self.why or LIMIT).split())
 
     @property
     def is_open(self) -> bool:

@@ -14,7 +14,7 @@ from domains.kernel.money import Money
 
 from .database import db
 
-PLAN_STATES = ("ready", "applying", "done", "canceled")
+PLAN_STATES = ("ready", "waiting", "applying", "done", "canceled")  # waiting: for an approval
 ROW_STATES = ("ready", "invalid", "applying", "done", "refused", "conflict", "canceled")
 WORKING = ("ready", "applying")  # rows of a plan that is being applied, of which the outcome is not known yet
 
@@ -39,6 +39,7 @@ class BulkPlan(db.Model):
     made_by_id: Mapped[UUID | None] = mapped_column(Id)
     made_by: Mapped[str] = mapped_column(Text(200))
     application_id: Mapped[UUID | None] = mapped_column(Id)
+    approval_id: Mapped[UUID | None] = mapped_column(Id)  # what it had to ask for
     run_id: Mapped[UUID | None] = mapped_column(Id)
     applied_by_id: Mapped[UUID | None] = mapped_column(Id)
     applied_by: Mapped[str | None] = mapped_column(Text(200))

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domains.kernel.columns import Count, Day, Id, Instant, Json, Minor, Rate, Text
+from domains.kernel.columns import Count, Day, Flag, Id, Instant, Json, Minor, Rate, Text
 
 from .database import db
 
@@ -36,6 +36,10 @@ class AccountRef(db.Model):
     price_book: Mapped[str] = mapped_column(Text(80))
     ccp_customer_id: Mapped[str | None] = mapped_column(Text(80))
     ccp_user_id: Mapped[str | None] = mapped_column(Text(80))
+    asks: Mapped[bool | None] = mapped_column(Flag)  # whether what passes its limits is to be asked for
+    budget_left: Mapped[int | None] = mapped_column(Minor)  # as accounts last told; None without that limit
+    commitment_left: Mapped[int | None] = mapped_column(Minor)
+    stands_version: Mapped[int | None] = mapped_column(Count)
     version: Mapped[int] = mapped_column(Count, default=0)  # of the account; an older fact about it is skipped
     customer_version: Mapped[int] = mapped_column(Count, default=0)  # likewise, of its customer
 

@@ -9,10 +9,16 @@ from .accounts import list_accounts as list_accounts
 from .approvals import APPROVAL_STATES as APPROVAL_STATES
 from .approvals import ApprovalView as ApprovalView
 from .approvals import approval_for as approval_for
-from .approvals import approval_needed as approval_needed
 from .approvals import get_approval as get_approval
 from .approvals import list_approvals as list_approvals
-from .approvals import order_waits as order_waits
+from .asking import WHY as WHY
+from .asking import approval_needed as approval_needed
+from .asking import asked_of as asked_of
+from .asking import beyond_budget as beyond_budget
+from .asking import order_waits as order_waits
+from .asking import plan_approval as plan_approval
+from .asking import why_ask as why_ask
+from .asking import why_ask_for as why_ask_for
 from .bulk_plans import FILE_COLUMNS as FILE_COLUMNS
 from .bulk_plans import PlanView as PlanView
 from .bulk_plans import all_rows as all_rows
@@ -22,6 +28,7 @@ from .bulk_plans import find_plan as find_plan
 from .bulk_plans import get_plan as get_plan
 from .bulk_plans import list_plans as list_plans
 from .bulk_plans import list_rows as list_rows
+from .bulk_plans import plan_terms as plan_terms
 from .bulk_rows import COLUMNS as COLUMNS
 from .bulk_rows import PricedRow as PricedRow
 from .bulk_rows import RowWish as RowWish
@@ -108,3 +115,4 @@ from .syncs import get_sync as get_sync
 from .syncs import list_offer_changes as list_offer_changes
 from .syncs import list_syncs as list_syncs
 from .terms import order_terms as order_terms
+from .waiting import change_as_of_today as change_as_of_today

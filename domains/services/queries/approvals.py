@@ -1,4 +1,4 @@
-"""Approvals as people see them, whether the reader may decide, and what an order or a change must ask for."""
+"""Approvals as people see them, and whether the reader may decide."""
 
 from __future__ import annotations
 
@@ -11,18 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domains.kernel import paging
-from domains.kernel.database import new_id
 from domains.kernel.errors import N_, NotFound, Refused, Said
 from domains.kernel.money import Money
 from domains.kernel.paging import Page
 from domains.kernel.tenancy import Caller, Scope
 
-from ..models import Approval, ApprovalAsked
+from ..models import Approval
 from ..models.approvals import OPEN
-from ..pricing import ChangeTerms, OrderTerms
-from .accounts import get_account
-from .limits import approval_limits, check_previewed, needs_approval, ordering_rule
-from .terms import due_later
+from .limits import approval_limits
 
 APPROVAL_STATES = ("requested", "delegated", "approved", "rejected", "expired", "withdrawn")
 
@@ -52,36 +48,12 @@ class ApprovalView:
     reason: str | None
     version: int
     why_not: str | None
+    why: tuple[str, ...]
 
     @property
     def may_decide(self) -> bool:
         """Whether the reader may say yes or no."""
         return self.why_not is None
-
-
-def approval_needed(
-    session: Session, scope: Scope, terms: OrderTerms | ChangeTerms, caller: Caller
-) -> ApprovalAsked | None:
-    """What must be asked for before this is done, when it commits to more than the caller may by themselves."""
-    if not needs_approval(session, scope, terms, caller.role):
-        return None
-    subject = ("order", terms.order_id) if isinstance(terms, OrderTerms) else ("change", terms.change_id)
-    is_person = caller.actor.kind == "user"
-    return ApprovalAsked(
-        new_id(), *subject, amount=terms.commitment, role=caller.role,
-        user_id=UUID(caller.actor.id) if is_person else None, client_id=None if is_person else caller.actor.id,
-        days=ordering_rule(session, scope, terms.customer_id).approval_days,
-    )  # fmt: skip
-
-
-def order_waits(session: Session, scope: Scope, terms: OrderTerms, caller: Caller) -> tuple[ApprovalAsked | None, bool]:
-    """What an order must wait for: the approval it needs, and whether its day is a later one.
-
-    Refuses an order that must name a preview and names none.
-    """
-    check_previewed(session, scope, terms)
-    later = due_later(session, get_account(session, scope, terms.account_id), terms) is not None
-    return approval_needed(session, scope, terms, caller), later
 
 
 def check_may_decide(session: Session, caller: Caller, row: Approval) -> None:
@@ -158,5 +130,5 @@ def _view(session: Session, caller: Caller, row: Approval, known: Limits) -> App
         state=row.state, amount=row.amount, terms=row.terms or None, requested_by=row.requested_by,
         requested_at=row.requested_at, expires_at=row.expires_at, delegated_to=row.delegated_to,
         delegated_by=row.delegated_by, decided_by=row.decided_by, decided_at=row.decided_at, reason=row.reason,
-        version=row.version, why_not=None if why is None else why[1],
+        version=row.version, why_not=None if why is None else why[1], why=row.reasons,
     )  # fmt: skip

@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domains.kernel import clock, config, paging
 from domains.kernel.crypto import canonical, keyed_digest
-from domains.kernel.errors import N_, Invalid, NotFound, Refused
-from domains.kernel.money import Money
+from domains.kernel.errors import Invalid, NotFound
 from domains.kernel.paging import Page
 from domains.kernel.tenancy import Scope
 
 from ..models.bulk_plans import ROW_STATES, BulkPlan, BulkRow
 from ..pricing import ChangeTerms
-from .limits import needs_approval
 
 MOST_READ = 10_000
 
@@ -122,26 +121,10 @@ def signature_of(plan: BulkPlan, rows: Iterable[BulkRow]) -> str:
     return keyed_digest(config.current().preview_key, str(plan.id), str(plan.customer_id), until, canonical(facts))
 
 
-@dataclass(frozen=True)
-class _Whole:
-    """What all rows of one customer commit to together, as a limit is held against it."""
-
-    customer_id: UUID
-    currency: str
-    commitment: Money
-
-
-def check_plan_limit(session: Session, scope: Scope, terms: Iterable[ChangeTerms], role: str) -> None:
-    """Refuse a plan whose rows together commit a customer to more than whoever applies it may by themselves."""
-    sums: dict[tuple[UUID, str], Money] = {}
-    for one in terms:
-        if one.commitment.minor > 0:
-            key = one.customer_id, one.currency
-            sums[key] = sums.get(key, Money.zero(one.currency)) + one.commitment
-    for (customer_id, currency), total in sums.items():
-        if needs_approval(session, scope, _Whole(customer_id, currency, total), role):  # type: ignore[arg-type]
-            text = N_("Together these rows commit to more than you may without approval. Ask an owner to apply them.")
-            raise Refused(text, code="approval_needed")
+def plan_terms(session: Session, scope: Scope, plan_id: UUID) -> list[ChangeTerms]:
+    """The terms of all rows of a plan that can be made, as they were priced."""
+    query = select(BulkRow.terms).where(BulkRow.plan_id == plan_id, BulkRow.state != "invalid", scope.covers(BulkRow))
+    return [msgspec.convert(terms, ChangeTerms, strict=False) for terms in session.scalars(query) if terms is not None]
 
 
 # ---- for the scheduler

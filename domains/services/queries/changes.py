@@ -30,7 +30,7 @@ from ..pricing import (
     rest_of_period,
 )
 from .accounts import account_for_change
-from .plans import PlanOffer, checked_quantity, chosen, committed, monthly, next_term, plan_terms, plans_now
+from .plans import PlanOffer, checked_quantity, chosen, committed, monthly, next_term, plan_terms, plans_now, whole_term
 from .previews import mismatch, promised
 from .subscriptions import find, standing_of
 from .terms import next_invoice
@@ -54,6 +54,7 @@ class ChangePreview:
     available_from: datetime | None = None
     terms: ChangeTerms | None = None
     allowed_end_dates: tuple[date, ...] = ()
+    why_ask: tuple[str, ...] = ()  # why it will wait for somebody's yes
 
 
 def change_terms(
@@ -129,7 +130,7 @@ def terms_now(
     """The terms of a change that is allowed, as of now."""
     if kind == "change_plan":
         plan = chosen(plans_now(session, scope, at), at.subscription, wish.offer_id, wish.term, wish.billing_cycle)
-        return _to_plan(at, account, plan, wish)
+        return to_plan(at, account, plan, wish)
     if kind == "schedule_change":
         return _for_next_term(session, scope, at, account, wish)
     row = at.subscription
@@ -174,7 +175,8 @@ def planned_words(at: Standing) -> str:
     return ", ".join(one for one in said if one) + (f" from {begins}" if begins else "")
 
 
-def _to_plan(at: Standing, account: AccountRef, plan: PlanOffer, wish: ChangeWish) -> PlanChangeTerms:
+def to_plan(at: Standing, account: AccountRef, plan: PlanOffer, wish: ChangeWish) -> PlanChangeTerms:
+    """The terms of a change to a plan today, at the price per unit that the plan names."""
     row, converts = at.subscription, plan.choice.kind == "conversion"
     asked = wish.quantity if wish.quantity is not None else max(row.quantity, plan.choice.min_quantity)
     quantity = checked_quantity(plan, asked, 1 if converts else row.quantity)
@@ -204,7 +206,9 @@ def _for_next_term(
             raise Refused("Nothing is planned for its next term.", code="nothing_scheduled")
         as_now = row.unit_price.times(row.quantity)
         return ScheduleTerms(**known, mode="remove", next_term=None, next_cycle_price=as_now)
-    planned, price, quantity, _cycle, begins = next_term(session, scope, at, wish)
+    planned, price, quantity, cycle, begins = next_term(session, scope, at, wish)
+    as_it_is = whole_term(row.unit_price, row.quantity, begins, row.term, row.billing_cycle)
+    known["commitment"] = whole_term(price, quantity, begins, planned.term or row.term, cycle) - as_it_is
     known["effective_on"] = begins
     return ScheduleTerms(**known, mode=None, next_term=planned, next_cycle_price=price.times(quantity))
 

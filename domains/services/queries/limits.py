@@ -42,10 +42,13 @@ def needs_approval(session: Session, scope: Scope, terms: OrderTerms | ChangeTer
     """
     if isinstance(terms, ChangeTerms) and terms.commitment.amount <= 0:
         return False
-    limit = approval_limits(session, scope, terms.customer_id).get(role)
-    if limit is None:
-        return False
-    return limit.currency != terms.currency or terms.commitment.amount > limit.amount
+    return above_limit(session, scope, terms.customer_id, terms.commitment, role)
+
+
+def above_limit(session: Session, scope: Scope, customer_id: UUID, amount: Money, role: str) -> bool:
+    """Whether an amount is above what a role of a customer may commit to by itself."""
+    limit = approval_limits(session, scope, customer_id).get(role)
+    return limit is not None and (limit.currency != amount.currency or amount.amount > limit.amount)
 
 
 def ordering_rule(session: Session, scope: Scope, customer_id: UUID) -> OrderingRuleView:

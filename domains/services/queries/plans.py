@@ -184,6 +184,12 @@ def committed(plan: PlanTerms, quantity: int) -> Money:
     return plan.charge + later if plan.charged_until < plan.valid_to else plan.charge
 
 
+def whole_term(price: UnitPrice, quantity: int, first: date, term: str, billing_cycle: str) -> Money:
+    """What a term that begins on a day costs from its first day to its last."""
+    span = {"first": first, "valid_to": first - timedelta(days=1), "until": last_day(first, term)}
+    return added_commitment(price, quantity, billing_cycle=billing_cycle, **span)
+
+
 def next_term(
     session: Session, scope: Scope, at: Standing, wish: ChangeWish
 ) -> tuple[NextTerm, UnitPrice, int, str, date]:

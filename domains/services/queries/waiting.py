@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from domains.kernel.tenancy import Scope
 
-from ..pricing import ChangeTerms, ChangeWish, LineWish, OrderLine, OrderTerms
+from ..pricing import ChangeTerms, ChangeWish, LineWish, OrderLine, OrderTerms, PlanChangeTerms, PlanTerms
 from .accounts import account_for_change, active_account
-from .changes import adds, terms_now
+from .changes import adds, terms_now, to_plan
 from .needs import check_needs
+from .plans import chosen, plans_now
 from .subscriptions import find, standing_of
 from .terms import counter_of, priced_line, sold_to, terms_at
 
@@ -55,11 +56,27 @@ def change_as_of_today(
     kind: str,
     to_quantity: int,
     valid_to_wish: date | None,
+    mode: str | None = None,
 ) -> ChangeTerms:
     """The terms of a change that has waited, by today. Its price per unit is the subscription's, which stays."""
     subscription = find(session, scope, subscription_id)
     at = standing_of(session, scope, subscription)
     buys = adds(subscription, kind, to_quantity)
     account = account_for_change(session, scope, subscription.account_id, buys=buys)
-    wish = ChangeWish(to_quantity if kind == "change_quantity" else None, valid_to_wish)
+    wish = ChangeWish(to_quantity if kind == "change_quantity" else None, valid_to_wish, mode)
     return replace(terms_now(session, scope, at, account, kind, wish), change_id=change_id)
+
+
+def plan_change_as_of_today(
+    session: Session, scope: Scope, *, change_id: UUID, subscription_id: UUID, to_quantity: int, plan: PlanTerms
+) -> PlanChangeTerms:
+    """The terms of a change of plan that has waited, by today, at the price per unit that was agreed.
+
+    Refuses a plan that the provider does not offer for it any more.
+    """
+    subscription = find(session, scope, subscription_id)
+    at = standing_of(session, scope, subscription)
+    account = account_for_change(session, scope, subscription.account_id, buys=True)
+    now = chosen(plans_now(session, scope, at), subscription, plan.offer_id, plan.term, plan.billing_cycle)
+    terms = to_plan(at, account, replace(now, unit_price=plan.unit_price), ChangeWish(to_quantity))
+    return replace(terms, change_id=change_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from domains import notifications, services
 from domains.kernel.database import new_id
 from domains.kernel.errors import Conflict, Refused
 from domains.kernel.messages import acting
+from domains.kernel.tenancy import Caller
 from domains.notifications.models import Delivery
 from domains.services import commands, queries
 from domains.services.queries import RowWish
@@ -48,9 +50,9 @@ def rows_of(plan_id: UUID) -> list[tuple[str, str | None]]:
         return [(row.state, row.error_code) for row in queries.all_rows(session, EVERYBODY, plan_id)]
 
 
-def begun(shop: Shop, found: queries.PlanView) -> Any:
+def begun(shop: Shop, found: queries.PlanView, caller: Caller | None = None) -> Any:
     """The run of a plan whose first step is done."""
-    run = shop.start(apply_bulk_plan, ApplyBulkPlan.of(found.plan, found.plan.signature, shop.caller))
+    run = shop.start(apply_bulk_plan, ApplyBulkPlan.of(found.plan, found.plan.signature, caller or shop.caller))
     shop.transport.run_until_quiet()
     return run
 
@@ -151,12 +153,11 @@ def test_the_rest_of_a_plan_can_be_cancelled(shop: Shop, monkeypatch: pytest.Mon
 def test_another_plan_than_was_shown_and_one_that_was_applied_are_refused(shop: Shop) -> None:
     found = a_plan(shop, (shop.bought(), "change_quantity", "25"))
     with services.db.begin() as session, pytest.raises(Refused, match="not the plan"):
-        commands.check_start(session, shop.scope, found.plan, "x", "owner")
+        commands.check_plan(session, found.plan, "x")
 
     begun(shop, found)
     with services.db.begin() as session, pytest.raises(Conflict):
-        commands.check_start(session, shop.scope, queries.find_plan(session, EVERYBODY, found.id),
-                             found.plan.signature, "owner")  # fmt: skip
+        commands.check_plan(session, queries.find_plan(session, EVERYBODY, found.id), found.plan.signature)
 
 
 def test_a_plan_that_was_tampered_with_is_refused(shop: Shop) -> None:
@@ -165,7 +166,7 @@ def test_a_plan_that_was_tampered_with_is_refused(shop: Shop) -> None:
         queries.all_rows(session, EVERYBODY, found.id)[0].value = "26"
 
     with services.db.begin() as session, pytest.raises(Refused) as no:
-        commands.check_start(session, shop.scope, found.plan, found.plan.signature, "owner")
+        commands.check_plan(session, found.plan, found.plan.signature)
     assert no.value.code == "plan_mismatch"
 
 
@@ -174,7 +175,7 @@ def test_a_plan_does_not_hold_for_ever(shop: Shop) -> None:
     shop.clock.advance(hours=2)
 
     with services.db.begin() as session, pytest.raises(Refused) as no:
-        commands.check_start(session, shop.scope, found.plan, found.plan.signature, "owner")
+        commands.check_plan(session, found.plan, found.plan.signature)
     assert (no.value.code, plan_of(found.id).is_expired) == ("plan_expired", True)
 
 
@@ -187,11 +188,12 @@ def test_what_rows_commit_to_together_is_held_against_the_limit(shop: Shop) -> N
     alone = a_plan(shop, (one, "change_quantity", "25"))
     both = a_plan(shop, (one, "change_quantity", "25"), (two, "change_quantity", "25"))
 
-    with services.db.begin() as session:
-        commands.check_start(session, shop.scope, alone.plan, alone.plan.signature, "buyer")
-        with pytest.raises(Refused) as no:
-            commands.check_start(session, shop.scope, both.plan, both.plan.signature, "buyer")
-    assert no.value.code == "approval_needed"
+    with services.db.begin_read() as session:
+        asked = [queries.why_ask_for(session, shop.scope, one.plan, "buyer") for one in (alone, both)]
+    run = begun(shop, both, replace(shop.caller, roles=("buyer",)))
+    assert asked == [(), ("limit",)]
+    ended = run_of(run.id)
+    assert (ended.status, (ended.error or {}).get("code")) == ("compensated", "approval_needed")
 
 
 def test_who_applies_a_plan_is_who_made_the_changes(shop: Shop) -> None:

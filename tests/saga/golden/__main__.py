@@ -42,6 +42,9 @@ TESTS = (  # between them they take each flow to its end once, and the shop that
     "test_a_yes_on_a_later_day_moves_the_days_and_keeps_the_prices",
     "test_more_seats_above_the_limit_wait_and_do_not_hold_the_subscription",
     "test_a_longer_term_above_the_limit_waits_too",
+    "test_a_yes_on_a_later_day_changes_the_plan_dated_by_that_day_at_the_agreed_price",
+    "test_a_dearer_next_term_waits_and_is_planned_once_approved",
+    "test_a_bulk_plan_above_the_limit_waits_as_one_and_its_rows_do_not_ask_again",
     "test_a_sandbox_is_opened_its_clock_moved_and_its_faults_set",
 )
 
