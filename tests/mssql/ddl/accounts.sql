@@ -12,6 +12,7 @@ CREATE TABLE account (
 	commitment_minor BIGINT NULL,
 	beyond NVARCHAR(10) NULL,
 	alerts NVARCHAR(max) NULL,
+	stands NVARCHAR(max) NULL,
 	ccp_customer NVARCHAR(max) NULL,
 	ccp_user NVARCHAR(max) NULL,
 	ccp_seen_at DATETIMEOFFSET NULL,

@@ -1230,6 +1230,36 @@ UPDATE alembic_version SET version_num='0012' WHERE alembic_version.version_num 
 
 GO
 
+-- Running upgrade 0012 -> 0013
+
+ALTER TABLE approval ADD why NVARCHAR(60) NULL;
+
+GO
+
+ALTER TABLE bulk_plan ADD approval_id BINARY(16) NULL;
+
+GO
+
+ALTER TABLE account_ref ADD asks BIT NULL;
+
+GO
+
+ALTER TABLE account_ref ADD budget_left BIGINT NULL;
+
+GO
+
+ALTER TABLE account_ref ADD commitment_left BIGINT NULL;
+
+GO
+
+ALTER TABLE account_ref ADD stands_version INTEGER NULL;
+
+GO
+
+UPDATE alembic_version SET version_num='0013' WHERE alembic_version.version_num = '0012';
+
+GO
+
 COMMIT;
 
 GO
