@@ -26,10 +26,10 @@ BLUEPRINTS = {
     "services": (
         "offers", "orders", "subscriptions", "end_of_term", "approval_limits", "providers", "planning", "approvals",
         "ordering_rules", "carts", "quotes", "price_books", "price_agreements", "catalogue", "drift", "drift_rules",
-        "bulk_plans",
+        "bulk_plans", "resale_prices",
     ),
     "support": ("cases",),
-    "billing": ("charges", "invoices", "mismatches"),
+    "billing": ("charges", "invoices", "mismatches", "resale_statement"),
     "notifications": ("audit", "exports"),
 }  # fmt: skip
 ANYWHERE = ("operations", "runs")

@@ -14,10 +14,10 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "services": (
         "offers", "orders", "subscriptions", "decisions", "approval-limits", "providers", "webhooks", "approvals",
         "ordering-rules", "cart", "carts", "quotes", "price-books", "price-agreements", "catalogue-syncs",
-        "catalogue-changes", "drift", "drift-rules", "bulk-plans",
+        "catalogue-changes", "drift", "drift-rules", "bulk-plans", "resale-prices",
     ),
     "support": ("cases",),
-    "billing": ("charges", "costs", "invoices", "mismatches"),
+    "billing": ("charges", "costs", "invoices", "mismatches", "resale-statement"),
     "notifications": ("dev", "audit", "audit-entries", "personal-exports"),
 }  # fmt: skip
 ANYWHERE = ("", "operations", "runs", "search", "static", "styleguide", "healthz", "readyz", "openapi.json", "docs")

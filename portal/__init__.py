@@ -49,12 +49,13 @@ BLUEPRINTS = {
         "decisions",
         "price_books",
         "price_agreements",
+        "resale_prices",
         "catalogue",
         "drift",
         "bulk",
     ),
     "support": ("support",),
-    "billing": ("billing", "invoices"),
+    "billing": ("billing", "invoices", "resale_statement"),
     "notifications": ("notifications", "audit", "exports"),
 }
 ANYWHERE = ("operations", "runs", "home", "search")

@@ -82,6 +82,7 @@ DEEDS: dict[str, Any] = {
     "services.renew": _l("Took over a renewal"),
     "services.set_end_of_term": _l("Told the provider about the end of a term"),
     "services.set_price_book": _l("Set prices"),
+    "services.set_resale_prices": _l("Set what end-customers pay"),
     "services.suspend": _l("Asked for a suspension"),
     "services.start_order": _l("Let a waiting order go on"),
     "services.agree_prices": _l("Agreed prices"),

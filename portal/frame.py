@@ -122,6 +122,11 @@ def of_the_organisation(caller: Caller) -> list[tuple[str, str, str, str]]:
     ]
     if manages(caller):
         found.insert(0, ("/customers", "building", _("Customers"), "customers:read"))
+    if caller.scope.kind == "reseller":
+        found[1:1] = [
+            ("/resale-prices", "percentage", _("Your prices"), "customers:read"),
+            ("/resale-statement", "coins", _("What customers owe you"), "charges:read"),
+        ]
     return found
 
 

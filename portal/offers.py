@@ -56,7 +56,7 @@ def price_page(offer_id: UUID, errors: Errors | None = None) -> Any:
         whose = account_meant(accounts)
         offer = queries.get_offer(session, g.caller.scope, offer_id, account_id=whose)
         if not wrong:
-            why = queries.explain_price(session, g.caller.scope, offer_id, account_id=whose, **price_asked())
+            why = queries.explain_price(session, g.caller.paying, offer_id, account_id=whose, **price_asked())
     known: dict[str, Any] = {"accounts": accounts, "account_id": whose, "why": why, "errors": wrong}
     return page("offers/price.html", offer=offer, status=wrong.status, **known)
 

@@ -73,7 +73,7 @@ def order_and_run(order_id: UUID) -> tuple[Any, Any]:
     try:
         with db.begin_read() as session:
             g.now = clock.business_now(session)
-            return queries.get_order(session, g.caller.scope, order_id), run
+            return queries.get_order(session, g.caller.paying, order_id), run
     except NotFound:
         if run is None or run.resource_kind != "order":
             raise
@@ -107,7 +107,7 @@ def check_page(errors: Errors) -> Any:
     asked = wish()
     with db.begin() as session:
         now = clock.now(session)
-        promise = commands.preview_order(session, scope=g.caller.scope, role=g.caller.role, **asked)
+        promise = commands.preview_order(session, scope=g.caller.paying, role=g.caller.role, **asked)
     known: dict[str, Any] = {"promise": promise, "terms": promise.terms, "now": now, "call": as_call(promise.id)}
     return page("orders/check.html", status=errors.status, errors=errors, **known)
 

@@ -65,9 +65,9 @@ def _read(words: list[str]) -> Rule:
 
 def _part(word: str, rest: list[str]) -> dict[str, Any]:
     """What one word says of a rule, with the words after it that it takes."""
-    if word in ("cost", "list"):
+    if word in ("cost", "price", "list"):
         percent = _percent(_next(rest))
-        return {"markup_percent": percent} if word == "cost" else {"discount_percent": -percent}
+        return {"discount_percent": -percent} if word == "list" else {"markup_percent": percent}
     if word == "fixed":
         amount, currency = _next(rest), _next(rest)
         if not NUMBER.fullmatch(amount) or not re.fullmatch(r"[A-Z]{3}", currency):
@@ -121,28 +121,28 @@ def _one_of(word: str, words: tuple[str, ...]) -> str:
     return word
 
 
-def write_rules(rules: Iterable[Rule]) -> str:
+def write_rules(rules: Iterable[Rule], on: str = "cost") -> str:
     """Rules as text, one a line; `read_rules` makes the same of it."""
-    return "\n".join(written(rule) for rule in rules)
+    return "\n".join(written(rule, on) for rule in rules)
 
 
-def written(rule: Rule) -> str:
-    """One rule as a line."""
+def written(rule: Rule, on: str = "cost") -> str:
+    """One rule as a line; `on` is what its percentage is on: our cost, or the price that a reseller pays."""
     fixed = rule.unit_price
     words = [rule.scope, *([shlex.quote(rule.target)] if rule.scope != "all" else [])]
     words += [word for word in (rule.term, None if fixed else rule.currency) if word]
     words += ["once" if rule.billing_cycle == "one_time" else rule.billing_cycle] if rule.billing_cycle else []
     words += [f"from {rule.min_quantity}"] if rule.min_quantity > 1 else []
-    words.append(_price(rule))
+    words.append(_price(rule, on))
     if rule.valid_from or rule.valid_to:
         words.append(f"{rule.valid_from or ''}..{rule.valid_to or ''}")
     words += [f"round {rule.rounding}"] if rule.rounding else []
     return " ".join(words)
 
 
-def _price(rule: Rule) -> str:
+def _price(rule: Rule, on: str) -> str:
     if rule.unit_price is not None:
         return f"fixed {rule.unit_price.amount.normalize():f} {rule.unit_price.currency}"
     if rule.discount_percent is not None:
         return f"list {-rule.discount_percent.normalize():+f}%"
-    return f"cost {(rule.markup_percent or Decimal(0)).normalize():+f}%"
+    return f"{on} {(rule.markup_percent or Decimal(0)).normalize():+f}%"

@@ -23,7 +23,7 @@ LONGEST = 160
 
 def register(app: Flask) -> None:
     """Put these words at the templates' disposal."""
-    for each in (step_word, rule_line, percents, json_words):
+    for each in (step_word, rule_line, resale_line, percents, json_words):
         app.jinja_env.filters[each.__name__] = formats.per_request(each)
 
 
@@ -35,6 +35,11 @@ def step_word(kind: str) -> str:
 def rule_line(rule: Any) -> str:
     """A rule as it is written in its book."""
     return written(rule)
+
+
+def resale_line(rule: Any) -> str:
+    """A reseller's rule as it is written in its book."""
+    return written(rule, "price")
 
 
 def percents(value: Decimal) -> str:

@@ -68,7 +68,7 @@ def show(subscription_id: UUID) -> Any:
     """One subscription: how it stands, which seats can go back, what may be done, what has been done."""
     with db.begin_read() as session:
         g.now = clock.business_now(session)
-        it = queries.get_subscription(session, g.caller.scope, subscription_id)
+        it = queries.get_subscription(session, g.caller.paying, subscription_id)
         known: dict[str, Any] = {
             "history": history(session, it),
             "back": back_today(session, it),

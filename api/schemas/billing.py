@@ -6,7 +6,9 @@ from marshmallow import fields, validate
 
 from . import Answer, Money, Paged, Request, page_of
 from .offers import CURRENCY
-from .values import Int, Word, day, identifier, moment
+from .values import Int, ToldToResellers, Word, day, identifier, moment
+
+RESOLD = "What the end-customer pays its reseller, where that is another price; for the reseller alone."
 
 
 class Charge(Answer):
@@ -23,6 +25,8 @@ class Charge(Answer):
     quantity = Int(metadata={"format": "int32", "description": "Units; negative for those that went back."})
     unit_price = fields.Nested(Money, attribute="price", metadata={"description": "Per unit and billing cycle."})
     amount = fields.Nested(Money)
+    resale_price = ToldToResellers(Money, description=RESOLD)
+    resale_amount = ToldToResellers(Money, description=RESOLD)
     effective_on = day("The first day it is for.")
     until = day("The last day it is for, inclusive.", allow_none=True)
     created_at = moment()

@@ -11,7 +11,7 @@ from domains.services.queries import WHY, LineWish
 
 from . import Answer, Money, Paged, Request, page_of
 from .offers import KINDS, PriceBasis, cycle_word, term_word
-from .values import Int, Word, count, day, identifier, moment, text
+from .values import Int, ToldToResellers, Word, count, day, identifier, moment, text
 
 STATES = (
     "awaiting_approval", "scheduled", "placed", "at_provider", "completed", "partially_completed", "rejected",
@@ -95,6 +95,7 @@ class PreviewLine(Answer):
     effective_from = day()
     valid_to = day("The last day, inclusive; null when it never ends.", allow_none=True)
     undo_until = moment("Until when it can be cancelled for a refund; null: not at all.", allow_none=True)
+    reseller_price = ToldToResellers(Money, attribute="payer_price")
 
 
 class OrderPreview(Answer):
@@ -159,6 +160,7 @@ class OrderLine(Answer):
     priced_by = fields.Nested(
         PriceBasis, allow_none=True, metadata={"description": "By what its price came about; null for older orders."}
     )
+    reseller_price = ToldToResellers(Money, attribute="payer_price")
 
 
 class Order(Answer):

@@ -12,7 +12,7 @@ from domains.services.pricing import ROUNDINGS, SCOPES, Rule
 
 from . import Answer, Money, Paged, Patch, Request, page_of
 from .offers import CURRENCY, PriceBasis, cycle_word, term_word
-from .values import Choice, Int, Word, as_text, count, day, identifier, moment, text
+from .values import Choice, Int, ToldToResellers, Word, as_text, count, day, identifier, moment, text
 
 PERCENT = r"^-?[0-9]{1,6}(\.[0-9]{1,6})?$"
 ROUNDING = "minor: to the currency's minor unit; up_5: up to five of them; up_1: up to a whole unit; 99: up to …99."
@@ -222,6 +222,15 @@ class PriceQuery(Request):
     on = day("On this day: one that is over, too.")
 
 
+class ResellerPart(Answer):
+    """What a reseller may know besides: its own price, by what that came about, and what is left for it."""
+
+    unit_price = fields.Nested(Money)
+    priced_by = fields.Nested(PriceBasis)
+    rule = fields.Nested(PriceRuleAnswer)
+    margin_percent = Percent(allow_none=True, metadata={"description": "Of the end-customer's price."})
+
+
 class PriceExplanation(Answer):
     """Why something costs what it costs. What it costs us, and the steps, are told to the operator alone."""
 
@@ -241,3 +250,4 @@ class PriceExplanation(Answer):
     steps = fields.List(fields.Nested(Step))
     purchase_price = fields.Nested(Money, allow_none=True)
     margin_percent = Percent(allow_none=True)
+    reseller = ToldToResellers(ResellerPart, description="For the reseller alone.")

@@ -11,7 +11,7 @@ from domains.services.queries import WHY
 from . import Answer, Money, Paged, Request, page_of
 from .offers import KINDS, cycle_word, term_word
 from .orders import Failure, NextInvoice, Tax
-from .values import Choice, Int, Word, count, day, identifier, moment, text
+from .values import Choice, Int, ToldToResellers, Word, count, day, identifier, moment, text
 
 STATES = ("pending", "active", "suspended", "pending_cancellation", "canceled", "expired", "failed", "unknown")
 ACTIONS = ("change_quantity", "return_seats", "cancel", "cancel_at_end_of_term", "extend", "suspend", "resume",
@@ -73,6 +73,7 @@ class Subscription(Answer):
     max_quantity = count(allow_none=True)
     unit_price = fields.Nested(Money, metadata={"description": "Per unit and billing cycle."})
     cycle_price = fields.Nested(Money, metadata={"description": "All units, a whole billing cycle."})
+    reseller_price = ToldToResellers(Money, attribute="payer_price")
     state = Word(*STATES)
     raw_state = fields.String(allow_none=True, metadata={"description": "The provider's own word."})
     valid_from = day()

@@ -11,12 +11,14 @@ from decimal import Decimal
 from typing import Any
 
 from apispec.ext.marshmallow import OpenAPIConverter
+from flask import g
 from marshmallow import ValidationError, fields, validate
 
 from domains.kernel.money import precision
 
 ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
 LINES = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+OWN_PRICE = "What a reseller pays, where its end-customer pays another price; told to the reseller alone."
 AMOUNT = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$"
 
 
@@ -46,6 +48,18 @@ def as_text(amount: Decimal, least: int) -> str:
     whole, _, decimals = plain.partition(".")
     decimals = decimals.rstrip("0").ljust(least, "0")
     return f"{whole}.{decimals}" if decimals else whole
+
+
+class ToldToResellers(fields.Nested):
+    """Something that a reseller alone is told: null for everybody else, whatever the object holds."""
+
+    def __init__(self, nested: Any, description: str = OWN_PRICE, **options: Any) -> None:
+        super().__init__(nested, allow_none=True, metadata={"description": description}, **options)
+
+    def _serialize(self, nested_obj: Any, attr: Any, obj: Any, **options: Any) -> Any:  # type: ignore[override]
+        caller = g.get("caller")
+        told = caller is not None and caller.scope.kind == "reseller"
+        return super()._serialize(nested_obj, attr, obj, **options) if told else None
 
 
 class Int(fields.Integer):

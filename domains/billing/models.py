@@ -40,6 +40,9 @@ class Charge(db.Model):
     unit_price: Mapped[Decimal] = mapped_column(Rate)
     currency: Mapped[str] = mapped_column(Text(3))
     amount_minor: Mapped[int] = mapped_column(Minor)
+    # what the end-customer pays its reseller, where that is another price; the two above are what we invoice
+    resale_price: Mapped[Decimal | None] = mapped_column(Rate)
+    resale_minor: Mapped[int | None] = mapped_column(Minor)
     effective_on: Mapped[date] = mapped_column(Day)
     until: Mapped[date | None] = mapped_column(Day)  # last day it covers, inclusive
     created_at: Mapped[datetime] = mapped_column(Instant)
@@ -57,6 +60,11 @@ class Charge(db.Model):
     @property
     def price(self) -> UnitPrice:
         return UnitPrice(self.unit_price, self.currency)
+
+    @property
+    def resold(self) -> UnitPrice | None:
+        """What an end-customer pays its reseller for a unit, where that is another price."""
+        return UnitPrice(self.resale_price, self.currency) if self.resale_price is not None else None
 
 
 class CustomerRef(db.Model):

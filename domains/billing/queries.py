@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
@@ -12,11 +13,37 @@ from sqlalchemy.orm import Session
 
 from domains.kernel import clock
 from domains.kernel.errors import NotFound
-from domains.kernel.money import Money
+from domains.kernel.money import Money, UnitPrice
 from domains.kernel.paging import Page, page
 from domains.kernel.tenancy import Scope
 
 from .models import Charge, CustomerRef, Document, Invoice, InvoiceLine, ProviderLine
+
+
+@dataclass(frozen=True)
+class ChargeView:
+    """A charge as its reader knows it: an end-customer at its own price, everybody else at what we invoice.
+
+    `resale_price` and `resale_amount` are what an end-customer pays its reseller, where that is another price; they are
+    told to the reseller alone.
+    """
+
+    id: UUID
+    customer_id: UUID
+    account_id: UUID
+    account_name: str
+    subscription_id: UUID
+    source_id: UUID
+    kind: str
+    name: str
+    quantity: int
+    price: UnitPrice
+    amount: Money
+    effective_on: date
+    until: date | None
+    created_at: datetime
+    resale_price: UnitPrice | None = None
+    resale_amount: Money | None = None
 
 
 @dataclass(frozen=True)
@@ -36,14 +63,29 @@ def list_charges(
     customer_id: UUID | None = None,
     cursor: str | None = None,
     limit: int = 50,
-) -> Page[Charge]:
-    """The caller's charges, newest first."""
+) -> Page[ChargeView]:
+    """The caller's charges, newest first, as the caller may know them."""
     filters = {"account_id": account_id, "subscription_id": subscription_id, "customer_id": customer_id}
     query = select(Charge).where(scope.covers(Charge))
     for name, value in filters.items():
         if value is not None:
             query = query.where(getattr(Charge, name) == value)
-    return page(session, query, Charge.id, cursor=cursor, limit=limit, filters=filters)
+    found = page(session, query, Charge.id, cursor=cursor, limit=limit, filters=filters)
+    return Page([_charge(row, scope) for row in found.items], found.next_cursor)
+
+
+def _charge(row: Charge, scope: Scope) -> ChargeView:
+    price, amount, resold = row.price, row.amount, row.resold
+    paid = Money.from_minor(row.resale_minor, row.currency) if row.resale_minor is not None else None
+    if scope.kind == "customer":
+        price, amount = resold or price, paid if paid is not None else amount
+    tells = scope.kind == "reseller"
+    return ChargeView(
+        id=row.id, customer_id=row.customer_id, account_id=row.account_id, account_name=row.account_name,
+        subscription_id=row.subscription_id, source_id=row.source_id, kind=row.kind, name=row.name,
+        quantity=row.quantity, price=price, amount=amount, effective_on=row.effective_on, until=row.until,
+        created_at=row.created_at, resale_price=resold if tells else None, resale_amount=paid if tells else None,
+    )  # fmt: skip
 
 
 def costs_by_month(
@@ -60,7 +102,9 @@ def costs_by_month(
     The running month is that of the customer's own calendar (of several customers: that of who asks).
     """
     wanted = _months(_today(session, scope, customer_id), months)
-    query = select(Charge.currency, Charge.effective_on, func.sum(Charge.amount_minor)).where(
+    paid = Charge.amount_minor
+    amount = func.coalesce(Charge.resale_minor, paid) if scope.kind == "customer" else paid
+    query = select(Charge.currency, Charge.effective_on, func.sum(amount)).where(
         scope.covers(Charge), Charge.effective_on >= wanted[0]
     )
     for column, value in (
@@ -163,3 +207,50 @@ def matched_charges(session: Session, scope: Scope, invoice_id: UUID) -> set[UUI
         scope.covers(ProviderLine), ProviderLine.charge_id.in_(on_it), ProviderLine.state == "matched"
     )
     return {id for id in session.scalars(query) if id is not None}
+
+
+@dataclass(frozen=True)
+class Owed:
+    """What an end-customer owes its reseller for a month, net, and what that costs the reseller."""
+
+    customer_id: UUID
+    name: str
+    amount: Money
+    cost: Money
+
+    @property
+    def margin(self) -> Money:
+        """What is left for the reseller."""
+        return self.amount - self.cost
+
+
+def resale_charges(session: Session, scope: Scope, month: date) -> list[ChargeView]:
+    """The charges of a month of a reseller's end-customers, with both prices. For others there are none."""
+    if scope.kind != "reseller":
+        return []
+    begins = month.replace(day=1)
+    after = (begins + timedelta(days=32)).replace(day=1)
+    query = select(Charge).where(scope.covers(Charge), Charge.reseller_id == scope.customer_id)
+    query = query.where(Charge.effective_on >= begins, Charge.effective_on < after)
+    rows = session.scalars(query.order_by(Charge.customer_id, Charge.account_name, Charge.effective_on, Charge.id))
+    return [_charge(row, scope) for row in rows]
+
+
+def owed_by_customers(session: Session, scope: Scope, month: date) -> list[Owed]:
+    """What each of a reseller's end-customers owes it for a month, by name and currency."""
+    sums: dict[tuple[UUID, str], list[Money]] = {}
+    charges = resale_charges(session, scope, month)
+    for one in charges:
+        zero = Money.zero(one.amount.currency)
+        held = sums.setdefault((one.customer_id, one.amount.currency), [zero, zero])
+        held[0] += one.resale_amount if one.resale_amount is not None else one.amount
+        held[1] += one.amount
+    names = names_of(session, scope, charges)
+    found = [Owed(id, names.get(id, ""), *held) for (id, _code), held in sums.items()]
+    return sorted(found, key=lambda one: (one.name.casefold(), one.amount.currency, one.customer_id))
+
+
+def names_of(session: Session, scope: Scope, charges: Iterable[ChargeView]) -> dict[UUID, str]:
+    """The names of the customers whose charges these are."""
+    ids = {one.customer_id for one in charges}
+    return {id: known.name for id in ids if (known := customer_ref(session, scope, id)) is not None}

@@ -52,6 +52,7 @@ OPEN = {
     "promotion": "what providers take off, the same for everybody",
     "price_book_version": "price books as they were; which one is a customer's says its agreement",
     "price_agreement": "an end-customer's price goes by its reseller's agreement, whose row its scope does not cover",
+    "resale_book": "an end-customer's price goes by its reseller's book, whose row its scope does not cover",
     "price_rule": "price books are the operator's; which one is a customer's stands on the customer",
 }
 _KIND = f"(SELECT current_setting('{SCOPE}', true))"

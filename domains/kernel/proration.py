@@ -23,6 +23,16 @@ def prorate(price: UnitPrice, quantity: int, period: tuple[date, date], segment:
     return Money.of(price.amount * quantity * (after - first).days / (end - start).days, price.currency)
 
 
+def at_price(amount: Money, price: UnitPrice, other: UnitPrice) -> Money:
+    """What the same units and days come to at another price per unit; `price` is the one that made the amount.
+
+    Rounded half up, alike for what is charged and for what goes back. Nothing can be said of what is free.
+    """
+    if not price.amount:
+        return amount
+    return Money.of(amount.amount * other.amount / price.amount, amount.currency)
+
+
 def _days(text: str) -> tuple[date, date]:
     first, _, after = text.partition("..")
     try:

@@ -169,6 +169,14 @@ class Caller:
         return int(said) if said is not None else None
 
     @property
+    def paying(self) -> Scope:
+        """As whom they may see what a reseller pays for its end-customers: its own people also while they act for one
+        of them; of everybody else it is their scope, which shows nothing of it."""
+        home = self.preferences.get("home_customer_id")
+        managed = self.reseller_id is not None and home == str(self.reseller_id)
+        return Scope.reseller(self.reseller_id) if managed and self.reseller_id is not None else self.scope
+
+    @property
     def own(self) -> Scope:
         """What they may see of things that are nobody's but the customer's: of staff at their desk the operator's own
         (ADR 32), of everybody else all of their scope."""

@@ -92,6 +92,7 @@ PERSONAL: Register = {
     "price_agreement": Held(none="reference price_book"),
     "price_book": Held(none="name rounding"),
     "price_book_version": Held(none="rounding rules"),
+    "resale_book": Held(none="rounding rules"),
     "price_rule": Held(none="scope target currency term billing_cycle rounding"),
     "promotion": Held(none="provider id name terms"),
     "provider": Held(none="key last_change"),

@@ -38,7 +38,12 @@ FIELDS = {
     "parent_subscription_id": "subscription",
 }  # fmt: skip
 STAFFS = {"getPriceBook", "listPriceBookVersions"}  # are there for the operator alone: not even one's own
-NEEDED = {"exportAuditEntries": {"format": "csv"}}  # what an address does not answer without
+MONTH = {"month": "2026-03-01"}
+NEEDED = {
+    "exportAuditEntries": {"format": "csv"},
+    "getResaleStatement": MONTH,
+    "downloadResaleStatementCsv": MONTH,
+}  # what an address does not answer without
 # Which case somebody means is a note for those who read it. Nothing is looked up by it, whichever id it is, and whoever
 # goes there is asked whether the case is theirs. The domain that keeps it does not know cases.
 KEPT = {("createSupportGrant", "case_id"): 201}

@@ -88,7 +88,8 @@ def forms(endpoint: str, t: Tenant) -> dict[str, str]:
     order = {"offer": offer, "account": ids.get("account", ""), "plan": "P1Y.monthly", "quantity": "5"}
     known: dict[str, dict[str, str]] = {
         "customers.update": address, "customers.create": address | {k: v for k, v in WISH.items() if v},
-        "users.update": {"language": "en", "formats": "en_GB", "time_zone": "UTC", "theme": "auto", "name": "x"},
+        "users.update": {"language": "en", "formats": "en_GB", "time_zone": "UTC", "theme": "auto",
+                         "name": "x", "drift_mail": "daily"},
         "users.theme": {"theme": "dark"}, "accounts.create": {"name": f"By {t.name}"},
         "accounts.update": {"name": f"By {t.name}", "version": "1"}, "accounts.close": {"version": "1"},
         "budgets.update": {"version": "1", "beyond": "warn"},

@@ -18,6 +18,7 @@ def about_prices(t: Tenant) -> dict[str, list[dict[str, Any]]]:
         "createPriceBook": [{"name": f"New of {t.name}", "rules": RULES}], "updatePriceBook": [{"rules": RULES}],
         "previewPriceBook": [{"rules": RULES}], "updatePriceAgreement": [{"valid_to": None}],
         "createPriceAgreement": [agreed | {"customer_id": t.ids["customer"]}], "startCatalogueSync": [{"full": False}],
+        "setResalePrices": [{"markup_percent": "5"}],
     }  # fmt: skip
 
 
@@ -50,6 +51,7 @@ def forms_of_buying(t: Tenant, order: dict[str, str]) -> dict[str, dict[str, str
     """What a tenant types about them in the portal."""
     ids = t.ids
     return {
+        "resale_prices.update": {"markup": "5", "rounding": "minor", "version": "0"},
         "carts.add": order | {"line_id": str(new_id())}, "carts.refill": {"order": ids.get("order", "")},
         "carts.update": {"po_reference": "x"}, "carts.change_line": {"quantity": "3"}, "carts.empty": {},
         "carts.check": {}, "carts.order": {"preview_id": ids.get("preview", "")},

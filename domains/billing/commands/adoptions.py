@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from domains.kernel.database import id_of
 from domains.kernel.money import Money, UnitPrice
 
-from .charges import charge_once
+from .charges import charge_once, sold
 from .matching import explain_lines
 
 
@@ -26,6 +26,7 @@ class AdoptedCharge:
     amount: Money
     effective_on: date
     until: date | None
+    payer_price: UnitPrice | None = None
 
 
 def charge_adoption(
@@ -50,11 +51,10 @@ def charge_adoption(
         own = one.id if one.kind != "period" else id_of(f"period of {subscription_id}", one.effective_on)
         if one.amount.minor == 0:
             continue
-        row = {
+        row = sold(one.amount, one.unit_price, one.payer_price) | {
             "id": own, "customer_id": customer_id, "reseller_id": reseller_id, "account_id": account_id,
             "account_name": account_name, "subscription_id": subscription_id, "source_id": settlement_id,
             "kind": one.kind, "name": name, "quantity": abs(one.quantity) if one.kind == "cancel" else one.quantity,
-            "unit_price": one.unit_price.amount, "currency": one.amount.currency, "amount_minor": one.amount.minor,
             "effective_on": one.effective_on, "until": one.until,
         }  # fmt: skip
         charge_once(session, row)

@@ -217,5 +217,8 @@ def _charged(session: Session, line: ProviderLine, charges: Sequence[Charge]) ->
     first = max(line.first, paid + _DAY)
     if not line.period_first <= first < line.after <= line.period_after:  # of two months: we do not know which price
         return None
-    amount = prorate(sold.price, line.quantity, (line.period_first, line.period_after), (first, line.after))
-    return charge_period(session, sold, first=first, last=line.after - _DAY, quantity=line.quantity, amount=amount)
+    days = (line.period_first, line.period_after), (first, line.after)
+    amount = prorate(sold.price, line.quantity, *days)
+    resale = prorate(sold.resold, line.quantity, *days) if sold.resold is not None else None
+    span = {"first": first, "last": line.after - _DAY}
+    return charge_period(session, sold, quantity=line.quantity, amount=amount, resale=resale, **span)

@@ -1,9 +1,11 @@
-"""An invoice's lines as a table for a spreadsheet."""
+"""An invoice's lines, and what end-customers owe their reseller, as tables for a spreadsheet."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from domains.kernel import spreadsheet
 
@@ -13,6 +15,11 @@ CSV = spreadsheet.MEDIA_TYPE
 COLUMNS = (
     "invoice", "line", "customer", "account", "subscription_id", "kind", "name", "first", "last", "quantity",
     "unit_price", "tax_category", "tax_rate", "net", "currency",
+)  # fmt: skip
+
+RESOLD = (
+    "customer", "account", "subscription_id", "kind", "name", "first", "last", "quantity", "unit_price", "net",
+    "own_unit_price", "own_net", "currency",
 )  # fmt: skip
 
 
@@ -25,6 +32,20 @@ def as_csv(invoice: Invoice, lines: Iterable[InvoiceLine]) -> str:
             _plain(line.tax_rate), line.net.amount, line.currency,
         )
         for line in lines
+    ))  # fmt: skip
+
+
+def resold_csv(charges: Iterable[Any], names: dict[Any, str]) -> str:
+    """The charges of a reseller's end-customers: what each pays, and beside it what the reseller pays."""
+    return spreadsheet.as_csv(RESOLD, (
+        (
+            names.get(one.customer_id, ""), one.account_name, one.subscription_id, one.kind, one.name,
+            one.effective_on, one.until if one.until != date.max else None, one.quantity,
+            _plain((one.resale_price or one.price).amount),
+            (one.amount if one.resale_amount is None else one.resale_amount).amount, _plain(one.price.amount),
+            one.amount.amount, one.amount.currency,
+        )
+        for one in charges
     ))  # fmt: skip
 
 

@@ -78,6 +78,7 @@ from .quotes import make_quote as make_quote
 from .quotes import send_quote as send_quote
 from .renewals import apply_renewal as apply_renewal
 from .renewals import note_reminder as note_reminder
+from .resale import set_resale_prices as set_resale_prices
 from .settling import begin_settling as begin_settling
 from .settling import check_decision as check_decision
 from .settling import finish_revert as finish_revert

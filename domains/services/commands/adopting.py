@@ -69,7 +69,8 @@ def _made(
         "provider_offer_id": bought.provider_offer_id, "provider_subscription_id": drift.provider_subscription_id,
         "name": bought.name, "vendor": bought.vendor, "kind": bought.kind, "unit": bought.unit, "term": bought.term,
         "billing_cycle": bought.billing_cycle, "quantity": look.quantity, "currency": bought.unit_price.currency,
-        "unit_rate": bought.unit_price.amount, "state": look.state, "raw_state": look.raw_state,
+        "unit_rate": bought.unit_price.amount, "payer_rate": bought.payer_price and bought.payer_price.amount,
+        "state": look.state, "raw_state": look.raw_state,
         "valid_from": look.valid_from, "valid_to": look.valid_to, "paid_until": paid, "auto_renew": look.auto_renew,
         "parent_subscription_id": _parent(session, drift, seen), "terms_of_offer": bought.terms_of_offer,
         "policy": msgspec.to_builtins(look.policy), "provider_version": look.provider_version, "looked_at": now,
@@ -106,4 +107,5 @@ def _charges(drift: Drift, row: Subscription, parts: list[Part]) -> Iterator[Ado
         yield AdoptedCharge(
             id=row.id if part.kind == "activation" else own, kind=part.kind, quantity=part.quantity,
             unit_price=row.unit_price, amount=part.amount, effective_on=part.on, until=part.until,
+            payer_price=row.payer_price,
         )  # fmt: skip

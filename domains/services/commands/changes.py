@@ -175,6 +175,7 @@ def _put_on(row: Subscription, plan: PlanTerms, begun_at: datetime) -> None:
         provider_offer_id=plan.provider_offer_id,
         name=plan.name, vendor=plan.vendor, kind=plan.kind, unit=plan.unit, term=plan.term,
         billing_cycle=plan.billing_cycle, unit_rate=plan.unit_price.amount, terms_of_offer=plan.policy,
+        payer_rate=plan.payer_price.amount if plan.payer_price is not None else None,
         paid_until=row.paid_until if same else None,
     )  # fmt: skip
 

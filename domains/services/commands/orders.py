@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -99,7 +100,7 @@ def _write_lines(session: Session, order: Order, account: AccountRef, lines: Seq
             "position": position, "unit_price": line.unit_price.amount, "charge_now": line.charge_now.minor,
             "cycle_price": line.cycle_price.minor, "charged_until": line.charged_until,
             "undo_until": line.undo_until, "state": "pending", "subscription_id": line.subscription_id,
-            "priced_by": msgspec.to_builtins(line.priced_by),
+            "priced_by": msgspec.to_builtins(line.priced_by), "payer_price": _payer_rate(line),
         })  # fmt: skip
         number = next_number(session, "SUB", order.effective_on.year)
         subscriptions.append(shared | _pending(order, account, line, offer) | {"number": number})
@@ -123,8 +124,13 @@ def _pending(order: Order, account: AccountRef, line: OrderLine, offer: Offer) -
         "id": line.subscription_id, "account_id": order.account_id, "account_name": account.name,
         "provider": order.provider, "unit_rate": line.unit_price.amount, "state": "pending",
         "valid_from": order.effective_on, "auto_renew": line.billing_cycle != "one_time",
-        "terms_of_offer": offer.policy, "provider_version": 0, "policy": msgspec.to_builtins(policy), "version": 1,
+        "payer_rate": _payer_rate(line), "terms_of_offer": offer.policy, "provider_version": 0,
+        "policy": msgspec.to_builtins(policy), "version": 1,
     }  # fmt: skip
+
+
+def _payer_rate(line: OrderLine) -> Decimal | None:
+    return line.payer_price.amount if line.payer_price is not None else None
 
 
 def discard_order(session: Session, *, order_id: UUID) -> None:

@@ -67,7 +67,15 @@ def preview_order(
         session, scope, account_id=account_id, lines=lines, po_reference=po_reference, cost_centre=cost_centre,
         starts_on=starts_on,
     )  # fmt: skip
-    return replace(promise_order(session, terms=terms), why_ask=why_ask(session, scope, terms, role))
+    promise, asked = promise_order(session, terms=terms), why_ask(session, scope, terms, role)
+    return replace(promise, terms=shown_to(scope, terms), why_ask=asked)
+
+
+def shown_to(scope: Scope, terms: OrderTerms) -> OrderTerms:
+    """The terms as somebody may know them: what a reseller pays is told to it alone."""
+    if scope.kind == "reseller":
+        return terms
+    return replace(terms, lines=tuple(replace(line, payer_price=None) for line in terms.lines))
 
 
 def preview_change(
@@ -122,7 +130,15 @@ def check_promised(promise: Row, lines: Sequence[OrderLine]) -> None:
 
 
 def _deal(line: OrderLine) -> tuple[object, ...]:
-    return line.offer_id, line.quantity, line.term, line.billing_cycle, line.unit_price, line.cycle_price
+    return (
+        line.offer_id,
+        line.quantity,
+        line.term,
+        line.billing_cycle,
+        line.unit_price,
+        line.cycle_price,
+        line.payer_price,
+    )
 
 
 def release(session: Session, preview_id: UUID | None, by: UUID) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
@@ -37,6 +38,15 @@ class Renewed:
     letter: Letter | None = None
 
 
+class _Before(NamedTuple):
+    """What a unit cost in the term that is over; `payer_price` is what a reseller paid, if that is another price."""
+
+    price: UnitPrice
+    billing_cycle: str
+    payer_price: UnitPrice | None
+    term: str
+
+
 def apply_renewal(session: Session, *, subscription_id: UUID, look: ChangeOutcome | None) -> Renewed:
     """Take over what the provider has made of a term that was over, and give what follows from it, once.
 
@@ -45,7 +55,7 @@ def apply_renewal(session: Session, *, subscription_id: UUID, look: ChangeOutcom
     row = find_locked(session, subscription_id)
     if row is None or row.open_change_id is not None:
         return Renewed()
-    old, old_term = (row.unit_price, row.billing_cycle), row.term
+    old = _Before(row.unit_price, row.billing_cycle, row.payer_price, row.term)
     apply_look(session, subscription_id=subscription_id, look=look)
     kept = _unfinished(session, subscription_id)
     if kept is None:
@@ -53,10 +63,10 @@ def apply_renewal(session: Session, *, subscription_id: UUID, look: ChangeOutcom
     kept.finished_at = clock.business_now(session)
     row.version += 1  # what may be done with it is another thing from now on
     if kept.outcome == "ended":
-        became = _ended(session, row, kept, old[0])
+        became = _ended(session, row, kept, old.price)
     else:
-        _reprice(session, row, kept, look, old, old_term)
-        became = _goes_on(session, row, kept, old[0])
+        _reprice(session, row, kept, look, old)
+        became = _goes_on(session, row, kept, old.price)
     return Renewed(became, Audience("owner", kept.owner_id), _letter(row, kept, became))
 
 
@@ -67,21 +77,19 @@ def _unfinished(session: Session, subscription_id: UUID) -> Decision | None:
     return session.scalars(locked(query, Decision.__table__)).first()
 
 
-def _reprice(
-    session: Session, row: Subscription, kept: Decision, look: ChangeOutcome | None, old: tuple[UnitPrice, str],
-    old_term: str,
-) -> None:  # fmt: skip
+def _reprice(session: Session, row: Subscription, kept: Decision, look: ChangeOutcome | None, old: _Before) -> None:
     """Give a subscription the price of its new term."""
     if look is not None:
         row.term, row.billing_cycle = look.term or row.term, look.billing_cycle or row.billing_cycle
         _take_offer(session, row, look.provider_offer_id)
     if kept.outcome == "bridged":
-        if _was_bridged(session, kept, old_term):
+        if _was_bridged(session, kept, old.term):
             return
-        price = bridge_price(old[0], old[1], rules_of(row).surcharge_percent)
+        said = old.billing_cycle, rules_of(row).surcharge_percent
+        price, payer = bridge_price(old.price, *said), old.payer_price and bridge_price(old.payer_price, *said)
     else:
-        price = next_prices(session, Scope.customer(row.customer_id), [row])[row.id]
-    row.unit_rate = price.amount
+        price, payer = next_prices(session, Scope.customer(row.customer_id), [row])[row.id]
+    row.unit_rate, row.payer_rate = price.amount, payer.amount if payer is not None else None
     tell(session, row)  # what it costs is another thing now, and budgets go by it
 
 
@@ -135,7 +143,7 @@ def _became(
         decision_id=kept.id, outcome=kept.outcome or "unchanged", subscription_id=row.id, account_id=row.account_id,
         account_name=row.account_name, name=row.name, number=row.number, quantity=row.quantity, unit_price=price,
         charge_now=now, first=first, valid_to=row.valid_to, charged_until=until, old_price=old,
-        owner_id=kept.owner_id,
+        owner_id=kept.owner_id, payer_price=row.payer_price,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from domains.kernel.tenancy import Scope
 
 from ..models import ChangeOutcome, Offer, OfferPlan, Subscription
 from ..queries.catalogue import market_of
+from ..queries.markets import Priced
 
 KEPT = 20  # so many plans that it had before are remembered, to read what is billed late
 
@@ -49,17 +50,20 @@ def follow_plan(session: Session, row: Subscription, look: ChangeOutcome) -> Non
         _become(row, offer, (wanted[1], wanted[2]), price)
 
 
-def _price(session: Session, row: Subscription, offer: Offer | None, plan: OfferPlan | None, quantity: int) -> Any:
+def _price(
+    session: Session, row: Subscription, offer: Offer | None, plan: OfferPlan | None, quantity: int
+) -> Priced | None:
     if offer is None or plan is None:
         return None
     market = market_of(session, Scope.customer(row.customer_id), account_id=row.account_id)
-    return market.price(offer, plan, quantity)
+    return market.priced(offer, plan, quantity)
 
 
-def _become(row: Subscription, offer: Offer, plan: tuple[str, str], price: Any) -> None:
+def _become(row: Subscription, offer: Offer, plan: tuple[str, str], price: Priced) -> None:
     last = row.valid_to
     put_on(
         row, last, changed=False, offer_id=offer.id, provider_offer_id=offer.provider_offer_id, name=offer.name,
         vendor=offer.vendor, kind=offer.kind, unit=offer.unit, term=plan[0], billing_cycle=plan[1],
-        unit_rate=price.amount, terms_of_offer=offer.policy, paid_until=None,
+        unit_rate=price.unit_price.amount, terms_of_offer=offer.policy, paid_until=None,
+        payer_rate=price.payer_price.amount if price.payer_price is not None else None,
     )  # fmt: skip

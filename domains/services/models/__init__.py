@@ -50,6 +50,7 @@ from .prices import Agreement as Agreement
 from .prices import PastBook as PastBook
 from .prices import PriceBook as PriceBook
 from .prices import PriceRule as PriceRule
+from .prices import ResaleBook as ResaleBook
 from .quotes import Quote as Quote
 from .subscriptions import Change as Change
 from .subscriptions import SeatLot as SeatLot

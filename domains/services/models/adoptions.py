@@ -27,6 +27,7 @@ class Bought:
     billing_cycle: str
     unit_price: UnitPrice
     terms_of_offer: dict[str, Any]
+    payer_price: UnitPrice | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class AdoptedCharge:
     amount: Money
     effective_on: date
     until: date | None = None
+    payer_price: UnitPrice | None = None
 
 
 @dataclass(frozen=True)

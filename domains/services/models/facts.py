@@ -220,7 +220,7 @@ class RenewedTerm:
     """What became of a subscription whose term was over; `outcome` is renewed, bridged, ended or unchanged.
 
     What goes on is charged: `quantity` units at `unit_price` from `first`, of which `charge_now` pays for the days to
-    `charged_until`. `owner_id` is who had to decide.
+    `charged_until`. `owner_id` is who had to decide; `payer_price` what a reseller pays us where that is another price.
     """
 
     decision_id: UUID
@@ -238,6 +238,7 @@ class RenewedTerm:
     charged_until: date
     old_price: UnitPrice
     owner_id: UUID | None = None
+    payer_price: UnitPrice | None = None
 
 
 @dataclass(frozen=True)

@@ -124,6 +124,7 @@ class Line(db.Model):
     quantity: Mapped[int] = mapped_column(Count)
     currency: Mapped[str] = mapped_column(Text(3))
     unit_price: Mapped[Decimal] = mapped_column(Rate)
+    payer_price: Mapped[Decimal | None] = mapped_column(Rate)  # what its reseller pays us, where that is another price
     charge_now: Mapped[int] = mapped_column(Minor)
     cycle_price: Mapped[int] = mapped_column(Minor)
     charged_until: Mapped[date | None] = mapped_column(Day)

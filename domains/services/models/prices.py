@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domains.kernel.columns import Count, Day, Id, Instant, Json, Rate, Text
@@ -81,3 +82,23 @@ class Agreement(db.Model):
     valid_to: Mapped[date | None] = mapped_column(Day)
     version: Mapped[int] = mapped_column(Count, default=1)
     changed_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class ResaleBook(db.Model):
+    """What a reseller asks of its end-customers, over its own price, as one of its versions was, from when on.
+
+    `owner_id` is the reseller; `holder_id` the end-customer whose it is, or the reseller itself where it is for all of
+    them. The newest version holds; nothing of it is overwritten.
+    """
+
+    __tablename__ = "resale_book"
+    __table_args__ = (Index("ix_resale_book_owner_id_holder_id", "owner_id", "holder_id"), PRICES)
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)  # made of whose it is and the version
+    owner_id: Mapped[UUID] = mapped_column(Id)
+    holder_id: Mapped[UUID] = mapped_column(Id)
+    version: Mapped[int] = mapped_column(Count)
+    since: Mapped[datetime] = mapped_column(Instant)
+    rounding: Mapped[str] = mapped_column(Text(10))
+    markup_percent: Mapped[Decimal | None] = mapped_column(Rate)
+    rules: Mapped[Any] = mapped_column(Json)

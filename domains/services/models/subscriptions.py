@@ -64,6 +64,7 @@ class Subscription(db.Model):
     quantity: Mapped[int] = mapped_column(Count)
     currency: Mapped[str] = mapped_column(Text(3))
     unit_rate: Mapped[Decimal] = mapped_column(Rate)
+    payer_rate: Mapped[Decimal | None] = mapped_column(Rate)  # what its reseller pays us, where that is another price
     state: Mapped[str] = mapped_column(Text(24))
     raw_state: Mapped[str | None] = mapped_column(Text(40))  # the provider's own word
     valid_from: Mapped[date] = mapped_column(Day)
@@ -88,6 +89,11 @@ class Subscription(db.Model):
     def unit_price(self) -> UnitPrice:
         """What one unit costs the customer for one billing cycle."""
         return UnitPrice(self.unit_rate, self.currency)
+
+    @property
+    def payer_price(self) -> UnitPrice | None:
+        """What a reseller pays us for it, where its end-customer pays another price."""
+        return UnitPrice(self.payer_rate, self.currency) if self.payer_rate is not None else None
 
     @property
     def allowed(self) -> Policy:

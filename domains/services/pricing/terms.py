@@ -50,6 +50,7 @@ class OrderLine:
 
     `cycle_price` is a whole billing cycle of all units; `charge_now` is what is charged at activation, for the days
     from the effective day to `charged_until` (inclusive). `valid_to` is the inclusive last day, FOREVER for one-time.
+    `payer_price` is what a reseller pays us a unit, where its end-customer pays another price.
     """
 
     subscription_id: UUID
@@ -69,6 +70,7 @@ class OrderLine:
     parent_subscription_id: UUID | None
     charged_until: date | None = None
     priced_by: PriceBasis | None = None
+    payer_price: UnitPrice | None = None
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ class PlanTerms:
     """The plan that a change leads to, from `valid_from` to `valid_to`, the last day included.
 
     `charge` is what it costs to `charged_until`, `refund` what comes back of the plan before; both are above zero.
-    `step` is the provider's word: edition, term, conversion.
+    `step` is the provider's word: edition, term, conversion. `payer_price` as in `OrderLine`.
     """
 
     offer_id: UUID
@@ -211,6 +213,7 @@ class PlanTerms:
     new_term: bool
     reopens_window: bool
     policy: dict[str, Any]
+    payer_price: UnitPrice | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

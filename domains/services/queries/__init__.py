@@ -102,6 +102,12 @@ from .quotes import QuoteView as QuoteView
 from .quotes import get_quote as get_quote
 from .quotes import list_quotes as list_quotes
 from .quotes import quote_terms as quote_terms
+from .resale import ResaleView as ResaleView
+from .resale import check_end_customer as check_end_customer
+from .resale import check_reseller as check_reseller
+from .resale import get_resale_prices as get_resale_prices
+from .resale import list_resale_prices as list_resale_prices
+from .resale import resale_versions as resale_versions
 from .search import OfferCard as OfferCard
 from .search import OfferPage as OfferPage
 from .search import search_offers as search_offers

@@ -22,7 +22,7 @@ from .catalogue import market_of
 
 
 def bought_of(session: Session, drift: Drift) -> Bought:
-    """What was bought directly, at the price of the account's price book.
+    """What was bought directly, at the price of the account's price book on the day it began, for so many units.
 
     Refused when it is not in our catalogue, or has no price.
     """
@@ -32,15 +32,15 @@ def bought_of(session: Session, drift: Drift) -> Bought:
     if offer is None or seen is None:
         text = N_("We do not sell what was bought there. Open a case, or wait until our catalogue has it.")
         raise Refused(text, code="offer_not_sold")
-    market = market_of(session, Scope.customer(drift.customer_id), account_id=drift.account_id)
+    market = market_of(session, Scope.customer(drift.customer_id), account_id=drift.account_id, on=seen.valid_from)
     known = {"offer_id": offer.id, "currency": market.currency, "term": seen.term, "billing_cycle": seen.billing_cycle}
     plan = session.get(OfferPlan, known)
-    price = market.price(offer, plan, seen.quantity) if plan is not None else None
+    price = market.priced(offer, plan, seen.quantity) if plan is not None else None
     if plan is None or price is None:
         raise Refused("We have no price for what was bought there. Open a case.", code="plan_not_sold")
     return Bought(
         offer.id, offer.provider_offer_id, offer.name, offer.vendor, offer.kind, offer.unit, plan.term,
-        plan.billing_cycle, price, dict(offer.policy),
+        plan.billing_cycle, price.unit_price, dict(offer.policy), price.payer_price,
     )  # fmt: skip
 
 

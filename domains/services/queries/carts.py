@@ -164,7 +164,7 @@ def _priced(counter: Counter, wish: LineWish) -> Found:
         if found is None:
             return Refused("We have no price for “%(offer)s” yet. Open a case and we will make one.",
                            code="price_missing", offer=offer.name)  # fmt: skip
-        return replace(priced_line(counter, offer, plan, found.unit_price, wish), priced_by=found.basis)
+        return replace(priced_line(counter, offer, plan, found.unit_price, wish), **found.facts)
     except DomainError as no:
         return no
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import and_, or_, select
@@ -199,25 +199,35 @@ def _after(query: Any, cursor: str | None, asked: dict[str, Any]) -> Any:
 
 def _views(session: Session, scope: Scope, rows: Sequence[tuple[Decision, Subscription]]) -> list[EndOfTerm]:
     now, prices = clock.business_now(session), next_prices(session, scope, [row for _kept, row in rows])
-    return [_view(kept, row, prices[row.id], now) for kept, row in rows]
+    return [_view(kept, row, prices[row.id].unit_price, now) for kept, row in rows]
 
 
-def next_prices(session: Session, scope: Scope, rows: Sequence[Subscription]) -> dict[UUID, UnitPrice]:
+class NextPrice(NamedTuple):
+    """What a unit costs in the next term; `payer_price` is what a reseller pays us, where that is another price."""
+
+    unit_price: UnitPrice
+    payer_price: UnitPrice | None
+
+
+def next_prices(session: Session, scope: Scope, rows: Sequence[Subscription]) -> dict[UUID, NextPrice]:
     """What a unit of each costs in the next term: by the price book of today, or as now where it is no longer sold."""
     markets: dict[UUID, Market] = {}
     wanted = {row.offer_id for row in rows}
     offers = {offer.id: offer for offer in session.scalars(select(Offer).where(Offer.id.in_(wanted)))} if wanted else {}
     query = select(OfferPlan).where(OfferPlan.offer_id.in_(wanted))
     plans = {(one.offer_id, one.currency, one.term, one.billing_cycle): one for one in session.scalars(query)}
-    found: dict[UUID, UnitPrice] = {}
+    found: dict[UUID, NextPrice] = {}
     for row in rows:
         if row.account_id not in markets:
             markets[row.account_id] = market_of(session, scope, account_id=row.account_id)
         offer, plan = offers.get(row.offer_id), plans.get((row.offer_id, row.currency, row.term, row.billing_cycle))
         price = (
-            markets[row.account_id].price(offer, plan, row.quantity) if offer is not None and plan is not None else None
+            markets[row.account_id].priced(offer, plan, row.quantity)
+            if offer is not None and plan is not None
+            else None
         )
-        found[row.id] = price or row.unit_price
+        now = NextPrice(row.unit_price, row.payer_price)
+        found[row.id] = NextPrice(price.unit_price, price.payer_price) if price is not None else now
     return found
 
 

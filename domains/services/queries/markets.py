@@ -22,6 +22,9 @@ from ..models import Promotion as PromotionRow
 from ..pricing import STANDARD_NAME, Asked, PriceBasis, Prices, Promoted, Promotion, Reckoned, Rule, best_of, term_day
 from ..pricing.rules import from_data
 from .accounts import get_account
+from .resale import resale_books
+
+RESELLER = "reseller"  # the book that an end-customer reads of, where its reseller makes the price
 
 
 @dataclass(frozen=True)
@@ -34,17 +37,35 @@ class Agreed:
 
 @dataclass(frozen=True)
 class Priced:
-    """A price with all that can be said of it. `promoted` may be a promotion that the line does not get."""
+    """A price with all that can be said of it. `promoted` may be a promotion that the line does not get.
+
+    With `resale`, a reseller's book made the price of its end-customer, of `payer_price`, which is the reseller's.
+    """
 
     unit_price: UnitPrice
     reckoned: Reckoned
     agreement: str | None
     promoted: Promoted | None
     on: date
+    resale: Reckoned | None = None
+    payer_price: UnitPrice | None = None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a line keeps of its price."""
+        return {"priced_by": self.basis, "payer_price": self.payer_price}
 
     @property
     def basis(self) -> PriceBasis:
-        """What a customer may know of it."""
+        """What a customer may know of it: of its reseller's price nothing of what made the reseller's own."""
+        if self.resale is not None:
+            tier = self.resale.rule.min_quantity
+            return PriceBasis(RESELLER, self.on, None, tier if tier > 1 else None)
+        return self.own_basis
+
+    @property
+    def own_basis(self) -> PriceBasis:
+        """What whoever pays us may know of it."""
         tier, given = self.reckoned.rule.min_quantity, self.promoted
         known = PriceBasis(self.reckoned.book, self.on, self.agreement, tier if tier > 1 else None)
         if given is None or given.hindrance is not None:
@@ -58,7 +79,8 @@ class Market:
     """Where and by which prices somebody buys: the currency, the price books, the country (None: any), the day there.
 
     `term_day` is the day at the provider, by which it sells. `agreed` are asked before `prices`, the customer's book.
-    `held` are the offers that the customer has or has had.
+    `held` are the offers that the customer has or has had. `resale` are the books of an end-customer's reseller: they
+    make the price of the one that we ask of the reseller.
     """
 
     currency: str
@@ -70,6 +92,7 @@ class Market:
     agreed: tuple[Agreed, ...] = ()
     promotions: tuple[Promotion, ...] = ()
     held: frozenset[UUID] = frozenset()
+    resale: tuple[Prices, ...] = ()
 
     @property
     def first_book(self) -> str:
@@ -87,7 +110,7 @@ class Market:
     def amount(self, offer: Any, plan: Any, quantity: int | None = None) -> Decimal | None:
         """The same as an amount: a search asks for as many as there are offers."""
         asked = self.asked(offer, plan, quantity)
-        if any(one.concerns(asked) for one in self.promotions):
+        if self.resale or any(one.concerns(asked) for one in self.promotions):
             found = self.priced(offer, plan, quantity)
             return found.unit_price.amount if found else None
         for prices in (*(one.prices for one in self.agreed), self.prices):
@@ -104,13 +127,13 @@ class Market:
         for agreement, prices in (*((one.reference, one.prices) for one in self.agreed), (None, self.prices)):
             found = prices.reckon(asked)
             if found is not None:
-                return self._promoted(found, agreement, whole, offer.id)
+                return self._resold(self._promoted(found, agreement, whole, offer.id), asked)
         return None
 
     def tiers(self, offer: Any, plan: Any) -> list[int]:
         """From how many units on a plan may cost something else a unit: beyond the fewest, up to the most sold."""
         asked = self.asked(offer, plan, None)
-        books = (*(one.prices for one in self.agreed), self.prices)
+        books = (*(one.prices for one in self.agreed), self.prices, *self.resale)
         counts = {count for book in books for count in book.tiers(asked)}
         return sorted(one for one in counts if one > asked.quantity and one <= (offer.max_quantity or one))
 
@@ -127,6 +150,17 @@ class Market:
         gets = given is not None and given.hindrance is None
         price = given.unit_price if given is not None and gets else found.unit_price
         return Priced(price, found, agreement, given, self.today)
+
+    def _resold(self, found: Priced, asked: Asked) -> Priced:
+        """The price that a reseller makes of its own; what would come to nothing is passed on as it is."""
+        own = found.unit_price
+        resold = asked._replace(purchase=own.amount, list_price=None)
+        for prices in self.resale:
+            made = prices.reckon(resold)
+            if made is not None:
+                price = made.unit_price if made.unit_price.amount or not own.amount else own
+                return replace(found, unit_price=price, resale=made, payer_price=own)
+        return found
 
 
 def market_of(
@@ -154,7 +188,16 @@ def market_of(
     promotions = _promotions(session, on, known.country)
     first = account is not None and any(one.first_purchase for one in promotions)
     held: frozenset[UUID] = _held(session, account) if account is not None and first else frozenset()
-    return replace(known, term_day=on if past else term_day(now), promotions=promotions, held=held)
+    buyer = account if _is_resold(scope, account, account_id) else None
+    resale = resale_books(session, buyer, on, past) if buyer is not None else ()
+    return replace(known, term_day=on if past else term_day(now), promotions=promotions, held=held, resale=resale)
+
+
+def _is_resold(scope: Scope, account: AccountRef | None, named: UUID | None) -> bool:
+    """Whether who asks shall be told an end-customer's price: itself, and its reseller where it names the account."""
+    if account is None or account.reseller_id is None:
+        return False
+    return scope.kind == "customer" or (scope.kind == "reseller" and named is not None)
 
 
 def _of_account(

@@ -45,6 +45,7 @@ class OrderLineView:
     state: str
     error: dict[str, str | None] | None
     priced_by: PriceBasis | None = None
+    payer_price: UnitPrice | None = None  # what a reseller pays, told to it alone
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def get_order(session: Session, scope: Scope, order_id: UUID) -> OrderView:
     found: Order | None = session.scalars(query).one_or_none()
     if found is None:
         raise NotFound("There is no such order.", code="order_not_found", field="order_id")
-    return _views(session, [found])[0]
+    return _views(session, scope, [found])[0]
 
 
 def list_orders(
@@ -108,14 +109,14 @@ def list_orders(
     if q.strip():
         query = matching(query, Order, q)
     page = paging.page(session, query, Order.id, cursor=cursor, limit=limit, filters=asked)
-    return Page(_views(session, page.items), page.next_cursor)
+    return Page(_views(session, scope, page.items), page.next_cursor)
 
 
-def _views(session: Session, orders: Sequence[Order]) -> list[OrderView]:
+def _views(session: Session, scope: Scope, orders: Sequence[Order]) -> list[OrderView]:
     query = select(Line).where(Line.order_id.in_([order.id for order in orders])).order_by(Line.position)
     lines: dict[UUID, list[OrderLineView]] = {}
     for line in session.scalars(query):
-        lines.setdefault(line.order_id, []).append(_line(line))
+        lines.setdefault(line.order_id, []).append(_line(line, scope))
     return [_view(order, tuple(lines.get(order.id, ()))) for order in orders]
 
 
@@ -136,7 +137,7 @@ def _view(row: Order, lines: tuple[OrderLineView, ...]) -> OrderView:
     )  # fmt: skip
 
 
-def _line(row: Line) -> OrderLineView:
+def _line(row: Line, scope: Scope) -> OrderLineView:
     return OrderLineView(
         subscription_id=row.subscription_id, offer_id=row.offer_id, name=row.name, vendor=row.vendor, kind=row.kind,
         unit=row.unit, term=row.term, billing_cycle=row.billing_cycle, quantity=row.quantity,
@@ -145,4 +146,9 @@ def _line(row: Line) -> OrderLineView:
         valid_to=None if row.valid_to == FOREVER else row.valid_to, undo_until=row.undo_until,
         parent_subscription_id=row.parent_subscription_id, state=row.state, error=_error(row),
         priced_by=msgspec.convert(row.priced_by, PriceBasis, strict=False) if row.priced_by else None,
+        payer_price=_payer_price(row) if scope.kind == "reseller" else None,
     )  # fmt: skip
+
+
+def _payer_price(row: Line) -> UnitPrice | None:
+    return UnitPrice(row.payer_price, row.currency) if row.payer_price is not None else None

@@ -46,6 +46,7 @@ class PlanOffer:
     unit_price: UnitPrice
     policy: dict[str, Any]
     choice: PlanChoice
+    payer_price: UnitPrice | None = None
 
     @property
     def term(self) -> str:
@@ -95,11 +96,18 @@ def _priced(session: Session, scope: Scope, at: Standing, choices: Iterable[Plan
     for choice in choices:
         offer = offers.get(choice.provider_offer_id)
         plan = plans.get((offer.id, choice.term, choice.billing_cycle)) if offer else None
-        price = market.price(offer, plan, row.quantity) if plan else None
+        price = market.priced(offer, plan, row.quantity) if plan else None
         if offer is not None and price is not None:
             facts = {"name": offer.name, "vendor": offer.vendor, "kind": offer.kind, "unit": offer.unit}
             found.append(
-                PlanOffer(offer_id=offer.id, unit_price=price, policy=dict(offer.policy), choice=choice, **facts)
+                PlanOffer(
+                    offer_id=offer.id,
+                    unit_price=price.unit_price,
+                    payer_price=price.payer_price,
+                    policy=dict(offer.policy),
+                    choice=choice,
+                    **facts,
+                )
             )
     return tuple(found)
 
@@ -161,6 +169,7 @@ def plan_terms(at: Standing, plan: PlanOffer, quantity: int) -> PlanTerms:
         refund=_charged_before(at), charged_until=paid_for(day, **span), valid_from=first,
         valid_to=valid_to, step=plan.choice.kind, new_term=plan.choice.new_term,
         reopens_window=plan.choice.reopens_window, policy=plan.policy,
+        payer_price=plan.payer_price,
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -51,6 +51,18 @@ class Explanation:
     steps: tuple[Step, ...] = ()
     purchase_price: UnitPrice | None = None
     margin_percent: Decimal | None = None
+    reseller: ResellerPart | None = None
+
+
+@dataclass(frozen=True)
+class ResellerPart:
+    """What a reseller may know besides of the price of its end-customer: its own, by what that came about, the rule of
+    its own book, and what is left for it, in percent of the end-customer's price."""
+
+    unit_price: UnitPrice
+    priced_by: PriceBasis
+    rule: Rule
+    margin_percent: Decimal | None
 
 
 def explain_price(
@@ -80,7 +92,15 @@ def explain_price(
     if found is None:
         raise Refused("We have no price for “%(offer)s” yet. Open a case and we will make one.",
                       code="price_missing", field="offer_id", offer=offer.name)  # fmt: skip
-    return _explained(offer, plan, market, found, quantity, scope.kind in WIDE)
+    why = _explained(offer, plan, market, found, quantity, scope.kind in WIDE)
+    return replace(why, reseller=_of_reseller(found)) if scope.kind == "reseller" else why
+
+
+def _of_reseller(found: Priced) -> ResellerPart | None:
+    if found.resale is None or found.payer_price is None:
+        return None
+    left = margin(found.payer_price, found.unit_price)
+    return ResellerPart(found.payer_price, found.own_basis, found.resale.rule, left)
 
 
 def _near(session: Session, on: date | None) -> date | None:
@@ -128,7 +148,7 @@ def _past(session: Session, offer: Offer, currency: str, key: tuple[str, str] | 
 
 
 def _explained(offer: Offer, plan: Any, market: Market, found: Priced, quantity: int | None, wide: bool) -> Explanation:
-    given, asked = found.promoted, market.asked(offer, plan, quantity)
+    given, asked = found.promoted if found.resale is None else None, market.asked(offer, plan, quantity)
     cost = UnitPrice(asked.purchase, market.currency)
     known: dict[str, Any] = {}
     if wide:

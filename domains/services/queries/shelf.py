@@ -154,7 +154,8 @@ VALUES: dict[str, Callable[[Any], Iterable[str]]] = {
 def priced(session: Session, shelf: Shelf, market: Market) -> Priced:
     """What the offers of a shelf cost in a market."""
     books = tuple((one.reference, one.prices.name) for one in market.agreed)
-    key = ("priced", market.currency, market.prices.name, books, market.today, market.country, market.held)
+    resold, whose = tuple(one.name for one in market.resale), (market.currency, market.country, market.held)
+    key = ("priced", market.prices.name, books, resold, market.today, *whose)
     return _kept(standing(session, "catalogue", "prices"), key, lambda: _priced(shelf, market))
 
 

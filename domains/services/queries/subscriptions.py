@@ -83,6 +83,7 @@ class SubscriptionView:
     suspended_at_end: str
     addons: int
     addon_rules: dict[str, str]
+    payer_price: UnitPrice | None = None  # what a reseller pays, told to it alone
 
 
 def find(session: Session, scope: Scope, subscription_id: UUID) -> Subscription:
@@ -204,10 +205,10 @@ def list_addons(session: Session, scope: Scope, subscription_id: UUID) -> list[S
 
 def views_of(session: Session, scope: Scope, subscriptions: Sequence[Subscription]) -> list[SubscriptionView]:
     """Subscriptions as customers see them."""
-    return [_view(at) for at in standings_of(session, scope, subscriptions)]
+    return [_view(at, scope) for at in standings_of(session, scope, subscriptions)]
 
 
-def _view(at: Standing) -> SubscriptionView:
+def _view(at: Standing, scope: Scope) -> SubscriptionView:
     row, policy, price = at.subscription, at.policy, at.subscription.unit_price
     error = {"code": row.error_code, "detail": row.error_detail} if row.error_code else None
     monthly = price.times(row.quantity) if row.billing_cycle == MONTHLY else Money.zero(row.currency)
@@ -227,6 +228,7 @@ def _view(at: Standing) -> SubscriptionView:
         open_change_id=row.open_change_id, error=error, looked_at=row.looked_at, version=row.version,
         changes_at=at.changes_at, next_term=at.next_term, deletes_scheduled=policy.deletes_scheduled,
         suspended_at_end=policy.suspended_at_end, addons=at.addons, addon_rules=policy.addons,
+        payer_price=row.payer_price if scope.kind == "reseller" else None,
     )  # fmt: skip
 
 

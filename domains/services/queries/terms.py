@@ -178,7 +178,7 @@ def _line(counter: Counter, wish: LineWish, at: str) -> OrderLine:
     if found is None:
         raise Refused("We have no price for “%(offer)s” yet. Open a case and we will make one.",
                       code="price_missing", field=f"{at}.offer_id", offer=offer.name)  # fmt: skip
-    return replace(priced_line(counter, offer, plan, found.unit_price, wish), priced_by=found.basis)
+    return replace(priced_line(counter, offer, plan, found.unit_price, wish), **found.facts)
 
 
 def _check_sold(counter: Counter, offer: Offer, at: str) -> None:

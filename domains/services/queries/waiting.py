@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -42,7 +43,8 @@ def order_as_of_today(
         offer, plan = sold_to(counter, line, f"lines[{index}]")
         wish = LineWish(line.offer_id, line.quantity, line.term, line.billing_cycle, line.parent_subscription_id)
         priced = priced_line(counter, offer, plan, line.unit_price, wish)
-        moved.append(replace(priced, subscription_id=line.subscription_id, priced_by=line.priced_by))
+        kept: dict[str, Any] = {"priced_by": line.priced_by, "payer_price": line.payer_price}
+        moved.append(replace(priced, subscription_id=line.subscription_id, **kept))
     tied = check_needs(session, scope, account_id, counter.offers, moved, order_id)
     return replace(terms_at(counter, tuple(tied), po_reference, cost_centre), order_id=order_id)
 
