@@ -171,8 +171,8 @@ def _came_after(charge: Charge, line: ProviderLine) -> bool:
 
 def _pays_for_later(charge: Charge, line: ProviderLine) -> bool:
     """Whether an extension pays for days after a line that ended with the term, before it was extended."""
-    ended = charge.kind == "extend" and charge.until is not None and line.after < line.period_after
-    return ended and charge.until >= line.after
+    until = charge.until
+    return charge.kind == "extend" and until is not None and line.after < line.period_after and until >= line.after
 
 
 def _was_replaced(charge: Charge, line: ProviderLine | Kept, charges: Sequence[Charge]) -> bool:
