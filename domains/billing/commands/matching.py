@@ -78,7 +78,7 @@ def explain_lines(session: Session, *, subscription_id: UUID, reference: str, pa
     own = (Kept.subscription_id == subscription_id) & (Kept.reason == "no_charge")
     query = select(Kept).where(Kept.state == "mismatch", or_(theirs, own)).order_by(Kept.first, Kept.line_id)
     for line in session.scalars(query):
-        found = _match(line, charges)
+        found = _match(line, _alive(line, charges))
         if found is not None and found.currency == line.currency:
             line.state, line.charge_id, line.reason = "matched", found.id, None
             line.customer_id, line.subscription_id = payer_id, subscription_id
@@ -117,13 +117,14 @@ def _judged(session: Session, line: ProviderLine) -> tuple[UUID | None, str | No
     charges = list(session.scalars(query.order_by(Charge.effective_on, Charge.id)))
     if any(one.currency != line.cost.currency for one in charges):
         return None, "currency"
-    taken = _taken(session, line, charges)
-    found = _match(line, [one for one in charges if one.id not in taken])
-    if found is None and _match(line, charges) is not None:
+    taken, alive = _taken(session, line, charges), _alive(line, charges)
+    free = [one for one in alive if one.id not in taken]
+    found = _match(line, free)
+    if found is None and _match(line, alive) is not None:
         return None, "doubled"
     if found is None:
         charge_id = _charged(session, line, charges)
-        found = session.get(Charge, charge_id) if charge_id else None
+        found = session.get(Charge, charge_id) if charge_id else _paid_ahead(line, free, charges)
     if found is None:
         return None, "no_charge"
     return found.id, "costs_more" if _costs_more(line, found) else None
@@ -142,7 +143,8 @@ def _same_days(one: Kept, other: ProviderLine) -> bool:
 
 def _costs_more(line: ProviderLine, charge: Charge) -> bool:
     """Whether the provider takes more for the same days than the customer pays; what goes back is cheaper always."""
-    same = charge.until is None or line.after - _DAY == charge.until or charge.until.year == date.max.year
+    alike = line.after - _DAY == charge.until and line.first <= charge.effective_on  # not paid for in parts, and ahead
+    same = charge.until is None or alike or charge.until.year == date.max.year
     return same and 0 < charge.amount_minor < line.cost.minor
 
 
@@ -162,6 +164,37 @@ def _match(line: ProviderLine | Kept, charges: Sequence[Charge]) -> Charge | Non
         if one.until is not None and one.effective_on <= line.first <= one.until and line.after - _DAY <= one.until:
             return one
     return None
+
+
+def _alive(line: ProviderLine | Kept, charges: Sequence[Charge]) -> list[Charge]:
+    """The charges that may be for a line: those of a plan that was left before its days were given back."""
+    left = [one for one in charges if one.kind == "change_plan" and one.units > 0 and one.effective_on < line.first]
+    return [one for one in charges if not any(_made_before(one, plan) for plan in left)]
+
+
+def _made_before(one: Charge, other: Charge) -> bool:
+    return one.id != other.id and (one.effective_on, one.created_at) <= (other.effective_on, other.created_at)
+
+
+def _paid_ahead(line: ProviderLine, free: Sequence[Charge], charges: Sequence[Charge]) -> Charge | None:
+    """The last of the charges that have paid for a line's days ahead, in parts: extensions of what is billed yearly.
+
+    The line must be for all units that there were; what came since has lines of its own.
+    """
+    ahead = [one for one in free if one.kind in ("extend", "change_plan") and one.units > 0 and one.until is not None]
+    paid = [one for one in ahead if one.effective_on < line.first and one.until and line.after - _DAY <= one.until]
+    return paid[-1] if paid and _units_before(line.first, charges) == line.quantity else None
+
+
+def _units_before(day: date, charges: Sequence[Charge]) -> int:
+    """How many units there were when a day began."""
+    units = 0
+    for one in sorted(charges, key=lambda one: (one.effective_on, one.created_at)):
+        if one.kind == "renewal" and one.effective_on <= day:
+            units = one.units
+        elif one.kind not in ("renewal", "extend", "period") and one.effective_on < day:
+            units += one.units
+    return units
 
 
 def _came_after(charge: Charge, line: ProviderLine) -> bool:
