@@ -35,7 +35,7 @@ def decide_and_remind() -> None:
         add_line(session, (key, key, None), "provider", {})
         _take_offer(session, Subscription(provider_offer_id="x"), "another")
         _unfinished(session, key)
-        _was_bridged(session, Decision(subscription_id=key, term_end=date(2027, 1, 1)))
+        _was_bridged(session, Decision(subscription_id=key, term_end=date(2027, 1, 1)), "P1M")
     tell_the_provider(scope)
     charge_and_tell()
     ends.begin_renewals("now")

@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.server import create_app
 
-from .test_sandbox import CLIENT, Provider
+from .test_sandbox import CLIENT, PRO, Provider
 
 
 @pytest.fixture
@@ -97,3 +97,21 @@ def test_a_term_that_began_on_a_leap_day_is_bridged_from_month_end_to_month_end(
         provider.control("POST", "/clock/advance", to=f"{last + timedelta(days=1)}T12:00:00Z")
 
     assert ends == ["2025-02-27", "2025-03-27", "2025-04-27"]
+
+
+def test_another_plan_with_a_term_of_its_own_ends_extended_service(provider: Provider) -> None:
+    subscription = provider.subscription()
+    decide(provider, subscription, "bridge")
+    provider.control("POST", "/clock/advance", to="2027-08-15T09:00:00Z")
+    plan = {
+        "offer_id": PRO,
+        "term": "P3Y",
+        "billing_cycle": "monthly",
+        "quantity": held(provider, subscription)["quantity"],
+    }
+    changed = provider.change(subscription, "c1", kind="change_plan", **plan)
+    provider.control("POST", "/clock/advance", to="2027-08-16T09:00:00Z")
+
+    found = rules(provider, subscription)
+    assert (changed.status_code, held(provider, subscription)["term"]) == (202, "P3Y")
+    assert (found["modes"], found["set_to"]) == (["renew", "cancel", "bridge"], "renew")

@@ -45,12 +45,11 @@ def store_catalogue(
     known = _known(session, provider, None if full else [*(offer.id for offer in offers), *ended])
     if full and not offers and any(row.active for row in known.values()):
         raise Invalid("The provider's catalogue came empty: nothing was changed.", code="catalogue_empty")
-    said = {offer.id: (offer, digest(msgspec.json.encode(offer))) for offer in offers}
+    said, over = {offer.id: (offer, digest(msgspec.json.encode(offer))) for offer in offers}, set(ended)
     written = [(new_id(), *found) for key, found in said.items() if key not in known]
     changed = [
         (known[key].id, *found) for key, found in said.items() if key in known and _differs(known[key], found[1])
     ]
-    over = set(ended)  # of 50,000, it may name each
     gone = [row for key, row in known.items() if row.active and (key in over or (full and key not in said))]
     differences = Differences(session)
     differences.look_at([row[0] for row in changed])

@@ -76,6 +76,8 @@ CREATE TABLE charge (
 	unit_price NUMERIC(19, 6) NOT NULL,
 	currency NVARCHAR(3) NOT NULL,
 	amount_minor BIGINT NOT NULL,
+	resale_price NUMERIC(19, 6) NULL,
+	resale_minor BIGINT NULL,
 	effective_on DATE NOT NULL,
 	until DATE NULL,
 	created_at DATETIMEOFFSET NOT NULL,

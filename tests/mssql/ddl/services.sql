@@ -541,6 +541,7 @@ CREATE TABLE order_line (
 	quantity INTEGER NOT NULL,
 	currency NVARCHAR(3) NOT NULL,
 	unit_price NUMERIC(19, 6) NOT NULL,
+	payer_price NUMERIC(19, 6) NULL,
 	charge_now BIGINT NOT NULL,
 	cycle_price BIGINT NOT NULL,
 	charged_until DATE NULL,
@@ -760,6 +761,20 @@ CREATE TABLE reconciliation (
 
 CREATE INDEX ix_reconciliation_customer_id ON reconciliation (customer_id);
 
+CREATE TABLE resale_book (
+	id BINARY(16) NOT NULL,
+	owner_id BINARY(16) NOT NULL,
+	holder_id BINARY(16) NOT NULL,
+	version INTEGER NOT NULL,
+	since DATETIMEOFFSET NOT NULL,
+	rounding NVARCHAR(10) NOT NULL,
+	markup_percent NUMERIC(19, 6) NULL,
+	rules NVARCHAR(max) NOT NULL,
+	CONSTRAINT pk_resale_book PRIMARY KEY (id)
+);
+
+CREATE INDEX ix_resale_book_owner_id_holder_id ON resale_book (owner_id, holder_id);
+
 CREATE TABLE seat_lot (
 	id BINARY(16) NOT NULL,
 	subscription_id BINARY(16) NOT NULL,
@@ -803,6 +818,7 @@ CREATE TABLE subscription (
 	quantity INTEGER NOT NULL,
 	currency NVARCHAR(3) NOT NULL,
 	unit_rate NUMERIC(19, 6) NOT NULL,
+	payer_rate NUMERIC(19, 6) NULL,
 	state NVARCHAR(24) NOT NULL,
 	raw_state NVARCHAR(40) NULL,
 	valid_from DATE NOT NULL,

@@ -461,6 +461,20 @@ UPDATE alembic_version SET version_num='0006' WHERE alembic_version.version_num 
 
 GO
 
+-- Running upgrade 0006 -> 0007
+
+ALTER TABLE charge ADD resale_price NUMERIC(19, 6) NULL;
+
+GO
+
+ALTER TABLE charge ADD resale_minor BIGINT NULL;
+
+GO
+
+UPDATE alembic_version SET version_num='0007' WHERE alembic_version.version_num = '0006';
+
+GO
+
 COMMIT;
 
 GO

@@ -1260,6 +1260,38 @@ UPDATE alembic_version SET version_num='0013' WHERE alembic_version.version_num 
 
 GO
 
+-- Running upgrade 0013 -> 0014
+
+CREATE TABLE resale_book (
+    id BINARY(16) NOT NULL,
+    owner_id BINARY(16) NOT NULL,
+    holder_id BINARY(16) NOT NULL,
+    version INTEGER NOT NULL,
+    since DATETIMEOFFSET NOT NULL,
+    rounding NVARCHAR(10) NOT NULL,
+    markup_percent NUMERIC(19, 6) NULL,
+    rules NVARCHAR(max) NOT NULL,
+    CONSTRAINT pk_resale_book PRIMARY KEY (id)
+);
+
+GO
+
+CREATE INDEX ix_resale_book_owner_id_holder_id ON resale_book (owner_id, holder_id);
+
+GO
+
+ALTER TABLE order_line ADD payer_price NUMERIC(19, 6) NULL;
+
+GO
+
+ALTER TABLE subscription ADD payer_rate NUMERIC(19, 6) NULL;
+
+GO
+
+UPDATE alembic_version SET version_num='0014' WHERE alembic_version.version_num = '0013';
+
+GO
+
 COMMIT;
 
 GO
