@@ -56,6 +56,16 @@ def take_back(lots: Iterable[Lot], seats: int, now: datetime) -> tuple[Lot, ...]
     return tuple(kept)
 
 
+def first_units(lots: Iterable[Lot], count: int) -> tuple[Lot, ...]:
+    """The lots of the `count` units that came first, as far as there are lots."""
+    found, missing = [], count
+    for lot in reversed(newest_first(lots)):
+        if missing:
+            found.append(replace(lot, quantity=min(missing, lot.quantity)))
+        missing -= min(missing, lot.quantity)
+    return newest_first(found)
+
+
 def named_after(lots: Iterable[Lot], before: Iterable[Lot], source: str | None) -> tuple[Lot, ...]:
     """Lots as the provider states them, each with the source that we know it by; new ones come from `source`."""
     known = {lot.added_at: lot.source for lot in before}

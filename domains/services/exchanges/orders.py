@@ -24,6 +24,7 @@ from domains.kernel.tenancy import Scope
 
 from ..commands.orders import find_order
 from ..errors import refusal
+from ..lots import first_units
 from ..models import AcceptedLine, Line, Order, RejectedLine, Subscription
 from ..models.facts import PLANS
 from ..models.orders import ENDED
@@ -165,7 +166,16 @@ def _accepted(ours: Provider, line: PlacedLine, books: Ours) -> AcceptedLine:
         if held.reference not in (None, line.reference):
             raise UnknownOutcome("the provider names a subscription that is not this line's")
         able, policy = ours.capabilities(), ours.get_policy(subscription_id)
-        return accepted_line(UUID(line.reference), completed(able, held, books), allowed(able, policy, books))
+        found = accepted_line(UUID(line.reference), completed(able, held, books), allowed(able, policy, books))
+    return _as_ordered(found, books.quantity)
+
+
+def _as_ordered(line: AcceptedLine, quantity: int) -> AcceptedLine:
+    """A delivered line with the units that are charged. What is there otherwise by now is found, and settled, as drift:
+    taken over here, nobody would ever pay, or be paid back, for it."""
+    return (
+        line if line.quantity == quantity else replace(line, quantity=quantity, lots=first_units(line.lots, quantity))
+    )
 
 
 def _rejected(line: PlacedLine) -> RejectedLine:

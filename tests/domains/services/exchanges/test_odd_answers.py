@@ -129,6 +129,20 @@ def test_a_line_that_was_refused_is_not_charged_though_it_left_something_behind(
     assert answer.accepted_total == terms.lines[0].cycle_price
 
 
+@pytest.mark.parametrize(("there", "lots"), [(25, [20]), (15, [15])])
+def test_what_was_changed_before_we_looked_is_left_to_be_found_as_drift(
+    provider: Scripted, there: int, lots: list[int]
+) -> None:
+    terms = an_order()
+    bought = [{"quantity": min(there, 20), "added_at": "2026-03-10T09:00:00Z"}]
+    more = [{"quantity": 5, "added_at": "2026-03-10T10:00:00Z"}] if there > 20 else []
+    says(provider, placed(terms), held(there) | {"lots": [*bought, *more]}, *DELIVERED[1:])
+
+    delivered = send(terms).accepted[0]
+
+    assert (delivered.quantity, [lot.quantity for lot in delivered.lots]) == (20, lots)
+
+
 def test_a_refused_line_needs_a_reason_or_a_word_that_says_so(provider: Scripted) -> None:
     terms = an_order()
     says(provider, placed(terms, subscription_id=None, status="failed"), *DELIVERED[:2])
