@@ -151,19 +151,26 @@ def _costs_more(line: ProviderLine, charge: Charge) -> bool:
 def _match(line: ProviderLine | Kept, charges: Sequence[Charge]) -> Charge | None:
     """The charge that is there already: for the same units from the same day, or one that paid for these days before.
 
-    The provider's day may be the one before ours: it counts in UTC, we in the customer's zone, which is ahead. Not of a
-    renewal, which begins on its own day: the one before is the last of the term that is over.
+    The provider's day may be the one before ours: it counts in UTC, we in the customer's zone, which is ahead.
     """
     fitting = [one for one in charges if not (_came_after(one, line) or _was_replaced(one, line, charges))]
     alike = [one for one in fitting if one.units == line.quantity]
     for day in (line.first, line.first + _DAY):
         for one in alike:
-            if one.effective_on == day and (day == line.first or one.kind != "renewal"):
+            if one.effective_on == day and (day == line.first or _is_dated_later(one, line)):
                 return one
     for one in alike:
         if one.until is not None and one.effective_on <= line.first <= one.until and line.after - _DAY <= one.until:
             return one
     return None
+
+
+def _is_dated_later(charge: Charge, line: ProviderLine | Kept) -> bool:
+    """Whether a charge that begins a day after a line may be for its days: where it says until when, until then.
+
+    Another term or plan that begins on the second day of a line has not paid for the first.
+    """
+    return charge.until is None or charge.kind == "activation" or charge.until == line.after - _DAY
 
 
 def _alive(line: ProviderLine | Kept, charges: Sequence[Charge]) -> list[Charge]:

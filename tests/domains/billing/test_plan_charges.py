@@ -154,3 +154,23 @@ def test_an_extension_in_the_month_in_which_a_term_ends_does_not_pay_for_the_day
         assert {(one.state, one.reason) for one in session.scalars(select(Kept))} == {("matched", None)}
         found = [(one.effective_on, one.until, one.amount) for one in charges(session) if one.kind == "period"]
     assert found == [(APRIL, date(2026, 4, 28), eur("588.00"))]
+
+
+def test_the_first_day_of_a_month_is_charged_at_the_plan_before_when_another_one_begins_on_the_second() -> None:
+    payer_id, subscription = sold()
+    changed(payer_id, subscription, a_plan("974.40", "399.00"), date(2026, 4, 2))
+    month: dict[str, Any] = {"period_first": APRIL, "period_after": MAY, "cost": eur("30.00")}
+    ending, back, new = (
+        a_provider_line(subscription, units, first=date(2026, 4, day), after=after, kind=kind, line_id=line, **month)
+        for units, day, after, kind, line in [
+            (20, 1, date(2026, 4, 21), "proration", "BL-1"), (-20, 2, date(2026, 4, 21), "refund", "BL-2"),
+            (20, 2, MAY, "proration", "BL-3"),
+        ]
+    )  # fmt: skip
+
+    draft(payer_id, ending, back, new, month=APRIL)
+
+    with db.begin_read() as session:
+        assert {(one.state, one.reason) for one in session.scalars(select(Kept))} == {("matched", None)}
+        found = [(one.effective_on, one.until, one.amount) for one in charges(session) if one.kind == "period"]
+    assert found == [(APRIL, date(2026, 4, 20), eur("420.00"))]
