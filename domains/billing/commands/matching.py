@@ -153,8 +153,7 @@ def _match(line: ProviderLine | Kept, charges: Sequence[Charge]) -> Charge | Non
 
     The provider's day may be the one before ours: it counts in UTC, we in the customer's zone, which is ahead.
     """
-    fitting = [one for one in charges if not (_came_after(one, line) or _was_replaced(one, line, charges))]
-    alike = [one for one in fitting if one.units == line.quantity]
+    alike = [one for one in charges if one.units == line.quantity and not _is_for_others(one, line, charges)]
     for day in (line.first, line.first + _DAY):
         for one in alike:
             if one.effective_on == day and (day == line.first or _is_dated_later(one, line)):
@@ -204,15 +203,27 @@ def _units_before(day: date, charges: Sequence[Charge]) -> int:
     return units
 
 
-def _came_after(charge: Charge, line: ProviderLine) -> bool:
+def _is_for_others(charge: Charge, line: ProviderLine | Kept, charges: Sequence[Charge]) -> bool:
+    """Whether a charge is not for a line's days, though it may begin with them."""
+    return _came_after(charge, line) or _was_replaced(charge, line, charges) or _pays_for_later(charge, line)
+
+
+def _came_after(charge: Charge, line: ProviderLine | Kept) -> bool:
     """Whether a period had begun, at the plan before, when its plan was changed: that plan's charge is not for it."""
-    return charge.kind == "change_plan" and line.kind == "cycle" and line.first <= charge.effective_on
+    if charge.kind != "change_plan" or line.first > charge.effective_on:
+        return False
+    return line.kind == "cycle" or (charge.units > 0 and _goes_beyond(charge, line))
 
 
-def _pays_for_later(charge: Charge, line: ProviderLine) -> bool:
+def _pays_for_later(charge: Charge, line: ProviderLine | Kept) -> bool:
     """Whether an extension pays for days after a line that ended with the term, before it was extended."""
-    until = charge.until
-    return charge.kind == "extend" and until is not None and line.after < line.period_after and until >= line.after
+    return charge.kind == "extend" and _goes_beyond(charge, line)
+
+
+def _goes_beyond(charge: Charge, line: ProviderLine | Kept) -> bool:
+    """Whether a line ended in the course of a month, with its term, and a charge is for days after it."""
+    month_end = (line.first.replace(day=1) + timedelta(days=32)).replace(day=1) - _DAY
+    return line.after <= month_end and charge.until is not None and charge.until >= line.after
 
 
 def _was_replaced(charge: Charge, line: ProviderLine | Kept, charges: Sequence[Charge]) -> bool:

@@ -138,12 +138,13 @@ def test_a_change_that_is_charged_twice_is_charged_once_and_a_free_plan_gives_no
         assert [one.id for one in charges(session) if one.kind == "change_plan"] == [change_id]
 
 
-def test_an_extension_in_the_month_in_which_a_term_ends_does_not_pay_for_the_days_before_that_end() -> None:
+@pytest.mark.parametrize("day", [1, 3])
+def test_an_extension_in_the_month_in_which_a_term_ends_does_not_pay_for_the_days_before_that_end(day: int) -> None:
     payer_id, subscription = sold()
     with db.begin() as session:
         facts = {"subscription_id": subscription, "customer_id": payer_id, "valid_to_wish": date(2026, 5, 28)}
         charge_change(session, eur("42.00"), kind="extend", from_quantity=20, to_quantity=20,
-                      effective_on=date(2026, 4, 3), **facts)  # fmt: skip
+                      effective_on=date(2026, 4, day), **facts)  # fmt: skip
     month: dict[str, Any] = {"period_first": APRIL, "period_after": MAY, "cost": eur("30.00")}
     before = a_provider_line(subscription, first=APRIL, after=date(2026, 4, 29), line_id="BL-1", **month)
     added = a_provider_line(subscription, first=date(2026, 4, 29), after=MAY, line_id="BL-2", **month)
@@ -156,15 +157,18 @@ def test_an_extension_in_the_month_in_which_a_term_ends_does_not_pay_for_the_day
     assert found == [(APRIL, date(2026, 4, 28), eur("588.00"))]
 
 
-def test_the_first_day_of_a_month_is_charged_at_the_plan_before_when_another_one_begins_on_the_second() -> None:
+@pytest.mark.parametrize("day", [1, 2, 3])
+def test_a_month_in_which_the_term_would_have_ended_is_charged_at_the_plan_before_when_its_plan_changes(
+    day: int,
+) -> None:
     payer_id, subscription = sold()
-    changed(payer_id, subscription, a_plan("974.40", "399.00"), date(2026, 4, 2))
+    changed(payer_id, subscription, a_plan("974.40", "399.00"), date(2026, 4, day))
     month: dict[str, Any] = {"period_first": APRIL, "period_after": MAY, "cost": eur("30.00")}
     ending, back, new = (
-        a_provider_line(subscription, units, first=date(2026, 4, day), after=after, kind=kind, line_id=line, **month)
-        for units, day, after, kind, line in [
-            (20, 1, date(2026, 4, 21), "proration", "BL-1"), (-20, 2, date(2026, 4, 21), "refund", "BL-2"),
-            (20, 2, MAY, "proration", "BL-3"),
+        a_provider_line(subscription, units, first=date(2026, 4, first), after=after, kind=kind, line_id=line, **month)
+        for units, first, after, kind, line in [
+            (20, 1, date(2026, 4, 21), "proration", "BL-1"), (-20, day, date(2026, 4, 21), "refund", "BL-2"),
+            (20, day, MAY, "proration", "BL-3"),
         ]
     )  # fmt: skip
 
