@@ -56,18 +56,21 @@ def order(life: Life, account: Account, lines: int) -> None:
         life.counts.refused[played.code] += 1
         return
     life.counts.done["order"] += 1
+    _delivered(life, account, chosen, made[0])
+
+
+def _delivered(life: Life, account: Account, chosen: list[tuple[Offer, str, str, int]], placed: PlaceOrder) -> None:
+    """What the provider has accepted lives from now on."""
+    ids = [line.subscription_id for line in placed.lines]
     with services.db.begin_read() as session:
-        rows = {row.id: row for row in session.scalars(select(Subscription).where(
-            Subscription.id.in_([line.subscription_id for line in made[0].lines])))}  # fmt: skip
-    for (offer, term, cycle, units), line in zip(chosen, made[0].lines, strict=True):
-        row = rows[line.subscription_id]
-        if row.provider_subscription_id is None:
-            assert "partial" in life.excused, f"a line is {row.state}"
-            life.counts.refused["line_rejected"] += 1
+        rows = {row.id: row for row in session.scalars(select(Subscription).where(Subscription.id.in_(ids)))}
+    for (offer, term, cycle, units), id in zip(chosen, ids, strict=True):
+        there = rows[id].provider_subscription_id
+        if there is not None:
+            _live(life, Sub(account, Held.bought(offer, term, cycle, units, life.now), id, there))
             continue
-        _live(
-            life, Sub(account, Held.bought(offer, term, cycle, units, life.now), row.id, row.provider_subscription_id)
-        )
+        assert "partial" in life.excused, f"a line is {rows[id].state}"
+        life.counts.refused["line_rejected"] += 1
 
 
 def _line(life: Life) -> tuple[Offer, str, str, int]:

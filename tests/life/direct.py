@@ -62,25 +62,24 @@ def _acts(life: Life, sub: Sub) -> list[tuple[str, bool, dict[str, Any], Callabl
 
         return then
 
-    def canceled() -> None:
-        held.cancel(life.today)
-        sub.untold = [(life.today, 0)]
-
-    def status(name: str) -> Callable[[], None]:
-        def then() -> None:
-            held.status, held.planned = name, None if name == "suspended" else held.planned
-
-        return then
-
     ends = held.is_running and held.last is not None and not held.locked(now)
     return [
         ("more", held.may_set(more, now), {"kind": "change_quantity", "quantity": more}, quantity(more)),
         ("fewer", held.may_set(fewer, now), {"kind": "change_quantity", "quantity": fewer}, quantity(fewer)),
-        ("cancel", held.may_cancel(now), {"kind": "cancel", "mode": "now"}, canceled),
+        ("cancel", held.may_cancel(now), {"kind": "cancel", "mode": "now"}, lambda: _canceled(life, sub)),
         ("end", ends, {"kind": "cancel", "mode": "end_of_term"}, lambda: held.decide("cancel", True)),
-        ("suspend", held.may_suspend(), {"kind": "suspend"}, status("suspended")),
-        ("resume", held.status == "suspended", {"kind": "resume"}, status("active")),
+        ("suspend", held.may_suspend(), {"kind": "suspend"}, lambda: _paused(held)),
+        ("resume", held.status == "suspended", {"kind": "resume"}, lambda: setattr(held, "status", "active")),
     ]
+
+
+def _canceled(life: Life, sub: Sub) -> None:
+    sub.held.cancel(life.today)
+    sub.untold = [(life.today, 0)]
+
+
+def _paused(held: Held) -> None:
+    held.status, held.planned = "suspended", None
 
 
 def buy_directly(life: Life, account: Account) -> None:
