@@ -168,6 +168,8 @@ CODES = {
     "drift_changed": Known("It has changed again at the provider", "Compare the account, then decide anew."),
     "drift_settling": Known("Somebody is settling it", "Wait for its operation to end, then look again."),
     "drift_settled": Known("It is settled already", "See its `state` and `decision`."),
+    "goes_on_already": Known("It runs on in this way as it is", "setEndOfTerm keeps it so, and stops reminders."),
+    "strategy_not_offered": Known("It cannot run longer in this way", "Take one of `listExtensions`."),
     "has_ended": Known("It has ended at the provider", "Order it anew."),
     "plan_not_sold": Known("We have no price for it", "Open a case and we will make one."),
     "plan_not_said": Known("The provider does not say what was bought", "Open a case."),

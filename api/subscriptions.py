@@ -12,7 +12,9 @@ from saga.flows.cancel_subscription import CancelSubscription
 from saga.flows.cancel_subscription import cancel_subscription as cancel_flow
 from saga.flows.change_quantity import change_quantity as quantity_flow
 from saga.flows.extend_subscription import extend_subscription as extend_flow
+from saga.flows.set_end_of_term import set_end_of_term as end_flow
 from saga.payloads.change import changing
+from saga.payloads.end_of_term import SetEndOfTerm
 
 from .auth import requires
 from .blueprint import Blueprint
@@ -24,6 +26,7 @@ from .schemas.subscriptions import (
     ChangePreviewRequest,
     ChangeQuantityRequest,
     ExtendRequest,
+    Extensions,
     Subscription,
     SubscriptionList,
     SubscriptionQuery,
@@ -91,9 +94,34 @@ def cancel_subscription(wish: dict[str, Any], subscription_id: UUID, expected_ve
 @starts
 @if_match(required=False)
 def extend_subscription(wish: dict[str, Any], subscription_id: UUID, expected_version: int | None) -> Start:
-    """Extend a subscription to a later last day, one of those the provider allows."""
+    """Extend a subscription to a later last day, one of those the provider allows.
+
+    With `strategy` next_term or bridge it is decided that it runs on at the end of its term (as setEndOfTerm does).
+    """
+    strategy = wish.pop("strategy")
+    if strategy != "free_date":
+        return at_end_of_term(subscription_id, strategy, wish, expected_version)
     terms, approval = change_terms("extend", wish, subscription_id, expected_version)
     return Start(*changing(extend_flow, terms, g.caller, expected_version, approval))
+
+
+@blp.get("/<uuid:subscription_id>/extensions")
+@requires("subscriptions:read")
+@blp.response(200, Extensions)
+def list_extensions(subscription_id: UUID) -> Any:
+    """List the ways in which a subscription can run longer, each with the last day that it leads to."""
+    with db.begin_read() as session:
+        return {"items": queries.list_extensions(session, g.caller.scope, subscription_id)}
+
+
+def at_end_of_term(subscription_id: UUID, strategy: str, wish: dict[str, Any], expected_version: int | None) -> Start:
+    """The decision that extends a subscription when its term is over."""
+    with db.begin_read() as session:
+        it = queries.get_subscription(session, g.caller.scope, subscription_id)
+        same_version(expected_version, it.version)
+        asked = {"strategy": strategy, "valid_to": wish["valid_to"]}
+        decision, mode = queries.at_end_of_term(session, g.caller.scope, subscription_id, **asked)
+    return Start(end_flow, SetEndOfTerm.of(decision, g.caller, mode=mode))
 
 
 def change_terms(

@@ -173,7 +173,8 @@ def of_extension(session: Session, it: SubscriptionView) -> dict[str, Any]:
     wanted = sorted({*it.allowed_end_dates, *others})
     days = [(day, preview_of(session, it, "extend", valid_to=day)) for day in wanted]
     priced = [(day, preview.terms) for day, preview in days if preview.terms]
-    return {"days": priced, "others": others, "why": refusal_of(it, "extend")}
+    later = [one for one in queries.list_extensions(session, g.caller.scope, it.id) if one.strategy != "free_date"]
+    return {"days": priced, "others": others, "why": refusal_of(it, "extend"), "later": later}
 
 
 def of_cancellation(session: Session, it: SubscriptionView) -> dict[str, Any]:

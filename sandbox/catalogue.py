@@ -49,7 +49,10 @@ PLANS = {  # (term, billing cycle): how much of twelve single months it costs, p
 }
 LISTED = Decimal("1.35")  # how much more the provider asks of everybody than of a reseller
 MONTHLY_ONLY = {"Margie Networks"}
-EXTEND = {"Fabrikam": "month_end", "Adatum": "month_end", "Litware": "free_date", "Tailspin Software": "month_end"}
+EXTEND = {
+    "Fabrikam": "month_end", "Adatum": "month_end", "Litware": "free_date", "Tailspin Software": "month_end",
+    "Wide World Importers": "next_term",  # only when a term is over
+}  # fmt: skip
 
 
 def offers() -> list[Offer]:

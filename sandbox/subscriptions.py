@@ -136,7 +136,7 @@ def addons_of(pages: Pages, subscription: Document) -> list[Document]:
 def end_dates(offer: Document, subscription: Document) -> list[str]:
     """The later last days this subscription may be extended to: at most twelve, within the longest term."""
     mode, last = offer["policy"]["extend"], subscription["valid_to"]
-    if mode == "none" or not last:
+    if mode not in ("free_date", "month_end") or not last:
         return []
     day = date.fromisoformat(last)
     longest = clock.add_months(date.fromisoformat(subscription["start_date"]), offer["policy"]["max_term_months"])

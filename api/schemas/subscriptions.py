@@ -170,9 +170,13 @@ class CancelRequest(_Change):
 
 
 class ExtendRequest(_Change):
-    """Until when it shall run."""
+    """Until when it shall run, or by which strategy of `listExtensions`."""
 
-    valid_to = day("The new last day, one of `allowed_end_dates`.", required=True)
+    valid_to = day("The new last day, one of `allowed_end_dates`; needed for `free_date`.", load_default=None)
+    strategy = Choice(
+        "ExtensionStrategy", ("free_date", "next_term", "bridge"), load_default="free_date",
+        description="next_term: another term; bridge: month by month, at a surcharge. Both begin as the term is over.",
+    )  # fmt: skip
 
 
 class SuspendRequest(_Change):
@@ -260,3 +264,19 @@ class CoTerms(Answer):
     """The days of other subscriptions that the provider allows, the soonest first."""
 
     items = fields.List(fields.Nested(CoTerm))
+
+
+class Extension(Answer):
+    """One way to run longer, as the provider allows it now."""
+
+    strategy = Word("free_date", "next_term", "bridge")
+    end_date = day("The last day that it leads to, inclusive; of a bridge, that of its first month.")
+    unit_price = fields.Nested(Money, allow_none=True)
+    cost = fields.Nested(Money, allow_none=True, metadata={"description": "It commits to; of a day, see its preview."})
+    together_with = fields.List(identifier(), metadata={"description": "Other subscriptions that end on that day."})
+
+
+class Extensions(Answer):
+    """Every way to run longer: days first, the soonest first, then what begins at the end of the term."""
+
+    items = fields.List(fields.Nested(Extension))

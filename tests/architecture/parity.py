@@ -152,7 +152,7 @@ PORTAL: dict[Act, tuple[str, ...] | str] = {
     "subscriptions.show": ("getSubscription", "listAddOns"),
     "subscriptions.of_account": ("listSubscriptions",),
     "subscriptions.hits": SHOWS,
-    "changes.choose": ("listPlans", "listCoTerms", "getScheduledChange"),
+    "changes.choose": ("listPlans", "listCoTerms", "listExtensions", "getScheduledChange"),
     "changes.check": ("previewSubscriptionChange",),
     "changes.change quantity": ("changeQuantity",),
     "changes.change extend": ("extendSubscription",),

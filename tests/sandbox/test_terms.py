@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sandbox import catalogue, subscriptions
 from sandbox.server import create_app
 
 from .test_sandbox import CLIENT, PRO, Provider
@@ -115,3 +116,20 @@ def test_another_plan_with_a_term_of_its_own_ends_extended_service(provider: Pro
     found = rules(provider, subscription)
     assert (changed.status_code, held(provider, subscription)["term"]) == (202, "P3Y")
     assert (found["modes"], found["set_to"]) == (["renew", "cancel", "bridge"], "renew")
+
+
+def test_how_something_can_run_longer_is_a_matter_of_each_offer() -> None:
+    by_offer = {one["id"]: one["policy"]["extend"] for one in catalogue.offers() if one["kind"] == "seat"}
+
+    assert set(by_offer.values()) == {"free_date", "month_end", "next_term"}
+    assert by_offer["wide-ledger"] == "next_term"
+
+
+def test_what_runs_longer_only_when_its_term_is_over_lists_no_days(provider: Provider) -> None:
+    offer = next(
+        one for one in catalogue.offers() if one["policy"]["extend"] == "next_term" and one["min_quantity"] == 1
+    )
+    subscription = {"valid_to": "2027-08-09", "start_date": "2026-08-10"}
+
+    assert subscriptions.end_dates(offer, subscription) == []
+    assert subscriptions.end_dates({"policy": offer["policy"] | {"extend": "free_date"}}, subscription) != []

@@ -78,7 +78,11 @@ def _cancel_at_end(at: Standing) -> Action:
 def _extend(at: Standing) -> Action:
     if at.end_dates:
         return Action("extend", True, available_until=at.policy.locked_from)
-    reason = at.policy.reasons.get("extend", Said("The provider offers no later end date for this."))
+    ways = at.policy.end_of_term.modes if at.policy.end_of_term is not None else ()
+    at_the_end = at.policy.extend_mode == "next_term" and {"renew", "bridge"} & set(ways)
+    only = Said("Its last day cannot be moved now. It can run longer from the end of its term on.")
+    none = Said("The provider offers no later end date for this.")
+    reason = at.policy.reasons.get("extend", only if at_the_end else none)
     return Action("extend", False, "extension_not_offered", reason, at.renews_at)
 
 

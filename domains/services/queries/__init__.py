@@ -68,6 +68,9 @@ from .due import renewals_due as renewals_due
 from .effects import Effect as Effect
 from .effects import Effects as Effects
 from .effects import preview_rules as preview_rules
+from .extensions import Extension as Extension
+from .extensions import at_end_of_term as at_end_of_term
+from .extensions import list_extensions as list_extensions
 from .hints import Hinted as Hinted
 from .hints import hinted_subscriptions as hinted_subscriptions
 from .hints import open_hints as open_hints
