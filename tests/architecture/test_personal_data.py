@@ -18,7 +18,7 @@ def test_every_column_that_can_hold_words_has_a_class() -> None:
 
 def test_a_column_without_a_class_and_a_class_without_a_column_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     planted = replace(
-        personal.PERSONAL["user_"], contact="email", none="status language formats time_zone theme shoe_size"
+        personal.PERSONAL["user_"], contact="email", none="status language formats time_zone theme drift_mail shoe_size"
     )
     monkeypatch.setitem(personal.PERSONAL, "user_", planted)  # type: ignore[arg-type]
 

@@ -132,10 +132,18 @@ def _hold(session: Session, row: Subscription, change: Change) -> None:
 
 def _audit(session: Session, action: str, change: Change) -> None:
     before = {"quantity": change.from_quantity, "valid_to": change.from_valid_to}
-    after = {"quantity": change.to_quantity, "valid_to": change.to_valid_to, "mode": change.mode, "state": change.state}
-    after |= {"wish": change.wish} if change.wish else {}
+    after: dict[str, Any] = {"quantity": change.to_quantity, "valid_to": change.to_valid_to}
+    after |= {"mode": change.mode, "state": change.state}
+    if change.wish:
+        after |= {"wish": _told(change.wish)}
     subject = ("subscription", change.subscription_id)
     audit.record(session, action, customer_id=change.customer_id, subject=subject, before=before, after=after)
+
+
+def _told(wish: dict[str, Any]) -> dict[str, Any]:
+    """What was asked for, as a customer's trail may tell it: without what its reseller pays."""
+    plan = wish.get("plan")
+    return {**wish, "plan": {**plan, "payer_price": None}} if plan else wish
 
 
 def abandon_change(session: Session, *, change_id: UUID) -> None:
