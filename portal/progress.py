@@ -27,6 +27,7 @@ KINDS = {
     "close-account": _l("Closing of an account"),
     "set-end-of-term": _l("Decision about the end of a term"), "give-decision": _l("Change of who decides"),
     "renew-subscription": _l("Renewal"), "remind-of-decision": _l("Reminder of a decision"),
+    "tell-of-drift": _l("What waits in the drift inbox"),
     "onboard-customer": _l("New customer"), "refresh-subscription": _l("Look at the provider"),
     "reconcile-account": _l("Comparison with the provider"), "adopt-drift": _l("Adoption"),
     "revert-drift": _l("Undoing at the provider"), "open-drift-case": _l("Case about a difference"),

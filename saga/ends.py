@@ -23,6 +23,8 @@ from domains.services import queries as services
 from . import store, tables
 from .flows.remind_of_decision import remind_of_decision
 from .flows.renew_subscription import renew_subscription
+from .flows.tell_of_drift import tell_of_drift
+from .payloads.drift import TellOfDrift
 from .payloads.end_of_term import RemindOfDecision, RenewSubscription
 from .tables import Run
 
@@ -85,6 +87,24 @@ def _may_begin(begun: list[Run], about: str, now: datetime) -> bool:
     same = [run for run in begun if run.business_key.startswith(about)]
     wait = RENEW_EVERY * 2 ** (len(same) - 1) - RENEW_EVERY / 2  # half a slot less: a slot may begin a little late
     return not same or now - same[-1].created_at >= timedelta(seconds=wait)
+
+
+def begin_digests(window: str) -> object:
+    """Tell owners of what waits in their drift inbox, on the morning of their accounts: one run for each day, ever."""
+    return _by_each_clock("sum up drift that waits", _begin_digests)
+
+
+def _begin_digests(scope: Scope) -> list[Any]:
+    with services_db.begin_read() as session:
+        found = services.digests_due(session, scope)
+    for one in found:
+        payload = TellOfDrift(
+            customer_id=one.customer_id, reseller_id=one.reseller_id, zone=one.zone, delivery_id=new_id(),
+            label=str(one.day),
+        )  # fmt: skip
+        key = f"drift mail/{one.customer_id}/{one.zone}/{one.day}"
+        store.start(tell_of_drift, payload, key=key, label=payload.label, resource=payload.resource)
+    return found
 
 
 def begin_reminders(window: str) -> object:

@@ -21,7 +21,7 @@ from domains.services import db as services_db
 from domains.services import queries as services
 
 from . import bulk_rows, forgetting, reconciling, retention, store, tables
-from .ends import RENEW_EVERY, begin_reminders, begin_renewals, begin_renewals_ahead, by_each_clock
+from .ends import RENEW_EVERY, begin_digests, begin_reminders, begin_renewals, begin_renewals_ahead, by_each_clock
 from .flows.check_month import check_month
 from .flows.issue_invoices import issue_invoices
 from .flows.refresh_subscription import RefreshSubscription, refresh_subscription
@@ -153,6 +153,7 @@ SCHEDULES = (
     Schedule("renew-ended", RENEW_EVERY, begin_renewals),
     Schedule("renew-ahead", 30, begin_renewals_ahead),
     Schedule("remind-of-decisions", 600, begin_reminders),
+    Schedule("tell-of-drift", 600, begin_digests),
     Schedule("look-at-hints", 30, begin_hinted),
     Schedule("compare-accounts", 600, reconciling.begin_comparisons),
     Schedule("compare-hinted", 60, reconciling.begin_hinted),

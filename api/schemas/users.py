@@ -15,6 +15,7 @@ class Preferences(Answer):
     formats = fields.String(metadata={"description": "How dates and numbers look.", "examples": ["en_GB"]})
     time_zone = fields.String(metadata={"examples": ["Europe/Amsterdam"]})
     theme = Word("auto", "light", "dark")
+    drift_mail = Word("daily", "never", description="Whether an owner is told each morning of drift that waits.")
 
 
 class Me(Answer):
@@ -39,6 +40,7 @@ class MePatch(Patch):
     formats = text(16)
     time_zone = text(60)
     theme = text(8)
+    drift_mail = text(8)
 
 
 class User(Answer):

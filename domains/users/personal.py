@@ -24,7 +24,7 @@ PERSONAL: Register = {
         person="name",
         contact="email email_key",
         secret="password_hash",
-        none="status language formats time_zone theme",
+        none="status language formats time_zone theme drift_mail",
     ),
     "membership": Held(subject="user_id", person="invited_name", contact="invited_email", none="role state"),
     "login": Held(

@@ -25,6 +25,7 @@ NAMES = (
     "give_decision",
     "renew_subscription",
     "remind_of_decision",
+    "tell_of_drift",
     "sync_catalogue",
     "refresh_subscription",
     "reconcile_account",

@@ -76,3 +76,18 @@ class SettleDrift:
     @property
     def resource(self) -> tuple[str, UUID]:
         return "drift", self.drift_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class TellOfDrift:
+    """Whose owners are told of what waits, in the accounts of which time zone."""
+
+    customer_id: UUID
+    reseller_id: UUID | None
+    zone: str
+    delivery_id: UUID
+    label: str
+
+    @property
+    def resource(self) -> tuple[str, UUID]:
+        return "customer", self.customer_id

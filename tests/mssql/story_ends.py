@@ -40,6 +40,11 @@ def decide_and_remind() -> None:
     charge_and_tell()
     ends.begin_renewals("now")
     ends.begin_reminders("now")
+    ends.begin_digests("now")
+    with services.db.begin() as session:
+        commands.sum_up_drift(session, customer_id=new_id(), zone="UTC")
+    with users.db.begin() as session:
+        user_commands.find_digest_readers(session, customer_id=new_id())
 
 
 def tell_the_provider(scope: Scope) -> None:

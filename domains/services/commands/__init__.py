@@ -48,6 +48,7 @@ from .changes import begin_change as begin_change
 from .decisions import decide_here as decide_here
 from .decisions import give_decision as give_decision
 from .decisions import open_missing as open_missing
+from .digests import sum_up_drift as sum_up_drift
 from .end_of_term import abandon_end_of_term as abandon_end_of_term
 from .end_of_term import apply_end_of_term as apply_end_of_term
 from .end_of_term import begin_end_of_term as begin_end_of_term

@@ -52,6 +52,8 @@ from .decisions import EndOfTerm as EndOfTerm
 from .decisions import get_end_of_term as get_end_of_term
 from .decisions import list_decisions as list_decisions
 from .decisions import open_soon as open_soon
+from .digests import Digest as Digest
+from .digests import digests_due as digests_due
 from .drift import AccountRule as AccountRule
 from .drift import DriftView as DriftView
 from .drift import count_open as count_open

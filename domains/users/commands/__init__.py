@@ -16,6 +16,7 @@ from .approvers import ask_approvers as ask_approvers
 from .approvers import tell_decision as tell_decision
 from .approvers import tell_of_quote as tell_of_quote
 from .audience import find_audience as find_audience
+from .audience import find_digest_readers as find_digest_readers
 from .audience import find_member as find_member
 from .entering import ToLink as ToLink
 from .entering import enter as enter

@@ -80,6 +80,12 @@ def find_audience(
     return Recipients(tuple(told.values()))
 
 
+def find_digest_readers(session: Session, *, customer_id: UUID) -> Recipients:
+    """The owners of a customer who want to be told each morning of what stands open in the drift inbox."""
+    found = [one for one in _members(session, customer_id, ("owner",)) if one.drift_mail == "daily"]
+    return Recipients(tuple(Recipient(one.id, one.name, one.email, one.language) for one in found))
+
+
 def _members(session: Session, customer_id: UUID, roles: tuple[str, ...]) -> list[User]:
     return list(session.scalars(_working_for(customer_id).where(Membership.role.in_(roles)).limit(MOST)))
 

@@ -15,6 +15,7 @@ from domains.kernel.database import insert_new, locked
 from domains.kernel.errors import Invalid, NotFound, Refused
 
 from ..models import (
+    DRIFT_MAIL,
     FORMATS,
     LANGUAGES,
     THEMES,
@@ -130,14 +131,14 @@ def _newcomer(session: Session, user_id: UUID, email: str, name: str, language: 
 
 
 def update_preferences(session: Session, *, user_id: UUID, login_id: UUID | None = None, **changes: str) -> User:
-    """Change a person's name, language, formats, time_zone or theme: four settings that do not depend on each other.
+    """Change a person's name, language, formats, time_zone, theme or drift_mail: none depends on another.
 
     A login that a customer's provider made gives no other name to somebody who works elsewhere, too.
     """
     user: User | None = session.scalars(locked(select(User).where(User.id == user_id), User)).one_or_none()
     if user is None:
         raise NotFound("There is no such user.")
-    allowed: dict[str, Any] = {"language": LANGUAGES, "formats": FORMATS, "theme": THEMES}
+    allowed: dict[str, Any] = {"language": LANGUAGES, "formats": FORMATS, "theme": THEMES, "drift_mail": DRIFT_MAIL}
     allowed["time_zone"] = available_timezones()
     if "name" in changes:
         changes["name"] = " ".join(changes["name"].split())

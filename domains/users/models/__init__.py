@@ -3,6 +3,7 @@
 from .organisations import Organisation as Organisation
 from .organisations import db as db
 from .organisations import theirs as theirs
+from .people import DRIFT_MAIL as DRIFT_MAIL
 from .people import FORMATS as FORMATS
 from .people import LANGUAGES as LANGUAGES
 from .people import THEMES as THEMES

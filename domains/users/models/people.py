@@ -19,6 +19,7 @@ from .organisations import db
 
 LONGEST_EMAIL = 320
 THEMES = ("auto", "light", "dark")
+DRIFT_MAIL = ("daily", "never")  # whether an owner is told each morning of what stands open in the drift inbox
 LANGUAGES = ("en", "de", "ja")
 FORMATS = ("en_GB", "en_AU", "en_SG", "en_IN", "de_DE", "de_CH", "ja_JP", "fr_FR", "nb_NO", "sv_SE")
 
@@ -38,6 +39,7 @@ class User(db.Model):
     formats: Mapped[str] = mapped_column(Text(16))
     time_zone: Mapped[str] = mapped_column(Text(60))
     theme: Mapped[str] = mapped_column(Text(8))
+    drift_mail: Mapped[str] = mapped_column(Text(8), server_default="daily", default="daily")  # or never
     created_at: Mapped[datetime] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(Count)
 

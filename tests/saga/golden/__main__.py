@@ -27,6 +27,7 @@ TESTS = (  # between them they take each flow to its end once, and the shop that
     "test_what_was_bought_there_is_undone_by_cancelling_it_in_its_window",
     "test_a_case_carries_the_evidence_and_stands_until_the_difference_is_gone",
     "test_what_is_left_as_it_is_needs_a_reason_and_comes_up_again_only_when_it_changes",
+    "test_owners_are_told_once_each_morning_while_something_waits",
     "test_each_row_is_made_once_and_one_that_fails_stops_no_other",
     "test_two_months_are_invoiced_with_the_running_month_and_a_document_each",
     "test_what_the_provider_bills_for_nobody_we_know_is_noted_once",
