@@ -49,6 +49,7 @@ NEEDED = {
 KEPT = {("createSupportGrant", "case_id"): 201}
 FORBIDDEN = {("createCustomer", "reseller_id"): 403}  # says who may onboard at all, whichever id is named
 UNMADE = {"getSandbox": frozenset({404}), "getTestClock": frozenset({422})}  # nobody in this world has a sandbox
+UNMADE |= dict.fromkeys(("getResalePrices", "listResalePriceVersions"), frozenset({404}))  # but for resellers
 NOBODY: Any = Tenant("nobody", "direct", "", new_id(), ids={"customer": "", "reseller": ""})
 CHANGES = ("changeQuantity", "cancelSubscription", "extendSubscription", "suspendSubscription", "resumeSubscription",
            "changePlan", "scheduleChange", "removeScheduledChange")  # fmt: skip

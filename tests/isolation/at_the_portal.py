@@ -78,6 +78,9 @@ NOBODYS = {  # and why no stranger's id can be put there
     "sandbox.clear_faults": OWN,
     "support_access.desk": STAFFS, "support_access.ask": STAFFS, "support_access.emergency": STAFFS,
 }  # fmt: skip
+RESELLERS = {  # what there is for resellers alone, and what others are answered
+    "customers.new": {403}, "resale_prices.index": {404}, "resale_prices.show": {404},
+}  # fmt: skip
 QUIET = frozenset({200, 204, 303, 400, 404, 409, 422, 403})
 
 
@@ -237,7 +240,7 @@ def wanted(app: Flask, victim: Tenant) -> set[tuple[str, str, str]]:
 def _own_page(rule: Rule, me: Tenant) -> Iterator[Case]:
     """One's own page is there, so that a stranger's is not missing for another reason."""
     if all(PATHS[name] is None or PATHS[name] in me.ids for name in _ids_of(rule)):
-        may = {200, 303} | ({403} if rule.endpoint == "customers.new" and me.kind != "reseller" else set())
+        may = {200, 303} | (RESELLERS.get(rule.endpoint, set()) if me.kind != "reseller" else set())
         for at in addresses(rule, me):
             yield Case("portal", "GET", rule.rule, "nothing", at, query=_asked(me), may=frozenset(may))
 
