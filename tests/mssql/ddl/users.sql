@@ -360,6 +360,7 @@ CREATE TABLE user_ (
 	formats NVARCHAR(16) NOT NULL,
 	time_zone NVARCHAR(60) NOT NULL,
 	theme NVARCHAR(8) NOT NULL,
+	drift_mail NVARCHAR(8) NOT NULL DEFAULT 'daily',
 	created_at DATETIMEOFFSET NOT NULL,
 	version INTEGER NOT NULL,
 	CONSTRAINT pk_user_ PRIMARY KEY (id),
