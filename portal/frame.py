@@ -125,7 +125,7 @@ def of_the_organisation(caller: Caller) -> list[tuple[str, str, str, str]]:
     if caller.scope.kind == "reseller":
         found[1:1] = [
             ("/resale-prices", "percentage", _("Your prices"), "customers:read"),
-            ("/resale-statement", "coins", _("What customers owe you"), "charges:read"),
+            ("/resale-statement", "coins", _("Customers owe you"), "charges:read"),
         ]
     return found
 

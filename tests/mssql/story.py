@@ -33,7 +33,6 @@ from saga import console, gauges, interventions, relay, retention, schedules, st
 from saga.flows.refresh_subscription import RefreshSubscription, refresh_subscription
 from saga.transports import inline
 from saga.turn import command_id
-from tests.api import test_resale as reselling
 from tests.api import test_sandbox_tenants as trying
 from tests.api import test_whole_story as whole
 from tests.api.program import a_runs_client
@@ -45,6 +44,7 @@ from .sign_on import people_sign_on
 from .story_accounts import budgets_and_closing, keep_the_catalogue
 from .story_ends import decide_and_remind
 from .story_ordering import order_in_every_way
+from .story_resale import sell_on
 from .story_trail import read_the_trail, tell_and_forget
 
 SCOPE = Scope.operator()
@@ -63,11 +63,10 @@ def everything(app: Flask, transport: inline.Transport) -> None:
     whole.test_a_subscription_is_changed_and_cancelled_by_the_customer_and_its_reseller(app, transport)
     whole.test_a_subscription_is_planned_paused_and_becomes_another_plan(app, transport)
     whole.test_an_order_over_the_budget_is_taken_back_with_the_reason(app, transport)
-    reselling.test_the_reseller_is_charged_its_own_price_and_reads_both(app, transport)
-    reselling.test_only_a_reseller_has_resale_prices_and_only_for_its_own(app, transport)
     trying.test_a_sandbox_goes_its_own_time_and_the_live_tenant_beside_it_stays_where_it_is(app, transport)
     trying.test_faults_hit_the_sandbox_alone_until_they_are_cleared(app, transport)
     read_every_list(app)
+    sell_on()
     drift_and_plans(transport)
     answer_cases()
     people_come_and_go()
