@@ -63,7 +63,7 @@ def profile(errors: Errors | None = None) -> Any:
 @refusals_on(profile)
 def update() -> Any:
     """Change one's own settings."""
-    names = ("language", "formats", "time_zone", "theme", "drift_mail")
+    names = ("language", "formats", "time_zone", "theme", *(("drift_mail",) if "drift_mail" in request.form else ()))
     wish: dict[str, Any] = {name: typed(name) or "" for name in names} | {"name": typed("name", most=200) or ""}
     wish |= {"user_id": UUID(g.caller.actor.id), "login_id": UUID(g.caller.login_id)}
     with db.begin() as session:
