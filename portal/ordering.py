@@ -20,6 +20,7 @@ from .forms import Errors, chosen_id, maybe_day, optional_id, typed, whole
 from .offers import accounts_of
 
 ADD_ON = "addon-"  # the quantity of an add-on is typed into addon-<its id>
+ANSWER = "answer-"  # an answer is typed into answer-<key of the question>
 FIELDS = ("account", "plan", "quantity", "parent", "po_reference", "cost_centre", "starts_on")
 NAMES = {
     "account_id": "account", "term": "plan", "billing_cycle": "plan", "parent_subscription_id": "parent",
@@ -31,7 +32,7 @@ def wish(account_id: UUID | None = None) -> dict[str, Any]:
     """What the form asks for, as `queries.order_terms` takes it; `account_id` where the form shows one by itself."""
     term, _dot, cycle = request.values.get("plan", "").partition(".")
     offer_id, quantity = chosen_id("offer"), whole("quantity")
-    first = LineWish(offer_id, quantity, term or None, cycle or None, optional_id("parent"))
+    first = LineWish(offer_id, quantity, term or None, cycle or None, optional_id("parent"), answers())
     return {
         "account_id": account_id or chosen_id("account", _("Choose the account to order for.")),
         "lines": [first, *(LineWish(one, count) for one, count in add_ons() if count)],
@@ -39,6 +40,19 @@ def wish(account_id: UUID | None = None) -> dict[str, Any]:
         "cost_centre": typed("cost_centre", label=_("Cost centre")),
         "starts_on": maybe_day("starts_on"),
     }
+
+
+def answers() -> dict[str, str] | None:
+    """What the form answers to the offer's questions; None where it answers nothing."""
+    typed = {name.removeprefix(ANSWER): request.values[name] for name in request.values if name.startswith(ANSWER)}
+    return {key[:40]: said[:1000] for key, said in sorted(typed.items())[:40]} or None
+
+
+def said_to_questions(session: Session) -> list[tuple[str, str]]:
+    """Each question of the form's offer that is answered, with the answer."""
+    given = answers() or {}
+    offer = queries.get_offer(session, g.caller.scope, chosen_id("offer")) if given else None
+    return [(one.label, given[one.key]) for one in (offer.questions if offer else ()) if given.get(one.key)]
 
 
 def add_ons() -> list[tuple[UUID, int]]:
@@ -66,7 +80,8 @@ def form_context(errors: Errors) -> dict[str, Any]:
 
 def named(errors: Errors) -> Errors:
     """The errors by the form's own names of its fields."""
-    found = [name for name in request.values if name.startswith(ADD_ON)]
+    found = [name for name in request.values if name.startswith((ADD_ON, ANSWER))]
+    found += [name for name in errors if name.startswith(ANSWER)]  # a box that was not ticked is not sent
     lines = {f"{field}-{n}": name for n, name in enumerate(wanted_add_ons(), 1) for field in ("quantity", "offer_id")}
     return errors.only(*FIELDS, *found, **NAMES, **lines)
 
@@ -99,7 +114,7 @@ def priced(session: Session, offer: OfferView, account_id: UUID | None) -> tuple
         return None, ""
     try:
         asked = wish(account_id) if request.values.get("quantity") else least(offer, account_id)
-        return queries.order_terms(session, g.caller.scope, **asked), ""
+        return queries.order_terms(session, g.caller.scope, **asked, answered=False), ""
     except (Invalid, Refused, Conflict) as no:
         return None, formats.translated(no.detail)
 

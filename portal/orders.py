@@ -18,7 +18,7 @@ from .access import requires
 from .forms import Errors, optional_id, refusals_on, searched
 from .htmx import page, redirect
 from .offers import accounts_of
-from .ordering import as_call, form_context, wish
+from .ordering import as_call, form_context, said_to_questions, wish
 from .starting import Start, promised, starts
 
 bp = Blueprint("orders", __name__, url_prefix="/orders")
@@ -108,7 +108,9 @@ def check_page(errors: Errors) -> Any:
     with db.begin() as session:
         now = clock.now(session)
         promise = commands.preview_order(session, scope=g.caller.paying, role=g.caller.role, **asked)
+        said = said_to_questions(session)
     known: dict[str, Any] = {"promise": promise, "terms": promise.terms, "now": now, "call": as_call(promise.id)}
+    known["said"] = said
     return page("orders/check.html", status=errors.status, errors=errors, **known)
 
 

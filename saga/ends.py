@@ -91,7 +91,7 @@ def _may_begin(begun: list[Run], about: str, now: datetime) -> bool:
 
 def begin_digests(window: str) -> object:
     """Tell owners of what waits in their drift inbox, on the morning of their accounts: one run for each day, ever."""
-    return _by_each_clock("sum up drift that waits", _begin_digests)
+    return by_each_clock("sum up drift that waits", _begin_digests)
 
 
 def _begin_digests(scope: Scope) -> list[Any]:

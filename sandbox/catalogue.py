@@ -50,8 +50,21 @@ PLANS = {  # (term, billing cycle): how much of twelve single months it costs, p
 LISTED = Decimal("1.35")  # how much more the provider asks of everybody than of a reseller
 MONTHLY_ONLY = {"Margie Networks"}
 EXTEND = {
-    "Fabrikam": "month_end", "Adatum": "month_end", "Litware": "free_date", "Tailspin Software": "month_end",
+    "Fabrikam": "month_end",
+    "Adatum": "month_end",
+    "Litware": "free_date",
+    "Tailspin Software": "month_end",
     "Wide World Importers": "next_term",  # only when a term is over
+}
+QUESTIONS: dict[tuple[str, str], dict[str, Any]] = {  # what we want to know with an order
+    ("Northfield Labs", "API Portal"): {"questions": [
+        {"key": "domain", "label": "Domain name of the portal", "kind": "domain", "required": True,
+         "hint": "Developers find it there, such as developers.northwind.example."},
+        {"key": "hosting", "label": "Where it is hosted", "kind": "choice", "required": True,
+         "choices": ["European Union", "United States", "Asia Pacific"]},
+        {"key": "tax_exemption", "label": "Tax exemption number", "kind": "text"},
+        {"key": "no_military_use", "label": "It is not used for military purposes", "kind": "yes_no", "required": True},
+    ]},
 }  # fmt: skip
 
 
@@ -91,7 +104,7 @@ def _offer(product: dict[str, str], suffix: str, factor: str, more: str, least: 
         "min_quantity": least if kind == "seat" else 1,
         "max_quantity": most,
         "countries": ["*"],
-        "policy": policy(product["vendor"], kind),
+        "policy": policy(product["vendor"], kind) | QUESTIONS.get((product["vendor"], product["name"]), {}),
         "valid_from": "2024-01-01",
         "valid_to": None,
         "version": 1,

@@ -63,6 +63,7 @@ def _checked(pages: Pages, asked: Document, line: Document) -> Document:
         limits = {"min_quantity": offer["min_quantity"], "max_quantity": offer["max_quantity"]}
         raise No(422, "quantity_out_of_range", f"{offer['name']} is sold from {limits['min_quantity']} to "
                  f"{limits['max_quantity']}.", **limits)  # fmt: skip
+    _check_answers(offer, line.get("answers") or {})
     price = price_of(offer, line, asked["currency"])
     held = [one["offer_id"] for one in pages.find("subscription", owner=asked["customer"]) if one["status"] == "active"]
     ordered = [one.get("offer_id") for one in asked["lines"]]
@@ -70,8 +71,20 @@ def _checked(pages: Pages, asked: Document, line: Document) -> Document:
         if needed and not set(needed) & {*held, *ordered}:
             raise No(422, "prerequisite_missing", f"{offer['name']} needs {' or '.join(needed)}.", needs=needed)
     kept = {name: line[name] for name in LINE_FIELDS} | {"parent_subscription_id": line.get("parent_subscription_id")}
+    kept["answers"] = line.get("answers") or {}
     return {**kept, "status": "pending", "subscription_id": None, "error": None, "valid_from": None, "valid_to": None,
             "unit_purchase_price": str(price)}  # fmt: skip
+
+
+def _check_answers(offer: Document, answers: Document) -> None:
+    for one in offer["policy"].get("questions", []):
+        said = answers.get(one["key"])
+        if one.get("required") and (not said or (one["kind"] == "yes_no" and said != "yes")):
+            raise No(422, "information_missing", f"{one['label']} is needed.", key=one["key"])
+        if said and one.get("choices") and said not in one["choices"]:
+            raise No(
+                422, "information_invalid", f"{one['label']} is one of {', '.join(one['choices'])}.", key=one["key"]
+            )
 
 
 def price_of(offer: Document, line: Document, currency: str) -> Decimal:

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import fields, pre_dump
 
 from . import Answer, Money, Paged, Patch, Request, page_of
-from .orders import Failure
+from .orders import Failure, answered, answers_to
 from .values import Int, count, day, identifier, moment, text
 
 
@@ -26,6 +26,7 @@ class CartLineRequest(Request):
     billing_cycle = text(10, examples=["monthly"])
     base_line_id = identifier("The line of this cart that an add-on is for.")
     parent_subscription_id = identifier("The running subscription that an add-on is for, where that is not plain.")
+    answers = answers_to()
 
 
 class CartLinePatch(Patch):
@@ -34,6 +35,7 @@ class CartLinePatch(Patch):
     quantity = count(1)
     term = text(10, examples=["P1Y"])
     billing_cycle = text(10, examples=["monthly"])
+    answers = answers_to()
 
 
 class CartPatch(Patch):
@@ -67,6 +69,7 @@ class CartLine(Answer):
     billing_cycle = fields.String(allow_none=True)
     base_line_id = identifier(allow_none=True)
     parent_subscription_id = identifier(allow_none=True)
+    answers = answered()
     unit_price = fields.Nested(Money, allow_none=True)
     charge_now = fields.Nested(Money, allow_none=True)
     cycle_price = fields.Nested(Money, allow_none=True)

@@ -96,6 +96,17 @@ class OfferSummary(Answer):
     available_from = day("Set while it is announced and not sold yet.", allow_none=True)
 
 
+class Question(Answer):
+    """Something the provider wants to know with an order; answer it in the line's `answers`, by `key`."""
+
+    key = fields.String(metadata={"examples": ["domain"]})
+    label = fields.String(metadata={"description": "For people, in the provider's words."})
+    kind = Word("text", "domain", "email", "number", "yes_no", "choice")
+    required = fields.Boolean(metadata={"description": "A required yes_no must be `yes`."})
+    hint = fields.String()
+    choices = fields.List(fields.String(), metadata={"description": "Of a choice."})
+
+
 class Offer(Answer):
     """An offer with everything a buyer asks. `plans` begin with the default."""
 
@@ -121,6 +132,7 @@ class Offer(Answer):
         fields.Nested(OfferLink), metadata={"description": "It needs one of these in the account."}
     )
     add_ons = fields.List(fields.Nested(OfferLink))
+    questions = fields.List(fields.Nested(Question), metadata={"description": "What an order of it must answer."})
     version = Int(metadata={"format": "int32"})
 
 

@@ -19,6 +19,20 @@ STATES = (
 )  # fmt: skip
 
 
+def answers_to() -> Any:
+    """Answers to the offer's `questions`, by key."""
+    said: Any = fields.String(validate=validate.Length(max=200))
+    told = {"description": "To the offer's `questions`, by key.", "examples": [{"domain": "northwind.example"}]}
+    return fields.Dict(keys=fields.String(validate=validate.Length(1, 40)), values=said,
+                       validate=validate.Length(max=20), metadata=told)  # fmt: skip
+
+
+def answered() -> Any:
+    """The answers that a line carries."""
+    return fields.Dict(keys=fields.String(), values=fields.String(), allow_none=True,
+                       metadata={"description": "To what the offer asks, by key."})  # fmt: skip
+
+
 class AddOnRequest(Request):
     """An add-on for the line it stands in."""
 
@@ -26,6 +40,7 @@ class AddOnRequest(Request):
     quantity = count(1, required=True)
     term = text(10, examples=["P1Y"])
     billing_cycle = text(10, examples=["monthly"])
+    answers = answers_to()
 
 
 class OrderLineRequest(AddOnRequest):
@@ -96,6 +111,7 @@ class PreviewLine(Answer):
     valid_to = day("The last day, inclusive; null when it never ends.", allow_none=True)
     undo_until = moment("Until when it can be cancelled for a refund; null: not at all.", allow_none=True)
     reseller_price = ToldToResellers(Money, attribute="payer_price")
+    answers = answered()
 
 
 class OrderPreview(Answer):
@@ -155,6 +171,7 @@ class OrderLine(Answer):
     valid_to = day(allow_none=True)
     undo_until = moment(allow_none=True)
     parent_subscription_id = identifier(allow_none=True)
+    answers = answered()
     state = Word("pending", "accepted", "rejected")
     error = fields.Nested(Failure, allow_none=True)
     priced_by = fields.Nested(

@@ -18,7 +18,7 @@ PERSONAL: Register = {
         none="account_name subject_kind label state currency terms role why",
     ),
     "cart": Held(none="po_reference cost_centre"),
-    "cart_line": Held(none="name term billing_cycle"),
+    "cart_line": Held(none="name term billing_cycle", free_text="answers"),
     "quote": Held(
         subject="made_by_id decided_by_id",
         person="made_by decided_by",
@@ -65,7 +65,8 @@ PERSONAL: Register = {
         none=(
             "provider_offer_id name vendor kind unit term billing_cycle currency state error_code error_detail "
             "priced_by"
-        )
+        ),
+        free_text="answers",
     ),
     "preview": Held(none="kind terms signature"),
     "provider_hint": Held(none="provider kind provider_subscription_id"),

@@ -225,3 +225,58 @@ def test_what_belongs_to_another_tenant_is_not_there(app: Flask, shop: Shop) -> 
     ):  # fmt: skip
         answer = stranger.get(path)
         assert answer.status_code == 404 or "No subscriptions yet" in text_of(answer), path
+
+
+def test_what_the_provider_asks_is_asked_shown_before_sending_and_stands_with_the_order(
+    buyer: Visitor, shop: Shop
+) -> None:
+    with db.begin_read() as session:
+        whose = Scope.customer(shop.customer_id)
+        found = queries.search_offers(session, whose, account_id=shop.account_id, q="API Portal", limit=50)
+        offer = next(one.id for one in found.items if one.provider_offer_id == "northfield-api-portal")
+    form = buyer.get("/orders/new", offer=offer, account=shop.account_id)
+    typed = {
+        "quantity": "5",
+        "plan": "P1Y.monthly",
+        "answer-hosting": "European Union",
+        "answer-no_military_use": "yes",
+    }
+    without = buyer.send(form, "/orders/check", **typed)
+    wrong = buyer.send(form, "/orders/check", **typed | {"answer-domain": "no domain"})
+    check = buyer.send(form, "/orders/check", **typed | {"answer-domain": "Portal.northwind.example"})
+    under_way = ended(buyer, shop, buyer.send(check, "/orders"))
+
+    asked_for = text_of(form)
+    assert "What the provider asks" in asked_for and "Domain name of the portal" in asked_for
+    assert "Tax exemption number (if you like)" in asked_for and "Charged now" in asked_for
+    assert "is needed: without it the provider does not take the order" in summary_of(without)
+    assert "must be a domain name" in summary_of(wrong) and 'value="no domain"' in wrong.text
+    assert 'href="#answer-domain"' in wrong.text
+    assert "Domain name of the portal Portal.northwind.example" in text_of(check)
+    assert "The subscription is active" in text_of(under_way)
+    order = re.findall(r'href="(/orders/[0-9a-f-]{36})"', buyer.get("/orders").text)[0]
+    assert "portal.northwind.example" in text_of(buyer.get(order))
+
+
+def test_what_is_put_into_the_cart_takes_its_answers_along(buyer: Visitor, shop: Shop) -> None:
+    with db.begin_read() as session:
+        whose = Scope.customer(shop.customer_id)
+        found = queries.search_offers(session, whose, account_id=shop.account_id, q="API Portal", limit=50)
+        offer = next(one.id for one in found.items if one.provider_offer_id == "northfield-api-portal")
+    form = buyer.get("/orders/new", offer=offer, account=shop.account_id)
+    fields = form_on(form, "/orders/check") or {}
+    typed = {
+        "quantity": "5",
+        "plan": "P1Y.monthly",
+        "answer-hosting": "European Union",
+        "answer-no_military_use": "yes",
+    }
+    bare = buyer.open("POST", "/cart/add", data=fields | typed)
+    wanting = text_of(buyer.get(bare.location))
+    line = re.findall(r'action="(/cart/[0-9a-f-]{36}/lines/[0-9a-f-]{36})"', buyer.get("/cart").text)[0]
+    buyer.open("POST", line, data=fields | {"do": "remove"})
+    again = form_on(buyer.get("/orders/new", offer=offer, account=shop.account_id), "/orders/check") or {}
+    good = buyer.open("POST", "/cart/add", data=again | typed | {"answer-domain": "portal.northwind.example"})
+
+    assert "is needed" in wanting
+    assert "is needed" not in text_of(buyer.get(good.location))

@@ -39,7 +39,7 @@ def ensure_cart(session: Session, *, scope: Scope, account_id: UUID) -> UUID:
 def add_line(
     session: Session, *, scope: Scope, cart_id: UUID, offer_id: UUID, quantity: int, term: str | None = None,
     billing_cycle: str | None = None, base_line_id: UUID | None = None, parent_subscription_id: UUID | None = None,
-    line_id: UUID | None = None,
+    line_id: UUID | None = None, answers: dict[str, str] | None = None,
 ) -> UUID:  # fmt: skip
     """Put an offer into a cart, on a line of its own; without a plan, on the offer's default. Gives the line's id.
 
@@ -63,7 +63,7 @@ def add_line(
         id=line_id or new_id(), cart_id=cart.id, customer_id=cart.customer_id, reseller_id=cart.reseller_id,
         position=max((one.position for one in lines.values()), default=0) + 1, name=offer.name,
         quantity=_counted(quantity), offer_id=offer_id, term=term, billing_cycle=billing_cycle,
-        base_line_id=base_line_id, parent_subscription_id=parent_subscription_id,
+        base_line_id=base_line_id, parent_subscription_id=parent_subscription_id, answers=answers,
     )  # fmt: skip
     session.add(row)
     return row.id
@@ -81,7 +81,7 @@ def change_line(
     session: Session, *, scope: Scope, cart_id: UUID, line_id: UUID, changes: Mapping[str, Any],
     expected_version: int | None = None,
 ) -> None:  # fmt: skip
-    """Change the quantity, term or billing cycle of a line. A quantity of 0 takes it out."""
+    """Change the quantity, term, billing cycle or answers of a line. A quantity of 0 takes it out."""
     cart = _opened(session, scope, cart_id, expected_version)
     line = _line(session, cart, line_id)
     if changes.get("quantity") == 0:
@@ -146,6 +146,7 @@ def refill(session: Session, *, scope: Scope, order_id: UUID) -> UUID:
                 id=new_id(), cart_id=cart.id, customer_id=cart.customer_id, reseller_id=cart.reseller_id,
                 position=max((one.position for one in there.values()), default=0) + 1, offer_id=line.offer_id,
                 name=line.name, quantity=line.quantity, term=line.term, billing_cycle=line.billing_cycle,
+                answers=line.answers,
             )  # fmt: skip
             session.add(there[key])
     return cart_id

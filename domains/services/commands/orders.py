@@ -100,7 +100,7 @@ def _write_lines(session: Session, order: Order, account: AccountRef, lines: Seq
             "position": position, "unit_price": line.unit_price.amount, "charge_now": line.charge_now.minor,
             "cycle_price": line.cycle_price.minor, "charged_until": line.charged_until,
             "undo_until": line.undo_until, "state": "pending", "subscription_id": line.subscription_id,
-            "priced_by": msgspec.to_builtins(line.priced_by), "payer_price": _payer_rate(line),
+            "priced_by": msgspec.to_builtins(line.priced_by), "payer_price": _payer_rate(line), "answers": line.answers,
         })  # fmt: skip
         number = next_number(session, "SUB", order.effective_on.year)
         subscriptions.append(shared | _pending(order, account, line, offer) | {"number": number})

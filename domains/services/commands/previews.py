@@ -138,6 +138,7 @@ def _deal(line: OrderLine) -> tuple[object, ...]:
         line.unit_price,
         line.cycle_price,
         line.payer_price,
+        line.answers,
     )
 
 

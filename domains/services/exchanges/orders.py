@@ -111,6 +111,8 @@ def _line(line: Line, parents: dict[UUID, str]) -> dict[str, Any]:
     }  # fmt: skip
     if line.parent_subscription_id is not None:
         body["parent_subscription_id"] = parents[line.parent_subscription_id]
+    if line.answers:
+        body["answers"] = line.answers
     return body
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domains.kernel.columns import Count, Day, Id, Instant, Text
+from domains.kernel.columns import Count, Day, Id, Instant, Json, Text
 
 from .database import db
 
@@ -46,3 +47,4 @@ class CartLine(db.Model):
     billing_cycle: Mapped[str | None] = mapped_column(Text(10))
     base_line_id: Mapped[UUID | None] = mapped_column(Id)
     parent_subscription_id: Mapped[UUID | None] = mapped_column(Id)
+    answers: Mapped[Any | None] = mapped_column(Json)  # to what the offer asks, by key

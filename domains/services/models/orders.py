@@ -131,6 +131,7 @@ class Line(db.Model):
     valid_to: Mapped[date] = mapped_column(Day)
     undo_until: Mapped[datetime | None] = mapped_column(Instant)
     parent_subscription_id: Mapped[UUID | None] = mapped_column(Id)
+    answers: Mapped[Any | None] = mapped_column(Json)  # to what the offer asks, by key
     priced_by: Mapped[Any | None] = mapped_column(Json)  # by what its price came about, as `pricing.PriceBasis` has it
     state: Mapped[str] = mapped_column(Text(12))  # pending, accepted, rejected
     error_code: Mapped[str | None] = mapped_column(Text(80))

@@ -18,13 +18,17 @@ FOREVER = date(9999, 12, 31)  # last day of what was bought once and does not en
 
 @dataclass(frozen=True)
 class LineWish:
-    """One line as the customer asks for it. Term and cycle may be left out where the offer has a default."""
+    """One line as the customer asks for it. Term and cycle may be left out where the offer has a default.
+
+    `answers` are to what the offer asks, by the keys of its questions.
+    """
 
     offer_id: UUID
     quantity: int
     term: str | None = None
     billing_cycle: str | None = None
     parent_subscription_id: UUID | None = None
+    answers: dict[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ class OrderLine:
     charged_until: date | None = None
     priced_by: PriceBasis | None = None
     payer_price: UnitPrice | None = None
+    answers: dict[str, str] | None = None
 
 
 @dataclass(frozen=True)

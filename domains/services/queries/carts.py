@@ -18,6 +18,7 @@ from domains.kernel.tenancy import Scope
 from ..models import AccountRef, Cart, CartLine, Preview
 from ..pricing import LineWish, OrderLine, OrderTerms
 from .accounts import get_account
+from .answers import with_answers
 from .needs import check_needs
 from .previews import mismatch, promised
 from .terms import Counter, counter_of, later_day, order_terms, priced_line, provider_of, sold_to, terms_at
@@ -35,6 +36,7 @@ class CartLineView:
     billing_cycle: str | None
     base_line_id: UUID | None
     parent_subscription_id: UUID | None
+    answers: dict[str, str] | None
     priced: OrderLine | None
     error: DomainError | None
 
@@ -123,7 +125,8 @@ def is_ordered(session: Session, cart: Cart) -> bool:
 
 def wish_of(line: CartLine) -> LineWish:
     """A line as an order asks for it."""
-    return LineWish(line.offer_id, line.quantity, line.term, line.billing_cycle, line.parent_subscription_id)
+    plan = (line.term, line.billing_cycle)
+    return LineWish(line.offer_id, line.quantity, *plan, line.parent_subscription_id, line.answers)
 
 
 def _view(session: Session, scope: Scope, cart: Cart) -> CartView:
@@ -164,6 +167,7 @@ def _priced(counter: Counter, wish: LineWish) -> Found:
         if found is None:
             return Refused("We have no price for “%(offer)s” yet. Open a case and we will make one.",
                            code="price_missing", offer=offer.name)  # fmt: skip
+        wish = with_answers(offer, wish, "lines[0]")
         return replace(priced_line(counter, offer, plan, found.unit_price, wish), **found.facts)
     except DomainError as no:
         return no
@@ -193,7 +197,7 @@ def _line(row: CartLine, found: Found) -> CartLineView:
     return CartLineView(
         id=row.id, offer_id=row.offer_id, name=priced.name if priced else row.name, quantity=row.quantity,
         term=row.term, billing_cycle=row.billing_cycle, base_line_id=row.base_line_id,
-        parent_subscription_id=row.parent_subscription_id,
+        parent_subscription_id=row.parent_subscription_id, answers=row.answers,
         priced=None if priced is None else replace(priced, subscription_id=row.id),
         error=found if isinstance(found, DomainError) else None,
     )  # fmt: skip

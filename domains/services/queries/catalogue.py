@@ -16,6 +16,7 @@ from domains.kernel.money import UnitPrice
 from domains.kernel.tenancy import Scope
 
 from ..models import Offer, OfferPlan
+from ..models.questions import Question, questions_of
 from ..pricing import PriceBasis
 from .markets import Market as Market
 from .markets import Priced
@@ -81,6 +82,11 @@ class OfferView:
     prerequisites: tuple[OfferLink, ...]
     add_ons: tuple[OfferLink, ...]
     version: int
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What the provider wants to know with an order of it."""
+        return questions_of(self.policy)
 
 
 def rank(term: str, billing_cycle: str, position: int) -> tuple[bool, int]:

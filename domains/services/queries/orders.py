@@ -46,6 +46,7 @@ class OrderLineView:
     error: dict[str, str | None] | None
     priced_by: PriceBasis | None = None
     payer_price: UnitPrice | None = None  # what a reseller pays, told to it alone
+    answers: dict[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,7 @@ def _line(row: Line, scope: Scope) -> OrderLineView:
         parent_subscription_id=row.parent_subscription_id, state=row.state, error=_error(row),
         priced_by=msgspec.convert(row.priced_by, PriceBasis, strict=False) if row.priced_by else None,
         payer_price=_payer_price(row) if scope.kind == "reseller" else None,
+        answers=row.answers,
     )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ from ..pricing import (
     term_day,
 )
 from .accounts import active_account
+from .answers import same_answers, with_answers
 from .catalogue import Market, in_order, market_of
 from .needs import check_needs
 from .previews import check_same, mismatch, promised
@@ -71,10 +72,12 @@ def order_terms(
     cost_centre: str | None = None,
     preview_id: UUID | None = None,
     starts_on: date | None = None,
+    answered: bool = True,
 ) -> OrderTerms:
     """Check and price what an account wants to order; with a preview, at the prices that it promises.
 
-    With `starts_on` it is dated as of that day, up to 90 days ahead: `effective_on` says so. Refuses what is not sold
+    With `starts_on` it is dated as of that day, up to 90 days ahead: `effective_on` says so. Without `answered` what an
+    offer asks need not be answered yet: such terms are for looking only. Refuses what is not sold
     now to this account, in this term or quantity, what lacks something it needs, and a preview that has expired or was
     made for something else. The ids in the terms are new each time.
     """
@@ -89,7 +92,7 @@ def order_terms(
         check_lines(session, scope, account, terms.lines, due_later(session, account, terms))
         return with_new_ids(terms, preview_id, po_reference, cost_centre)
     counter = counter_of(session, scope, account, lines, day)
-    ordered = [_line(counter, wish, f"lines[{index}]") for index, wish in enumerate(lines)]
+    ordered = [_line(counter, wish, f"lines[{index}]", answered) for index, wish in enumerate(lines)]
     provider_of(counter.offers.values())
     ordered = check_needs(session, scope, account.id, counter.offers, ordered)
     return terms_at(counter, tuple(ordered), po_reference, cost_centre)
@@ -172,8 +175,9 @@ def sold_to(counter: Counter, wish: Asked, at: str) -> tuple[Offer, OfferPlan]:
     return offer, _plan(counter, offer, wish, at)
 
 
-def _line(counter: Counter, wish: LineWish, at: str) -> OrderLine:
+def _line(counter: Counter, wish: LineWish, at: str, answered: bool) -> OrderLine:
     offer, plan = sold_to(counter, wish, at)
+    wish = with_answers(offer, wish, at) if answered else wish
     found = counter.market.priced(offer, plan, wish.quantity, together=counter.together[offer.id])
     if found is None:
         raise Refused("We have no price for “%(offer)s” yet. Open a case and we will make one.",
@@ -231,7 +235,7 @@ def priced_line(counter: Counter, offer: Offer, plan: OfferPlan, price: UnitPric
         cycle_price=price.times(wish.quantity), valid_to=valid_to,
         undo_until=counter.now + timedelta(hours=hours) if hours else None,
         parent_subscription_id=wish.parent_subscription_id,
-        charged_until=charged_until(day, first, valid_to, plan.billing_cycle),
+        charged_until=charged_until(day, first, valid_to, plan.billing_cycle), answers=wish.answers,
     )  # fmt: skip
 
 
@@ -278,6 +282,7 @@ def _fits(wish: LineWish, line: OrderLine) -> bool:
         and wish.term in (None, line.term)
         and wish.billing_cycle in (None, line.billing_cycle)
         and wish.parent_subscription_id in (None, line.parent_subscription_id)
+        and same_answers(wish.answers, line.answers)
     )
 
 

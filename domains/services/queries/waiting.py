@@ -41,7 +41,8 @@ def order_as_of_today(
     moved = []
     for index, line in enumerate(lines):
         offer, plan = sold_to(counter, line, f"lines[{index}]")
-        wish = LineWish(line.offer_id, line.quantity, line.term, line.billing_cycle, line.parent_subscription_id)
+        bought = (line.offer_id, line.quantity, line.term, line.billing_cycle)
+        wish = LineWish(*bought, line.parent_subscription_id, line.answers)
         priced = priced_line(counter, offer, plan, line.unit_price, wish)
         kept: dict[str, Any] = {"priced_by": line.priced_by, "payer_price": line.payer_price}
         moved.append(replace(priced, subscription_id=line.subscription_id, **kept))
