@@ -51,7 +51,7 @@ def test_a_list_is_uploaded_priced_and_made_and_each_row_says_what_became_of_it(
     says(page, "Intranet").to_contain_text("10 → 14")
     says(page, "Intranet").to_contain_text("EUR")
     says(page, "Office Suite Business").to_contain_text("Cannot be made")
-    says(page, "Office Suite Business").to_contain_text("choose a later day")
+    expect(page.locator("#plan-rows .reason")).to_contain_text("choose a later day")
     expect(page.locator("#main")).to_contain_text("1 row is left out.")
 
     match = {"offer_id": "tailspin-forecast"}
@@ -63,6 +63,7 @@ def test_a_list_is_uploaded_priced_and_made_and_each_row_says_what_became_of_it(
     says(page, "Intranet").to_contain_text("Done")
     says(page, "Analytics Pro").to_contain_text("Done")
     says(page, "Forecast").to_contain_text("Refused")
+    expect(page.locator("#plan-rows .reason").first).to_contain_text("no capacity left")
 
     assert "14 seats" in fact(buyer.go(f"/subscriptions/{bought['Intranet']['id']}"), "Quantity")
     assert "10 seats" in fact(buyer.go(f"/subscriptions/{bought['Forecast']['id']}"), "Quantity")

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from .conftest import Person, Program
-from .test_journeys import begins_order, opens_account, press
+from .test_journeys import begins_order, fact, opens_account, press
 from .test_troubles import an_order, ended
 
 Someone = Callable[..., Person]
@@ -108,13 +108,15 @@ def test_of_several_offers_one_is_refused_the_others_run_and_it_can_be_ordered_a
 
     assert orders(buyer) == "Some lines were refused. The others are active."
     expect(page.locator("#operation")).to_contain_text("Analytics Pro: The provider has no capacity left")
+    charged = re.findall(r"Charged: (EUR\s[\d.]+), net", page.locator("#operation").inner_text())
     page.get_by_role("link", name="See the order").click()
     expect(page.locator(".pagehead")).to_contain_text("Partly done")
-    assert [state_of(row) for row in page.locator("main tbody tr").all()] == ["Accepted", "Refused", "Accepted"]
+    assert [state_of(row) for row in page.locator("main tbody tr:has(th)").all()] == ["Accepted", "Refused", "Accepted"]
     refused = page.locator("main tbody tr", has_text="Refused")
     expect(refused).to_contain_text("Analytics Pro")
-    expect(refused).to_contain_text("no capacity left")
+    expect(page.locator("main tr.is-open + tr")).to_contain_text("no capacity left")
     expect(refused).to_contain_text("0.00")
+    assert charged[0] in fact(page, "Charged now")
 
     press(page, "Put the refused lines into the cart")
     expect(page.locator("main tbody tr")).to_have_count(1)

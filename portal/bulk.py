@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,7 @@ from saga import signals
 from saga.flows.apply_bulk_plan import applying
 from saga.payloads.people import person_of
 
+from . import formats
 from .access import requires
 from .forms import Errors, optional_id, refusals_on, whole
 from .htmx import page, redirect
@@ -29,6 +31,7 @@ bp = Blueprint("bulk", __name__, url_prefix="/bulk-plans")
 LARGEST = 500_000  # bytes of a file
 ROW_STATES = ("ready", "invalid", "applying", "done", "refused", "conflict", "canceled")
 ACTIONS = {"change_quantity": _l("Change the quantity"), "cancel": _l("Cancel"), "extend": _l("Extend")}
+ENDS = {"now": _l("End it now"), "end_of_term": _l("Let it end with its term")}
 EXAMPLE = (("SUB-2026-000123", "change_quantity", 25), ("SUB-2026-000124", "cancel", "end_of_term"),
            ("SUB-2026-000125", "extend", "2027-12-31"))  # fmt: skip
 
@@ -121,8 +124,24 @@ def show(plan_id: UUID, errors: Errors | None = None) -> Any:
                                   state=state if state in ROW_STATES else None)  # fmt: skip
         why = queries.why_ask_for(session, g.caller.scope, it.plan, g.caller.role)
     known: dict[str, Any] = {"totals": [totals(one) for one in it.plan.totals], "call": as_call(it.plan)}
-    known |= {"actions": ACTIONS, "states": ROW_STATES, "state": state, "errors": wrong, "now": g.now, "why": why}
+    known |= {"actions": ACTIONS, "said": said, "states": ROW_STATES, "state": state, "errors": wrong, "now": g.now}
+    known["why"] = why
     return page("bulk/show.html", "bulk/_progress.html", status=wrong.status, it=it, plan=it.plan, found=found, **known)
+
+
+def said(row: Any) -> str:
+    """What a row changes, in words: “10 → 14”, “End it now”; what nobody can read stands as it was sent."""
+    if row.action == "cancel":
+        return str(ENDS.get(row.value, row.value))
+    return " → ".join(as_day(one) if row.action == "extend" else one for one in (row.before, row.value) if one)
+
+
+def as_day(value: str) -> str:
+    """A day as the reader writes days, as far as it is one."""
+    try:
+        return formats.day(date.fromisoformat(value))
+    except ValueError:
+        return value
 
 
 def totals(kept: dict[str, Any]) -> dict[str, Money]:

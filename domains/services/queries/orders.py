@@ -77,6 +77,22 @@ class OrderView:
     version: int
     lines: tuple[OrderLineView, ...]
 
+    @property
+    def kept(self) -> tuple[OrderLineView, ...]:
+        """The lines that were not refused."""
+        return tuple(line for line in self.lines if line.state != "rejected")
+
+    @property
+    def charged(self) -> Money:
+        """What is charged at once, without the lines that were refused."""
+        return sum((line.charge_now for line in self.kept), Money.zero(self.currency))
+
+    @property
+    def monthly(self) -> Money:
+        """What is charged every month, without the lines that were refused."""
+        found = (line.cycle_price for line in self.kept if line.billing_cycle == "monthly")
+        return sum(found, Money.zero(self.currency))
+
 
 def get_order(session: Session, scope: Scope, order_id: UUID) -> OrderView:
     """An order with its lines. Refuses one that is not there or not in scope."""
