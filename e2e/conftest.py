@@ -39,7 +39,8 @@ def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         yield Path(os.environ.get("CLOUDSALES_VAR", "var"))
         return
     var, port = tmp_path_factory.mktemp("installation"), free_port()
-    with chosen_transport(port + 7) as more, running_system(var, port, **more, **reached(port)):
+    settings = reached(port) | {"CLOUDSALES_PROVIDER_TIMEOUT": "5"}  # seconds: who is silent is asked again soon
+    with chosen_transport(port + 7) as more, running_system(var, port, **more, **settings):
         yield var
 
 
@@ -101,12 +102,12 @@ class Person:
     def until_ended(self) -> str:
         """Wait until the operation on the page has ended, without a script by reloading; gives what the page says."""
         outcome = self.page.locator("#operation [class*=notice-]").locator("h3, b").first
-        for _ in range(120):
+        for _ in range(0 if self.has_script else 240):
             if outcome.count():
                 break
-            self.page.wait_for_timeout(500)
-            if not self.has_script:
-                self.page.reload()
+            self.page.wait_for_timeout(250)
+            self.page.reload()
+        outcome.wait_for(timeout=60_000)
         return outcome.inner_text()
 
 
