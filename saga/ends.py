@@ -1,15 +1,15 @@
 """What the clock starts about the ends of terms: what is over is followed up, open decisions are reminded of.
 
-A sandbox tenant's ends come by its own clock. Its runs begin first, and at its time; everybody's turn, which sees them
-too, then finds them begun.
+A sandbox tenant's ends come by its own clock, and its runs begin at its time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
+from uuid import UUID
 
 from domains.customers import db as customers_db
 from domains.customers import queries as customers
@@ -29,22 +29,30 @@ from .payloads.end_of_term import RemindOfDecision, RenewSubscription
 from .tables import Run
 
 T = TypeVar("T")
+Begin = Callable[[Scope, Collection[UUID]], list[T]]
 RENEW_EVERY = 600  # seconds
 RENEWALS_AT_ONCE = 200  # that have not ended: no more while the provider is away
 
 
-def by_each_clock(why: str, begin: Callable[[Scope], list[T]]) -> list[T]:
-    """Begin what is due in each sandbox whose clock runs ahead, by that clock, then what is due for everybody."""
-    return _by_clocks_ahead(why, begin) + begin(Scope.system(why))
+def by_each_clock(why: str, begin: Begin[T]) -> list[T]:
+    """Begin what is due in each sandbox whose clock runs ahead, by that clock, then what is due for everybody else.
+
+    `begin` is given a scope, and the customers who have had their turn and are left out of it.
+    """
+    ahead = _clocks_ahead(why)
+    return _by_clocks(ahead, begin) + begin(Scope.system(why), ahead.keys())
 
 
-def _by_clocks_ahead(why: str, begin: Callable[[Scope], list[T]]) -> list[T]:
+def _clocks_ahead(why: str) -> dict[UUID, int]:
     with customers_db.begin_read() as session:
-        ahead = customers.clocks_ahead(session, Scope.system(why))
+        return dict(customers.clocks_ahead(session, Scope.system(why)))
+
+
+def _by_clocks(ahead: dict[UUID, int], begin: Begin[T]) -> list[T]:
     begun: list[T] = []
-    for customer_id, seconds in ahead:
+    for customer_id, seconds in ahead.items():
         with acting(origin=Origin(ahead=seconds)):
-            begun += begin(Scope.customer(customer_id))
+            begun += begin(Scope.customer(customer_id), ())
     return begun
 
 
@@ -58,12 +66,13 @@ def begin_renewals(window: str) -> object:
 
 def begin_renewals_ahead(window: str) -> object:
     """The same in the sandboxes alone, and sooner: whoever has moved a clock waits to see what comes of it."""
-    return _by_clocks_ahead("follow up terms that are over", partial(_begin_renewals, window))
+    return _by_clocks(_clocks_ahead("follow up terms that are over"), partial(_begin_renewals, window))
 
 
-def _begin_renewals(window: str, scope: Scope) -> list[Any]:
+def _begin_renewals(window: str, scope: Scope, but: Collection[UUID]) -> list[Any]:
     with services_db.begin_read() as session:
         over = services.renewals_due(session, scope, clock.business_now(session).date())
+    over = [(one, last) for one, last in over if one.customer_id not in but]
     with tables.db.begin_read() as session:
         now, saga = clock.now(session), renew_subscription.name
         begun = store.started_since(session, saga, [one.id for one, _last in over], now - timedelta(days=1))
@@ -94,9 +103,9 @@ def begin_digests(window: str) -> object:
     return by_each_clock("sum up drift that waits", _begin_digests)
 
 
-def _begin_digests(scope: Scope) -> list[Any]:
+def _begin_digests(scope: Scope, but: Collection[UUID]) -> list[Any]:
     with services_db.begin_read() as session:
-        found = services.digests_due(session, scope)
+        found = [one for one in services.digests_due(session, scope) if one.customer_id not in but]
     for one in found:
         payload = TellOfDrift(
             customer_id=one.customer_id, reseller_id=one.reseller_id, zone=one.zone, delivery_id=new_id(),
@@ -112,9 +121,9 @@ def begin_reminders(window: str) -> object:
     return by_each_clock("remind of open decisions", _begin_reminders)
 
 
-def _begin_reminders(scope: Scope) -> list[Any]:
+def _begin_reminders(scope: Scope, but: Collection[UUID]) -> list[Any]:
     with services_db.begin_read() as session:
-        found = services.reminders_due(session, scope)
+        found = [one for one in services.reminders_due(session, scope) if one[0].customer_id not in but]
     for kept, rung in found:
         payload = RemindOfDecision(
             decision_id=kept.id, subscription_id=kept.subscription_id, customer_id=kept.customer_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -78,11 +78,11 @@ def begin_standings(window: str) -> object:
     return by_each_clock("tell what budgets leave", _tell_standings)
 
 
-def _tell_standings(scope: Scope) -> list[UUID]:
+def _tell_standings(scope: Scope, but: Collection[UUID]) -> list[UUID]:
     told: list[UUID] = []
     while True:
         with accounts_db.begin() as session:
-            found = account_commands.tell_standings(session, scope=scope, after=told[-1] if told else None)
+            found = account_commands.tell_standings(session, scope=scope, but=but, after=told[-1] if told else None)
         told += found
         if not found:
             return told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
@@ -13,13 +14,13 @@ from domains.accounts.models import Account
 from domains.accounts.models import CustomerRef as AccountsRef
 from domains.billing.models import CustomerRef as BillingRef
 from domains.customers.models import Customer
-from domains.kernel.messages import acting
+from domains.kernel.messages import acting, context
 from domains.kernel.money import Money
-from domains.kernel.tenancy import Origin
+from domains.kernel.tenancy import Origin, Scope
 from domains.services.models import Reconciliation
 from domains.users.models import Membership, Organisation
 from saga import tables
-from saga.ends import begin_reminders, begin_renewals, begin_renewals_ahead
+from saga.ends import begin_reminders, begin_renewals, begin_renewals_ahead, by_each_clock
 from saga.flows.advance_clock import advance_clock
 from saga.flows.open_account import open_account
 from saga.flows.open_sandbox import open_sandbox
@@ -141,6 +142,18 @@ def test_what_the_clockwork_begins_of_itself_goes_by_the_clock_of_whose_it_is(sh
     owners = [subscription_of(one).customer_id for one in (tried, live)]
     assert [ahead[one] for one in owners] == [8 * DAY, None]
     assert ended.keys() == set(owners)
+
+
+def test_each_clock_has_one_turn_and_everybody_elses_comes_last(shop: Shop) -> None:
+    made = a_sandbox(shop)
+    shop.run(advance_clock, AdvanceClock.of(made, 8 * DAY))
+
+    def begin(scope: Scope, but: Collection[UUID]) -> list[tuple[str, UUID | None, int, list[UUID]]]:
+        return [(scope.kind, scope.customer_id, (context().origin.ahead or 0) // DAY, list(but))]
+
+    turns = by_each_clock("test", begin)
+
+    assert turns == [("customer", made.id, 8, []), ("system", None, 0, [made.id])]
 
 
 def test_a_sandbox_is_reminded_and_renewed_by_its_own_clock_and_charged_for_the_new_term(shop: Shop) -> None:
