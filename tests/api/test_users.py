@@ -49,7 +49,7 @@ def test_a_person_changes_preferences_in_the_version_that_was_seen(person: Progr
     role = person.patch("/me", {"role": "owner"}, If_Match=changed.headers["ETag"])
 
     assert seen.json["preferences"] == {
-        "language": "en", "formats": "en_GB", "time_zone": "Europe/Amsterdam", "theme": "auto",
+        "language": "en", "formats": "en_GB", "time_zone": "Europe/Amsterdam", "theme": "auto", "drift_mail": "daily",
     }  # fmt: skip
     assert (changed.status_code, changed.json["preferences"]["language"]) == (200, "de")
     assert [stale.status_code, wrong.status_code, role.status_code] == [412, 422, 422]

@@ -113,5 +113,6 @@ def check_end_customer(session: Session, scope: Scope, customer_id: UUID) -> Non
     if customer_id == owner:
         return
     own: Any = (AccountRef.customer_id == customer_id, AccountRef.reseller_id == owner)
-    if session.scalars(select(AccountRef.id).where(scope.covers(AccountRef), *own).limit(1)).first() is None:
+    query = select(AccountRef.id).where(scope.covers(AccountRef), *own).order_by(AccountRef.id)
+    if session.scalars(query.limit(1)).first() is None:
         raise NotFound("There is no such customer.", code="customer_not_found", field="customer_id")
