@@ -147,6 +147,10 @@ FROM reconciliation WITH (UPDLOCK, ROWLOCK)
 WHERE reconciliation.account_id = :account_id_1;
 
 SELECT …
+FROM resale_book WITH (UPDLOCK, HOLDLOCK)
+WHERE resale_book.id = :id;
+
+SELECT …
 FROM stamp WITH (UPDLOCK, HOLDLOCK)
 WHERE stamp.topic = :topic;
 
