@@ -85,7 +85,7 @@ def update(cart_id: UUID) -> Any:
         "cost_centre": typed("cost_centre", label=_("Cost centre")), "starts_on": maybe_day("starts_on"),
     }  # fmt: skip
     with db.begin() as session:
-        which: dict[str, Any] = {"scope": g.caller.scope, "cart_id": cart_id, "expected_version": whole("version")}
+        which: dict[str, Any] = {"scope": g.caller.scope, "cart_id": cart_id, "expected_version": seen()}
         commands.change_cart(session, **which, changes=changes)
     flash(_("Saved."), "done")
     return back_to(cart_id)
@@ -97,7 +97,7 @@ def update(cart_id: UUID) -> Any:
 def change_line(cart_id: UUID, line_id: UUID) -> Any:
     """Change a line's quantity or plan, or take it out."""
     which: dict[str, Any] = {"scope": g.caller.scope, "cart_id": cart_id, "line_id": line_id}
-    which["expected_version"] = whole("version")
+    which["expected_version"] = seen()
     with db.begin() as session:
         if request.form.get("do") == "remove":
             commands.remove_line(session, **which)
@@ -147,6 +147,12 @@ def order(cart_id: UUID) -> Start:
         terms = queries.cart_terms(session, g.caller.scope, cart_id, preview_id=promised())
         waits = queries.order_waits(session, g.caller.scope, terms, g.caller)
     return Start(*ordering(terms, g.caller, *waits))
+
+
+def seen() -> int | None:
+    """The version of the cart that a form was shown with; None where it does not say."""
+    found = whole("version", otherwise=0)
+    return found or None
 
 
 def back_to(cart_id: UUID) -> Any:
