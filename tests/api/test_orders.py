@@ -13,7 +13,7 @@ from domains.services import db
 from domains.services.models import AccountRef
 from saga.transports.inline import Transport
 from tests.conftest import Clock
-from tests.factories.services import POLICY, a_catalogue, a_line, a_subscription, an_account, an_offer, place, terms_of
+from tests.factories.services import a_catalogue, a_line, a_subscription, an_account, an_offer, place, terms_of
 
 from .program import Program, a_caller
 
@@ -255,37 +255,3 @@ def test_what_belongs_to_others_looks_as_if_it_were_not_there(
     assert said(stranger.post("/orders/preview", an_order(account))) == (404, None)
     assert said(stranger.post("/orders", an_order(account, preview_id=preview["id"]))) == (404, None)
     assert len(program.get("/operations").json["items"]) == 1
-
-
-def test_what_an_offer_asks_is_listed_answered_and_refused_at_the_answer(
-    app: Flask, databases: object, transport: Transport
-) -> None:
-    asks = [{"key": "domain", "label": "Domain", "kind": "domain", "required": True}, {"key": "note", "label": "Note"}]
-    with db.begin() as session:
-        a_catalogue(session, an_offer(policy=POLICY | {"questions": asks}))
-        account = an_account(session)
-    program = Program(app, a_caller(account.customer_id))
-    listed = program.get("/offers").json["items"][0]["id"]
-    offer = program.get(f"/offers/{listed}").json
-    line: dict[str, Any] = {"offer_id": listed, "quantity": 5}
-    wish: dict[str, Any] = {"account_id": str(account.id), "lines": [line]}
-
-    without = program.post("/orders", wish)
-    wrong = program.post("/orders/preview", wish | {"lines": [line | {"answers": {"domain": "no"}}]})
-    said = {"domain": "northwind.example"}
-    promise = program.post("/orders/preview", wish | {"lines": [line | {"answers": said}]}).json
-    accepted = program.post("/orders", wish | {"preview_id": promise["id"]})
-    at_once = program.get(f"/orders/{accepted.json['resource_id']}").json["lines"][0]["answers"]
-    transport.perform_next()
-    cart = program.post("/carts", {"account_id": str(account.id)}).json["id"]
-    put = program.post(f"/carts/{cart}/lines", line | {"answers": said})
-
-    assert [(one["key"], one["kind"], one["required"]) for one in offer["questions"]] == [
-        ("domain", "domain", True), ("note", "text", False),
-    ]  # fmt: skip
-    assert (without.status_code, without.json["code"]) == (422, "answer_missing")
-    assert without.json["errors"][0]["pointer"] == "/lines/0/answers/domain"
-    assert (wrong.json["code"], "such as northwind.example" in wrong.json["detail"]) == ("answer_invalid", True)
-    assert (promise["lines"][0]["answers"], at_once) == (said, said)
-    assert program.get(f"/orders/{accepted.json['resource_id']}").json["lines"][0]["answers"] == said
-    assert put.json["lines"][0]["answers"] == said and put.json["lines"][0]["error"] is None

@@ -230,6 +230,7 @@ CREATE TABLE cart_line (
 	billing_cycle NVARCHAR(10) NULL,
 	base_line_id BINARY(16) NULL,
 	parent_subscription_id BINARY(16) NULL,
+	answers NVARCHAR(max) NULL,
 	CONSTRAINT pk_cart_line PRIMARY KEY (id)
 );
 
@@ -548,6 +549,7 @@ CREATE TABLE order_line (
 	valid_to DATE NOT NULL,
 	undo_until DATETIMEOFFSET NULL,
 	parent_subscription_id BINARY(16) NULL,
+	answers NVARCHAR(max) NULL,
 	priced_by NVARCHAR(max) NULL,
 	state NVARCHAR(12) NOT NULL,
 	error_code NVARCHAR(80) NULL,
