@@ -60,11 +60,11 @@ def waiting(response: Response, no: DomainError) -> Response:
 
 def field_of(error: DomainError) -> str:
     """The name of the field at fault: `quantity` for the first line's, `quantity-1` for the second's."""
-    found = re.fullmatch(r"lines\[(\d+)\]\.(answers\.)?(\w+)", error.field or "")
+    found = re.fullmatch(r"(?:lines\[(\d+)\]\.)?(answers\.)?(\w+)", error.field or "")
     if found is None:
         return error.field or ""
     name = f"answer-{found[3]}" if found[2] else found[3]
-    return name if found[1] == "0" else f"{name}-{found[1]}"
+    return name if found[1] in (None, "0") else f"{name}-{found[1]}"
 
 
 def refusals_on(show: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -52,7 +52,12 @@ def said_to_questions(session: Session) -> list[tuple[str, str]]:
     """Each question of the form's offer that is answered, with the answer."""
     given = answers() or {}
     offer = queries.get_offer(session, g.caller.scope, chosen_id("offer")) if given else None
-    return [(one.label, given[one.key]) for one in (offer.questions if offer else ()) if given.get(one.key)]
+    words = {"yes": _("Yes"), "no": _("No")}
+    return [
+        (one.label, words.get(given[one.key], given[one.key]) if one.kind == "yes_no" else given[one.key])
+        for one in (offer.questions if offer else ())
+        if given.get(one.key)
+    ]
 
 
 def add_ons() -> list[tuple[UUID, int]]:

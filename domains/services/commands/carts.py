@@ -15,6 +15,7 @@ from domains.kernel.errors import N_, Conflict, Invalid, NotFound, Said
 from domains.kernel.tenancy import Scope
 
 from ..models import Cart, CartLine, Offer, Subscription
+from ..models.questions import checked_answers
 from ..queries import active_account, get_offer, get_order
 from ..queries.carts import cart_wishes, find_cart, is_ordered
 from ..queries.terms import MOST_LINES
@@ -44,7 +45,8 @@ def add_line(
     """Put an offer into a cart, on a line of its own; without a plan, on the offer's default. Gives the line's id.
 
     A line of the id `line_id` that is there already is left as it is: a form sent twice adds once. Refuses what is not
-    in the catalogue of the account, more lines than an order may have, and a base line that is not in this cart.
+    in the catalogue of the account, more lines than an order may have, a base line that is not in this cart, and
+    answers that are none.
     """
     cart = _opened(session, scope, cart_id)
     if line_id is not None and session.get(CartLine, line_id) is not None:
@@ -63,7 +65,8 @@ def add_line(
         id=line_id or new_id(), cart_id=cart.id, customer_id=cart.customer_id, reseller_id=cart.reseller_id,
         position=max((one.position for one in lines.values()), default=0) + 1, name=offer.name,
         quantity=_counted(quantity), offer_id=offer_id, term=term, billing_cycle=billing_cycle,
-        base_line_id=base_line_id, parent_subscription_id=parent_subscription_id, answers=answers,
+        base_line_id=base_line_id, parent_subscription_id=parent_subscription_id,
+        answers=None if answers is None else checked_answers(offer.questions, answers, "answers"),
     )  # fmt: skip
     session.add(row)
     return row.id
@@ -89,6 +92,9 @@ def change_line(
         return
     for name, value in changes.items():
         setattr(line, name, _counted(value) if name == "quantity" else value)
+    if changes.get("answers") is not None:
+        asked = get_offer(session, scope, line.offer_id, account_id=cart.account_id).questions
+        line.answers = checked_answers(asked, changes["answers"], "answers")
 
 
 def remove_line(

@@ -71,16 +71,16 @@ def checked_answers(
 ) -> dict[str, str] | None:  # fmt: skip
     """The answers as they are sent: without spaces around them, what is empty left out; None where nothing is said.
 
-    Refuses what is not asked, what is missing, and what is no answer, each with its field.
+    Refuses what is not asked, what is missing, and what is no answer, each with its field below `at`.
     """
     given = {key: str(said).strip() for key, said in (answers or {}).items()}
     known = {one.key: one for one in questions}
     for key in given.keys() - known.keys():
         text = N_("This is not asked. Asked are: %(asked)s.")
-        raise Invalid(text, code="answer_unknown", field=f"{at}.answers.{cut(key, 40)}", asked=tuple(known) or "–")
+        raise Invalid(text, code="answer_unknown", field=f"{at}.{cut(key, 40)}", asked=tuple(known) or "–")
     for one in questions:
         said = given.get(one.key, "")
-        field = f"{at}.answers.{one.key}"
+        field = f"{at}.{one.key}"
         if one.required and (not said or (one.kind == "yes_no" and said != "yes")):
             text = N_("“%(label)s” is needed: without it the provider does not take the order.")
             raise Invalid(text, code="answer_missing", field=field, label=one.label)

@@ -12,7 +12,7 @@ from ..pricing import LineWish
 
 def with_answers(offer: Offer, wish: LineWish, at: str) -> LineWish:
     """A line with its answers as they are sent. Refuses what the offer's questions are not answered by."""
-    return replace(wish, answers=checked_answers(questions_of(offer.policy), wish.answers, at))
+    return replace(wish, answers=checked_answers(questions_of(offer.policy), wish.answers, f"{at}.answers"))
 
 
 def same_answers(said: Mapping[str, str] | None, promised: Mapping[str, str] | None) -> bool:

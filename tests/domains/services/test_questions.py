@@ -18,10 +18,10 @@ GOOD = {"domain": " Northwind.Example ", "yes": "yes"}
 
 
 def test_answers_are_sent_trimmed_and_what_is_empty_is_left_out() -> None:
-    said = checked_answers(ASKED, GOOD | {"note": "  ", "where": "EU", "count": "-2.5"}, "lines[0]")
+    said = checked_answers(ASKED, GOOD | {"note": "  ", "where": "EU", "count": "-2.5"}, "lines[0].answers")
 
     assert said == {"domain": "northwind.example", "count": "-2.5", "yes": "yes", "where": "EU"}
-    assert checked_answers((), None, "lines[0]") is None
+    assert checked_answers((), None, "lines[0].answers") is None
 
 
 @pytest.mark.parametrize(("wrong", "code"), [
@@ -32,7 +32,7 @@ def test_answers_are_sent_trimmed_and_what_is_empty_is_left_out() -> None:
 ])  # fmt: skip
 def test_what_is_no_answer_is_refused_at_its_field(wrong: dict[str, str], code: str) -> None:
     with pytest.raises(Invalid) as no:
-        checked_answers(ASKED, GOOD | wrong, "lines[3]")
+        checked_answers(ASKED, GOOD | wrong, "lines[3].answers")
 
     assert (no.value.code, no.value.field) == (code, f"lines[3].answers.{next(iter(wrong))}")
 
