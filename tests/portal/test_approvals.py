@@ -152,6 +152,19 @@ def test_refused_lines_of_an_order_are_put_into_the_cart(buyer: Visitor, shop: S
     assert refused[0].name in text_of(buyer.get(put.location))
 
 
+def test_an_order_done_in_part_costs_what_was_accepted_on_its_page_and_in_the_list(buyer: Visitor, shop: Shop) -> None:
+    shop.sandbox.fault("place_order", "partial")
+    order = shop.an_order((20, PRO), (3, PRO))
+    shop.run(place_order, order)
+    found = order_of(order.order_id)
+    kept = next(line for line in found.lines if line.state == "accepted")
+
+    for page in (buyer.get(f"/orders/{order.order_id}"), buyer.get("/orders")):
+        said = text_of(page)
+        assert f"{kept.charge_now.amount:,.2f}" in said and f"{kept.cycle_price.amount:,.2f}" in said
+        assert f"{found.charge_now.amount:,.2f}" not in said and f"{found.every_month.amount:,.2f}" not in said
+
+
 def test_a_quote_is_made_of_the_cart_sent_and_accepted(buyer: Visitor, owner: Visitor, shop: Shop) -> None:
     form = buyer.get("/orders/new", offer=offer_id(shop), account=shop.account_id)
     fields = form_on(form, "/orders/check") or {}

@@ -39,6 +39,19 @@ def test_a_pasted_list_is_shown_with_its_prices_and_what_cannot_be_made(stall: S
     assert "20 → 25" in page
 
 
+def test_rows_say_what_they_change_in_words_and_no_amount_where_nothing_is_charged(stall: Stall) -> None:
+    visitor = stall.visitor()
+    ids = [stall.bought(), stall.bought()]
+
+    page = text_of(
+        visitor.get(made(stall, visitor, f"{HEAD}{ids[0]},cancel,end_of_term\n{ids[1]},extend,1999-12-31\n"))
+    )
+
+    assert "Let it end with its term" in page and "end_of_term" not in page
+    assert "→ 31 Dec 1999" in page and "1999-12-31" not in page
+    assert "choose a later day" in page
+
+
 def test_the_same_form_sent_twice_makes_one_plan(stall: Stall) -> None:
     visitor = stall.visitor()
     form = visitor.get("/bulk-plans/new")
