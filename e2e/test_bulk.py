@@ -13,6 +13,7 @@ from .test_journeys import fact, opens_account, press
 from .test_troubles import ended
 
 Someone = Callable[..., Person]
+WISHES = ("change_quantity,14", "cancel,end_of_term", "change_quantity,12", "extend,1999-12-31")
 OFFERS = ("Intranet", "Analytics Pro", "Forecast", "Office Suite Business")
 
 
@@ -27,6 +28,14 @@ def has_bought(program: Program, account: str) -> dict[str, dict[str, Any]]:
     return {one["name"]: one for one in program.get("/subscriptions", account_id=found["id"]).json()["items"]}
 
 
+def uploads(buyer: Person, rows: list[str]) -> None:
+    """Send a list as a file, up to the page that shows what it costs."""
+    content = "\n".join(["subscription,action,value", *rows]).encode()
+    buyer.go("/bulk-plans/new")
+    buyer.page.set_input_files("#file", {"name": "changes.csv", "mimeType": "text/csv", "buffer": content})
+    press(buyer.page, "Check and price")
+
+
 def says(page: Page, name: str) -> Any:
     """The row of a subscription."""
     return expect(page.locator("#plan-rows tbody tr", has_text=name))
@@ -39,14 +48,7 @@ def test_a_list_is_uploaded_priced_and_made_and_each_row_says_what_became_of_it(
     page, account = buyer.page, f"Branch {str(uuid4())[:8]}"
     opens_account(buyer, account)
     bought = has_bought(northwind, account)
-    wishes = zip(OFFERS, ("change_quantity,14", "cancel,end_of_term", "change_quantity,12", "extend,1999-12-31"),
-                 strict=True)  # fmt: skip
-    rows = [f"{bought[name]['number']},{wish}" for name, wish in wishes]
-    content = "\n".join(["subscription,action,value", *rows]).encode()
-
-    buyer.go("/bulk-plans/new")
-    page.set_input_files("#file", {"name": "changes.csv", "mimeType": "text/csv", "buffer": content})
-    press(page, "Check and price")
+    uploads(buyer, [f"{bought[name]['number']},{wish}" for name, wish in zip(OFFERS, WISHES, strict=True)])
     expect(page.locator("h1")).to_contain_text("To apply")
     says(page, "Intranet").to_contain_text("10 → 14")
     says(page, "Intranet").to_contain_text("EUR")
