@@ -46,7 +46,7 @@ class Whole:
         self._transport, self._move_to = transport, move_to
 
     def play(self, saga: Saga, payload: Any) -> Played:
-        about = {"label": payload.label, "resource": payload.resource}
+        about = {"label": getattr(payload, "label", ""), "resource": payload.resource}
         run_id = store.start(saga, payload, key=str(new_id()), **about).id
         for _ in range(WAITS):
             self._transport.run_until_quiet()
