@@ -65,8 +65,8 @@ def _days(life: Life, sub: Sub, charges: list[Any]) -> None:
     for begin, end in pairwise(edges):
         level += steps.get(begin, 0)
         expected = _units_on(sub, begin)
-        is_known = begin <= life.invoiced or (not sub.held.is_running and expected == 0)
-        if is_known and level != expected:
+        later = begin > life.invoiced  # what ends in a month is given back at once, and charged with the month
+        if (level > expected and not sub.held.is_running) if later else level != expected:
             raise life.broken(sub, f"{level} units are charged from {begin} to {end - DAY}, and there were {expected}\n"
                               + _listed(charges))  # fmt: skip
 

@@ -229,7 +229,8 @@ def _goes_beyond(charge: Charge, line: ProviderLine | Kept) -> bool:
 def _was_replaced(charge: Charge, line: ProviderLine | Kept, charges: Sequence[Charge]) -> bool:
     """Whether a line's days are of a plan that came after a charge's: what that one had paid for was given back."""
     plans = [one.effective_on for one in charges if one.kind == "change_plan" and one.units > 0]
-    return any(charge.effective_on < day < line.first for day in plans)
+    before = charge.effective_on - (_DAY if charge.kind != "change_plan" else timedelta())  # on its own day, too
+    return any(before < day < line.first for day in plans)
 
 
 def _of_its_plan(line: ProviderLine, charges: Sequence[Charge]) -> tuple[Charge | None, list[Charge]]:
@@ -237,8 +238,8 @@ def _of_its_plan(line: ProviderLine, charges: Sequence[Charge]) -> tuple[Charge 
     plans = [
         one for one in charges if one.kind in ("activation", "renewal") or (one.kind == "change_plan" and one.units > 0)
     ]
-    # Of two that begin on one day the later holds: a plan is often changed on the first day of a new term.
-    plans.sort(key=lambda one: (one.effective_on, one.created_at, one.kind == "change_plan"))
+    # A plan may be changed on the day on which its term began; of two such changes the later holds.
+    plans.sort(key=lambda one: (one.effective_on, one.kind == "change_plan", one.created_at))
     begun = [one for one in plans if one.kind == "activation" or _has_begun(one, line)]
     if not begun:
         return None, []
@@ -260,7 +261,7 @@ def _charged(session: Session, line: ProviderLine, charges: Sequence[Charge]) ->
     sold, known = _of_its_plan(line, charges)
     if sold is None or line.quantity <= 0 or line.kind == "refund":
         return None
-    known = [one for one in known if not _pays_for_later(one, line)]
+    known = [one for one in known if not (_pays_for_later(one, line) or _was_replaced(one, line, charges))]
     paid = max((one.until for one in known if one.until is not None), default=sold.until)
     paid = paid if sold.until and paid else line.first - _DAY
     if line.first < paid or line.after - _DAY <= paid:  # also what is bought once, which is paid for ever

@@ -111,10 +111,14 @@ def test_a_year_that_the_new_plan_pays_for_is_not_charged_again_and_the_month_be
         assert len(charges(session)) == 4
 
 
-def test_months_after_a_year_was_given_back_are_charged_at_the_new_plan_and_not_taken_for_the_year() -> None:
+@pytest.mark.parametrize("sold_on", [date(2026, 3, 10), date(2026, 4, 11)])
+def test_months_after_a_year_was_given_back_are_charged_at_the_new_plan_and_not_taken_for_the_year(
+    sold_on: date,
+) -> None:
     with db.begin() as session:
         payer_id = a_customer(session)
-        charge(session, line := a_line("7200.00", charged_until=date(2027, 3, 9)), customer_id=payer_id)
+        year = a_line("7200.00", charged_until=date(2027, 3, 9))
+        charge(session, line := year, customer_id=payer_id, effective_on=sold_on)
     subscription = line.subscription_id
     changed(payer_id, subscription, a_plan("672.00", "6568.77"), date(2026, 4, 11))
     _april, back, new, may = lines_of(subscription, 11)
