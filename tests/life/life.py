@@ -150,6 +150,8 @@ class Life:
         if not sub.held.is_running:
             self.counts.terms["expired"] += 1
             self.note(sub, "expired")
+            if sub.ours:  # an end that was known is taken over, and with it goes what had drifted
+                sub.drifted, sub.untold, sub.settle_on = {}, [], None
             assert sub.held.ended_on is not None
             sub.units.append((sub.held.ended_on, 0))
 
