@@ -23,7 +23,7 @@ from tests.saga.model.mutants import Mutant
 from .life import Plan
 from .run import lived
 
-LIVES = 4  # lives until a fault counts as overlooked
+LIVES = 1  # lives until a fault counts as overlooked: the first is known to go well without one
 LONG = "(1, 3, 5, 7, 8, 10, 12)"
 SOUGHT = "session.scalars(query.order_by(Subscription.looked_at, Subscription.id).limit(limit)).unique()"
 MUTANTS: dict[str, tuple[Mutant, ...]] = {
