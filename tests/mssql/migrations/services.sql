@@ -1292,6 +1292,20 @@ UPDATE alembic_version SET version_num='0014' WHERE alembic_version.version_num 
 
 GO
 
+-- Running upgrade 0014 -> 0015
+
+ALTER TABLE cart_line ADD answers NVARCHAR(max) NULL;
+
+GO
+
+ALTER TABLE order_line ADD answers NVARCHAR(max) NULL;
+
+GO
+
+UPDATE alembic_version SET version_num='0015' WHERE alembic_version.version_num = '0014';
+
+GO
+
 COMMIT;
 
 GO
