@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,11 @@ class Sandbox:
         answer = requests.request(method, f"{self.url}/control/{path}", json=body, timeout=10)
         assert answer.status_code < 300, answer.text
         return answer.json()
+
+    @property
+    def now(self) -> datetime:
+        """The time over there, which tests move; whoever orders there at their own time goes by it."""
+        return datetime.fromisoformat(self.control("GET", "clock")["now"])
 
     def fault(self, operation: str, kind: str, **more: Any) -> None:
         self.control("PUT", "faults", faults=[{"operation": operation, "kind": kind, **more}])
@@ -63,6 +69,8 @@ def sandbox_process(session_folder: Path) -> Iterator[Sandbox]:
     found = Sandbox(f"http://127.0.0.1:{port}")
     try:
         wait_for(found.url)
+        if (now := datetime.now(UTC)).hour >= 21:  # it is another day already where the tests' customers are
+            found.control("POST", "clock/advance", to=f"{now.date() + timedelta(days=1)}T03:00:00+00:00")
         yield found
     finally:
         process.terminate()

@@ -178,7 +178,7 @@ class World:
 
     def _invoiced(self, tenant: Tenant) -> None:
         with accounts_db.begin_read() as session:
-            month = clock.now(session).date().replace(day=1)
+            month = clock.local_day(clock.now(session), "Europe/Amsterdam").replace(day=1)  # its charges' days
         invoice_id = draft(tenant.customer_id, month=month)
         with billing.db.begin() as session:
             billing.commands.finalise_invoice(session, invoice_id=invoice_id)

@@ -113,11 +113,8 @@ class Market:
         if self.resale or any(one.concerns(asked) for one in self.promotions):
             found = self.priced(offer, plan, quantity)
             return found.unit_price.amount if found else None
-        for prices in (*(one.prices for one in self.agreed), self.prices):
-            amount = prices.amount(asked)
-            if amount is not None:
-                return amount
-        return None
+        books = (*(one.prices for one in self.agreed), self.prices)
+        return next((amount for book in books if (amount := book.amount(asked)) is not None), None)
 
     def priced(self, offer: Any, plan: Any, quantity: int | None = None, *, together: int = 0) -> Priced | None:
         """The same with how it came about; None when no book has a price. A promotion's most is of all lines

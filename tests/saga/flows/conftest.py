@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import shutil
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,7 @@ from .shop import Shop
 @pytest.fixture
 def clock(sandbox: Sandbox) -> Iterator[Clock]:
     """Our clocks, held at the sandbox's time until the test moves them."""
-    made = Clock(datetime.fromisoformat(sandbox.control("GET", "clock")["now"]))
+    made = Clock(sandbox.now)
     yield made
     made.held.close()
 

@@ -57,8 +57,7 @@ def test_units_bought_there_are_adopted_and_charged_from_the_day_they_were_bough
     assert (run.status, words_of(run.id)) == ("completed", ["done"] * 4)
     assert (held.quantity, sum(lot.quantity for lot in held.lots), held.open_change_id) == (27, 27, None)
     assert charged(subscription_id) == [*before, ("change_quantity", 7, promised)]
-    assert drift_of(found.id).state == "adopted"
-    assert compared(shop) == []
+    assert (drift_of(found.id).state, compared(shop)) == ("adopted", [])
 
 
 def test_the_cost_that_is_shown_is_the_cost_that_is_charged(shop: Shop) -> None:

@@ -14,6 +14,7 @@ from domains.services import commands, db, exchanges, queries
 from domains.services.models import AccountRef, ProviderOperation
 from domains.services.pricing import OrderTerms
 from domains.services.providers import UnknownOutcome
+from tests.conftest import Clock
 from tests.factories.services import BUYER, EVERYBODY, a_line, ask, place, terms_of
 from tests.sandboxes import Sandbox
 
@@ -56,7 +57,8 @@ def seen(terms: OrderTerms) -> queries.OrderView:
         return queries.get_order(session, EVERYBODY, terms.order_id)
 
 
-def test_an_order_is_delivered_with_lots_windows_and_end_dates(sandbox: Sandbox) -> None:
+def test_an_order_is_delivered_with_lots_windows_and_end_dates(sandbox: Sandbox, clock: Clock) -> None:
+    clock.move_to(sandbox.now)
     terms = an_order()
     answer = send(terms)
     with db.begin() as session:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +28,7 @@ SMALL = "svc-db/plan-small"
 @pytest.fixture
 def databases_sold(sandbox: Sandbox, broker: Controlled, clock: Clock) -> Controlled:
     """A catalogue that holds a broker's plans next to the sandbox's offers, today."""
-    clock.move_to(datetime.now(UTC))
+    clock.move_to(sandbox.now)
     endpoint = {"key": "databases", "adapter": "osb", "url": broker.url, "client_id": "tests", "client_secret": SECRET}
     database.bind(replace(config.current(), providers=json.dumps([endpoint])))
     exchanges.sync_catalogue()
