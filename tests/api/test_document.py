@@ -25,6 +25,8 @@ EXPECTED = {
     },
     "test_clocks": {"listTestClocks", "getTestClock", "advanceTestClock"},
     "accounts": {"listAccounts", "getAccount", "createAccount", "updateAccount", "closeAccount", "getCcpUser"},
+    "resale_prices": {"getResalePrices", "listResalePriceVersions", "listResalePrices", "setResalePrices"},
+    "resale_statement": {"downloadResaleStatementCsv", "getResaleStatement"},
     "budgets": {"listBudgets", "getBudget", "updateBudget"},
     "mismatches": {"listMismatches"},
     "offers": {"listOffers", "getOffer", "explainPrice"},
@@ -46,7 +48,7 @@ EXPECTED = {
         "previewSubscriptionChange",
         "changeQuantity",
         "cancelSubscription",
-        "extendSubscription",
+        "extendSubscription", "listExtensions",
     },
     "planning": {
         "suspendSubscription", "resumeSubscription", "listPlans", "changePlan", "getScheduledChange", "scheduleChange",
