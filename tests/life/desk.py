@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
+from urllib3.response import HTTPResponse
 from werkzeug.test import Client
 
 from domains.kernel import database
@@ -33,7 +35,8 @@ class Inside(BaseAdapter):
         )
         answer = requests.Response()
         answer.status_code, answer.headers = said.status_code, CaseInsensitiveDict(said.headers)
-        answer._content, answer.url, answer.request = said.get_data(), request.url or "", request
+        answer.raw = HTTPResponse(io.BytesIO(said.get_data()), said.headers, said.status_code, preload_content=False)
+        answer.url, answer.request = request.url or "", request
         return answer
 
     def close(self) -> None:

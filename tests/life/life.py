@@ -163,7 +163,7 @@ class Life:
         while True:
             with services.db.begin_read() as session:
                 day = clock.business_now(session).date()
-                due = [one for one in queries.renewals_due(session, EVERYBODY, day) if one.id not in seen]
+                due = [one for one, _last in queries.renewals_due(session, EVERYBODY, day) if one.id not in seen]
             for one in due:
                 seen.add(one.id)
                 for _ in range(1 + (self.dice.random() < 0.05)):  # who began it has died: somebody begins it again

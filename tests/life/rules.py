@@ -142,7 +142,7 @@ class Held:
 
     def end_dates(self) -> list[date]:
         """The later last days: month by month, of some offers month ends only; never beyond the longest term."""
-        if self.status != "active" or self.last is None or self.offer.extend == "none":
+        if self.status != "active" or self.last is None or self.offer.extend in ("none", "next_term"):
             return []
         days = [months_on(self.last, months) for months in range(13)]
         if self.offer.extend == "month_end":
