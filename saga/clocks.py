@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
 from domains.kernel.tenancy import Origin
@@ -35,5 +35,6 @@ def of_its_tenant(session: Session, origin: Origin, customer_id: UUID) -> Origin
 
 def _latest(session: Session, customer_id: UUID) -> int | None:
     query = select(run.c.payload).where(run.c.customer_id == customer_id, run.c.definition == NAME)
-    latest = session.execute(query.where(run.c.pivoted == 1).order_by(run.c.id.desc()).limit(1)).scalar_one_or_none()
+    query = query.where(run.c.pivoted == true()).order_by(run.c.id.desc()).limit(1)
+    latest = session.execute(query).scalar_one_or_none()
     return latest["ahead"] if latest else None
