@@ -56,7 +56,7 @@ asvs: install-test ## which demands of the ASVS are covered by which tests; writ
 
 e2e: ## the Playwright suite; BASE_URL=… runs it against any installation, MARK=smoke its short part, CLOUDSALES_TRANSPORT=servicebus over Service Bus
 	@tools/install.sh test
-	$(BIN)/pytest -q e2e $(if $(BASE_URL),--base-url "$(BASE_URL)",-n 2 --dist loadfile) $(if $(MARK),-m "$(MARK)") \
+	$(BIN)/pytest -q e2e $(if $(BASE_URL),--base-url "$(BASE_URL)") $(if $(MARK),-m "$(MARK)") \
 	  --tracing retain-on-failure --screenshot only-on-failure --output var/e2e
 
 bench: install-run ## what each request costs and how many a second are carried; writes var/bench.json
