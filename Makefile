@@ -23,7 +23,7 @@ run: ## install, make secrets and databases, seed the demo, start everything on 
 
 test: install-test ## everything: lint, types, contracts, unit and integration on both databases, end-to-end in a browser
 	@$(MAKE) lint types contracts
-	$(BIN)/pytest -q $(MATRIX) # by itself: it forks its processes from this one, which has to be as new as theirs are
+	$(BIN)/pytest -q $(MATRIX) # by itself: its own processes need both cores to come to their places in time
 	$(PYTEST) -m "not proof" --ignore $(MATRIX)
 	if grep -q postgresql var/left-out; then echo "left out: the database tests on PostgreSQL"
 	else $(PYTEST) tests --ignore tests/portal -m "database and not slow and not proof" --postgresql; fi # make proof has all

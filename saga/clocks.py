@@ -1,4 +1,7 @@
-"""A run of a sandbox tenant goes on at the latest time of that tenant's clock, whoever began it and when."""
+"""A run of a sandbox tenant goes on at the latest time of that tenant's clock, also when it began before.
+
+Only what the clockwork began of itself before the clock was ever moved ends in real time.
+"""
 
 from __future__ import annotations
 
