@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from argparse import Namespace
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -241,7 +242,7 @@ def test_erasing_a_person_does_not_break_the_chain_and_is_itself_on_record(datab
     assert (gone, again) == ({"origins": 2, "values": 1}, {"origins": 0, "values": 0})
     with db.begin_read() as session:
         told = [*session.execute(origin.select()), *session.execute(value.select())]
-    assert "Zo" not in str(told)
+    assert not re.search("zoë|zander", str(told), re.IGNORECASE)  # two letters alone may stand in a digest
     assert (len(entries()), faults()) == (5, [])
 
 
